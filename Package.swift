@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms, lowest first. A room knows only what its dependencies name.
+let package = Package(
+    name: "dhcp-hook",
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .target(name: "Basics"),
+        .target(name: "Linux", dependencies: ["Basics", "CLinux"]),
+        .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
+    ]
+)

@@ -1,0 +1,146 @@
+/// Text as the bytes that it came in: a host name, a path, a line of a file.
+///
+/// Nothing here needs Unicode, and `String` would bring its tables (70 KB) onto the router. Two byte strings are
+/// equal if their bytes are. Literals and interpolation work as with `String`.
+public struct ByteString: Equatable, Sendable {
+    public private(set) var bytes: [UInt8]
+
+    public init(_ bytes: some Sequence<UInt8>) {
+        self.bytes = Array(bytes)
+    }
+
+    /// Copies a C string, without its terminator.
+    public init(cString: UnsafePointer<CChar>) {
+        bytes = []
+        var next = cString
+        while next.pointee != 0 {
+            bytes.append(UInt8(bitPattern: next.pointee))
+            next += 1
+        }
+    }
+
+    public var isEmpty: Bool { bytes.isEmpty }
+    public var count: Int { bytes.count }
+
+    public static func + (left: ByteString, right: ByteString) -> ByteString {
+        ByteString(left.bytes + right.bytes)
+    }
+
+    public static func += (left: inout ByteString, right: ByteString) {
+        left.bytes += right.bytes
+    }
+
+    public func hasPrefix(_ prefix: ByteString) -> Bool {
+        bytes.starts(with: prefix.bytes)
+    }
+
+    /// What follows `prefix`, or nil if this does not start with it.
+    public func dropping(prefix: ByteString) -> ByteString? {
+        hasPrefix(prefix) ? ByteString(bytes.dropFirst(prefix.count)) : nil
+    }
+
+    /// The parts before and after the first `separator`, or nil if there is none.
+    public func split(at separator: UInt8) -> (before: ByteString, after: ByteString)? {
+        guard let index = bytes.firstIndex(of: separator) else { return nil }
+        return (ByteString(bytes[..<index]), ByteString(bytes[(index + 1)...]))
+    }
+
+    /// The lines, without their newlines; what follows the last newline counts if it isn't empty.
+    public var lines: [ByteString] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .map { ByteString($0) }
+            .dropLastIfEmpty()
+    }
+
+    /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
+    public var lowercased: ByteString {
+        ByteString(bytes.map { $0.isASCIIUppercase ? $0 + 32 : $0 })
+    }
+
+    /// Fit for a log or a terminal, whatever sent it: at most `limit` bytes, others than printable ASCII as `?`.
+    public func printable(limit: Int = 80) -> ByteString {
+        var shown = bytes.prefix(limit).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
+        if bytes.count > limit { shown += Array(repeating: UInt8(ascii: "."), count: 3) }
+        return ByteString(shown)
+    }
+
+    /// Filled up to `width` bytes, for tables.
+    public func padded(to width: Int, with filler: UInt8 = UInt8(ascii: " ")) -> ByteString {
+        ByteString(bytes + Array(repeating: filler, count: max(0, width - count)))
+    }
+
+    /// Calls `body` with the bytes as a C string. They must not contain NUL: nothing from outside can, as the
+    /// doors (arguments, environment, names of jobs and clients) don't let one through.
+    public func withCString<Result, Failure: Error>(
+        _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let terminated = bytes.map { CChar(bitPattern: $0) } + [0]
+        return try terminated.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            try body(buffer.baseAddress!)
+        }
+    }
+}
+
+extension ByteString: ExpressibleByStringInterpolation {
+    public init(stringLiteral literal: StaticString) {
+        bytes = Array(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    public init(stringInterpolation: StringInterpolation) {
+        bytes = stringInterpolation.bytes
+    }
+
+    public struct StringInterpolation: StringInterpolationProtocol {
+        public typealias StringLiteralType = StaticString
+        var bytes: [UInt8] = []
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
+        }
+
+        public mutating func appendLiteral(_ literal: StaticString) {
+            bytes += ByteString(stringLiteral: literal).bytes
+        }
+
+        public mutating func appendInterpolation(_ text: ByteString) {
+            bytes += text.bytes
+        }
+
+        public mutating func appendInterpolation(_ number: some BinaryInteger) {
+            bytes += ByteString(decimal: number).bytes
+        }
+
+        /// In seconds, as settings are written: `10`, `0.25`.
+        public mutating func appendInterpolation(_ duration: Duration) {
+            bytes += ByteString(seconds: duration).bytes
+        }
+    }
+}
+
+extension Array where Element == ByteString {
+    public func joined(separator: ByteString) -> ByteString {
+        var joined = ByteString("")
+        for (index, part) in enumerated() {
+            if index > 0 { joined += separator }
+            joined += part
+        }
+        return joined
+    }
+
+    fileprivate func dropLastIfEmpty() -> [ByteString] {
+        last?.isEmpty == true ? Array(dropLast()) : self
+    }
+}
+
+extension UInt8 {
+    public var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    public var isASCIIUppercase: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
+    public var isASCIILetter: Bool {
+        isASCIIUppercase || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
+    }
+
+    /// A letter, digit, `-` or `_`: what names of hosts and of jobs are made of.
+    public var isNameByte: Bool {
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+    }
+}

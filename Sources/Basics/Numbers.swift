@@ -1,0 +1,43 @@
+/// Numbers as people write them in settings and as programs read them from files.
+
+extension ByteString {
+    public init(decimal number: some BinaryInteger) {
+        var digits: [UInt8] = []
+        var rest = number.magnitude
+        repeat {
+            digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        if number < 0 { digits.append(UInt8(ascii: "-")) }
+        self.init(digits.reversed())
+    }
+
+    /// `duration` in seconds with up to three decimals, without trailing zeros: `10`, `0.25`.
+    public init(seconds duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var decimals: [UInt8] = []
+        var rest = attoseconds / 1_000_000_000_000_000
+        for unit: Int64 in [100, 10, 1] where rest > 0 {
+            decimals.append(UInt8(ascii: "0") + UInt8(rest / unit))
+            rest %= unit
+        }
+        self = ByteString(decimal: seconds)
+        if !decimals.isEmpty { self += "." + ByteString(decimals) }
+    }
+
+    /// The number that these decimal digits, and nothing else, write; nil beyond nine digits.
+    public var wholeNumber: Int? {
+        guard !isEmpty, count <= 9, bytes.allSatisfy({ $0.isASCIIDigit }) else { return nil }
+        return bytes.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+
+    /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
+    public var seconds: Duration? {
+        let (whole, decimals) = split(at: UInt8(ascii: ".")) ?? (self, "")
+        guard !(whole.isEmpty && decimals.isEmpty), decimals.count <= 3,
+            let seconds = whole.isEmpty ? 0 : whole.wholeNumber,
+            let milliseconds = decimals.padded(to: 3, with: UInt8(ascii: "0")).wholeNumber
+        else { return nil }
+        return .seconds(seconds) + .milliseconds(milliseconds)
+    }
+}

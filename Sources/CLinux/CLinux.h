@@ -1,0 +1,80 @@
+// The libc that the Linux room stands on: glibc in the development build, musl in the router build. What Swift
+// can't import of it (variadic functions, macros that are no plain numbers, calls without a declaration) has a
+// wrapper here with the prefix linux_.
+//
+// No _GNU_SOURCE: the headers must look here as they look to the Dispatch module, or the two don't go together.
+
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(ROUTER_BUILD) && defined(__GLIBC__)
+#error "the router build must see musl's headers: its structures differ from glibc's"
+#endif
+
+static inline int linux_errno(void) { return errno; }
+
+static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+static inline void linux_set_nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
+
+static inline int linux_lock(int fd, int command, struct flock *lock) { return fcntl(fd, command, lock); }
+
+static inline const char *linux_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+static inline void linux_signal_default(int signal_number) { signal(signal_number, SIG_DFL); }
+static inline void linux_signal_ignore(int signal_number) { signal(signal_number, SIG_IGN); }
+
+static inline void linux_syslog(int priority, const char *line) { syslog(priority, "%s", line); }
+
+static inline char **linux_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
+static inline int linux_exited(int status) { return WIFEXITED(status); }
+static inline int linux_exit_status(int status) { return WEXITSTATUS(status); }
+static inline int linux_signal(int status) { return WTERMSIG(status); }
+
+// pipe2(2) and renameat2(2) are declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
+
+static inline int linux_pipe(int fds[2]) { return (int)syscall(SYS_pipe2, fds, O_CLOEXEC); }
+
+static inline int linux_exchange(const char *one, const char *other) {
+    enum { RENAME_EXCHANGE_FLAG = 2 };
+    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE_FLAG);
+}
+
+static inline int linux_pidfd_open(pid_t pid) {
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static inline int linux_close_on_exec_from(int first) {
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+    enum { CLOSE_RANGE_CLOEXEC_FLAG = 4 };
+    return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC_FLAG);
+}
+
+#endif

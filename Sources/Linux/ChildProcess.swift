@@ -1,0 +1,103 @@
+import Basics
+import CLinux
+
+/// A shell command that runs in a process group of its own.
+public struct ChildProcess: ~Copyable {
+    public let process: pid_t
+    /// Readable once the command has ended: pidfd_open(2).
+    public let ended: FileDescriptor
+
+    /// How a command ended.
+    public enum Outcome: Equatable, Sendable {
+        case exited(Int32)
+        case signalled(Int32)
+    }
+
+    /// Starts `/bin/sh -c COMMAND` with default signals, none of them blocked, no input, and none of our files.
+    ///
+    /// - Parameter output: Where the command and its children write with both their streams.
+    /// - Throws: `system` if a resource is short: posix_spawn(3), pidfd_open(2).
+    public init(shell command: ByteString, output: borrowing FileDescriptor) throws(Fault) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output.number, 1)
+        posix_spawn_file_actions_adddup2(&actions, output.number, 2)
+
+        // A child inherits blocked and ignored signals. The loop blocks some, and procd ignores SIGPIPE.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        // Not sigfillset(3): glibc's leaves out two signals that its posix_spawn(3) then ignores.
+        withUnsafeMutableBytes(of: &all) { set in for index in set.indices { set[index] = 0xFF } }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var process: pid_t = 0
+        var failure = command.withCString { text in
+            ByteString("sh").withCString { name in
+                ByteString("-c").withCString { option in
+                    var arguments: [UnsafeMutablePointer<CChar>?] = [
+                        UnsafeMutablePointer(mutating: name), UnsafeMutablePointer(mutating: option),
+                        UnsafeMutablePointer(mutating: text), nil,
+                    ]
+                    return posix_spawn(
+                        &process, "/bin/sh", &actions, &attributes, &arguments, linux_environment())
+                }
+            }
+        }
+        if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
+
+        let pidfd = linux_pidfd_open(process)
+        guard pidfd != -1 else {
+            // Without it we would not see the end: better no run than one that nobody watches.
+            failure = linux_errno()
+            kill(-process, SIGKILL)
+            waitpid(process, nil, 0)
+            throw Fault(.system, "can't watch the command", system: failure)
+        }
+        self.process = process
+        ended = FileDescriptor(number: pidfd)
+    }
+
+    /// Sends a signal to the whole process group: kill(2). Only before `collect`: then the number is free again.
+    public borrowing func signal(_ signal: Signal) {
+        kill(-process, signal.number)
+    }
+
+    /// Takes the outcome of a command that has ended: waitpid(2).
+    public borrowing func collect() -> Outcome {
+        var failure: Int32 = 0
+        var status: Int32 = 0
+        let process = process
+        _ = retrying(failure: &failure) { waitpid(process, &status, 0) }
+        return linux_exited(status) != 0
+            ? .exited(linux_exit_status(status)) : .signalled(linux_signal(status))
+    }
+}
+
+/// A pipe: pipe(2).
+@frozen
+public struct Pipe: ~Copyable {
+    /// Reads without blocking.
+    public let reader: FileDescriptor
+    /// Blocks when the pipe is full: a command does not expect anything else of its streams.
+    public let writer: FileDescriptor
+
+    /// - Throws: `system` if there are no descriptors left.
+    public init() throws(Fault) {
+        var ends: [Int32] = [-1, -1]
+        if linux_pipe(&ends) == -1 { throw Fault(.system, "can't make a pipe", system: linux_errno()) }
+        // On a fresh descriptor F_SETFL can't fail.
+        linux_set_nonblocking(ends[0])
+        reader = FileDescriptor(number: ends[0])
+        writer = FileDescriptor(number: ends[1])
+    }
+}

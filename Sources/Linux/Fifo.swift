@@ -1,0 +1,60 @@
+import Basics
+import CLinux
+
+/// The named pipe that requests come through: fifo(7).
+public enum Fifo {
+    /// Makes the FIFO, or takes the one that is there and ours, and opens it for reading without blocking.
+    ///
+    /// It is opened for writing too, which Linux allows, so that end-of-file never comes when a writer leaves.
+    ///
+    /// - Throws: `cannotCreate` with what stands in its place, if that is no FIFO of ours; it is left alone.
+    public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
+        do throws(Fault) {
+            try onPath(path, "make the FIFO") { mkfifo($0, 0o600) }
+        } catch  where error.errno == EEXIST {}
+        try check(FileStatus(at: path), path)
+        let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
+        try check(fifo.status(), path)
+        // An earlier owner of the path may have left it open to others.
+        if fchmod(fifo.number, 0o600) == -1 {
+            throw Fault(.cannotCreate, "\(path): can't change its mode", system: linux_errno())
+        }
+        return fifo
+    }
+
+    /// Writes one line, in one write(2) that does not mix with others' (pipe(7), PIPE_BUF).
+    ///
+    /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so for a second;
+    ///   `cannotCreate` if what is there is no FIFO of ours.
+    public static func write(_ line: ByteString, to path: ByteString) throws(Fault) {
+        do throws(Fault) {
+            // No look before the open: O_NONBLOCK keeps a FIFO, a device or a file alike from holding us up.
+            let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
+            try check(fifo.status(), path)
+            do throws(Fault) {
+                try fifo.write(line + "\n")
+            } catch  where error.errno == EAGAIN {
+                var wait = [pollfd(fd: fifo.number, events: Int16(POLLOUT), revents: 0)]
+                poll(&wait, 1, 1000)
+                try fifo.write(line + "\n")
+            }
+        } catch {
+            switch error.errno {
+            case ENOENT, ENXIO, EPIPE:
+                throw Fault(.unavailable, "\(path): debounced is not running", errno: error.errno)
+            case EAGAIN:
+                throw Fault(.unavailable, "\(path): full, debounced does not read it", errno: error.errno)
+            case ELOOP:
+                throw Fault(.cannotCreate, "\(path): is a symbolic link, not a FIFO of ours", errno: error.errno)
+            default: throw error
+            }
+        }
+    }
+
+    private static func check(_ found: FileStatus?, _ path: ByteString) throws(Fault) {
+        guard let found else { throw Fault(.cannotCreate, "\(path): has gone") }
+        guard found.isFifo, found.isOurs else {
+            throw Fault(.cannotCreate, "\(path): is \(found.summary), not a FIFO of ours; left alone")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Basics
+import CLinux
+
+/// An open file that closes itself. All of ours close on exec.
+public struct FileDescriptor: ~Copyable {
+    public let number: Int32
+
+    public init(number: Int32) {
+        self.number = number
+    }
+
+    deinit {
+        close(number)
+    }
+
+    /// open(2) with O_CLOEXEC and O_NOFOLLOW.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
+        number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
+    }
+
+    /// What a read found.
+    public enum Chunk {
+        /// So many bytes stand at the start of the buffer.
+        case bytes(Int)
+        /// Nothing is there now (EAGAIN).
+        case nothing
+        /// The end of the file: no writer is left.
+        case end
+    }
+
+    /// read(2), as many bytes as fit into `buffer`.
+    ///
+    /// - Throws: `system`, with the errno.
+    public borrowing func read(into buffer: inout [UInt8]) throws(Fault) -> Chunk {
+        var failure: Int32 = 0
+        let file = number
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            retrying(failure: &failure) { CLinux.read(file, bytes.baseAddress, bytes.count) }
+        }
+        switch count {
+        case 0: return .end
+        case -1 where failure == EAGAIN: return .nothing
+        case -1: throw Fault(.system, "can't read", system: failure)
+        default: return .bytes(count)
+        }
+    }
+
+    /// write(2) of all bytes, in one call where the file takes them so.
+    ///
+    /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
+    public borrowing func write(_ text: ByteString) throws(Fault) {
+        var failure: Int32 = 0
+        let file = number
+        var done = 0
+        while done < text.count {
+            let count = text.bytes.withUnsafeBytes { bytes in
+                retrying(failure: &failure) {
+                    CLinux.write(file, bytes.baseAddress! + done, bytes.count - done)
+                }
+            }
+            if count == -1 { throw Fault(.cannotCreate, "can't write", system: failure) }
+            done += count
+        }
+    }
+
+    /// fstat(2).
+    borrowing func status() throws(Fault) -> FileStatus {
+        var status = stat()
+        if fstat(number, &status) == -1 { throw Fault(.system, "can't stat", system: linux_errno()) }
+        return FileStatus(status)
+    }
+}
+
+/// What stat(2) tells of a file.
+public struct FileStatus {
+    let status: stat
+
+    init(_ status: stat) {
+        self.status = status
+    }
+
+    /// lstat(2); nil if there is nothing at `path`.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public init?(at path: ByteString) throws(Fault) {
+        var status = stat()
+        do throws(Fault) {
+            try onPath(path, "look at it") { lstat($0, &status) }
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+        self.status = status
+    }
+
+    public var isDirectory: Bool { has(S_IFDIR) }
+    public var isFifo: Bool { has(S_IFIFO) }
+    public var isOurs: Bool { status.st_uid == geteuid() }
+    /// Somebody else than the owner may write to it.
+    public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
+
+    /// For a message: "a folder of user 1000".
+    public var summary: ByteString {
+        let kind: ByteString =
+            if isDirectory {
+                "a folder"
+            } else if isFifo {
+                "a FIFO"
+            } else if has(S_IFLNK) {
+                "a symbolic link"
+            } else if has(S_IFREG) {
+                "a file"
+            } else {
+                "something else"
+            }
+        return isOurs ? kind : "\(kind) of user \(status.st_uid)"
+    }
+
+    private func has(_ type: Int32) -> Bool {
+        status.st_mode & mode_t(S_IFMT) == mode_t(type)
+    }
+}

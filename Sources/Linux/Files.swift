@@ -1,0 +1,104 @@
+import Basics
+import CLinux
+
+/// Small files and folders, each change visible whole or not at all.
+public enum Files {
+    /// The whole file.
+    ///
+    /// - Parameter limit: A longer file is a fault: none of ours is.
+    /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
+    public static func read(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString {
+        let file = try FileDescriptor(opening: path, O_RDONLY)
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while text.count <= limit {
+            do throws(Fault) {
+                guard case .bytes(let count) = try file.read(into: &buffer) else { return ByteString(text) }
+                text += buffer[..<count]
+            } catch {
+                throw Fault(.cannotCreate, "\(path): can't read", system: error.errno)
+            }
+        }
+        throw Fault(.cannotCreate, "\(path): longer than \(limit) bytes")
+    }
+
+    /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
+    ///
+    /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
+    public static func replace(_ path: ByteString, with text: ByteString) throws(Fault) {
+        let new = path + ".new"
+        try write(new, text)
+        try rename(new, to: path)
+    }
+
+    /// Writes a file (and a newline) where nobody looks yet.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func write(_ path: ByteString, _ text: ByteString) throws(Fault) {
+        let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
+        do throws(Fault) {
+            try file.write(text + "\n")
+        } catch {
+            path.withCString { _ = unlink($0) }
+            throw Fault(.cannotCreate, "\(path): can't write", system: error.errno)
+        }
+    }
+
+    /// rename(2).
+    public static func rename(_ path: ByteString, to new: ByteString) throws(Fault) {
+        try onPath(path, "rename") { old in new.withCString { CLinux.rename(old, $0) } }
+    }
+
+    /// Swaps two paths atomically: renameat2(2) with RENAME_EXCHANGE.
+    public static func exchange(_ path: ByteString, with other: ByteString) throws(Fault) {
+        try onPath(path, "exchange") { one in other.withCString { linux_exchange(one, $0) } }
+    }
+
+    /// Makes the folder, for its owner alone, unless it is there already.
+    ///
+    /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
+    ///   other writers.
+    public static func makeFolder(_ path: ByteString) throws(Fault) {
+        do throws(Fault) {
+            try onPath(path, "make the folder") { mkdir($0, 0o700) }
+        } catch {
+            guard error.errno == EEXIST, let found = try FileStatus(at: path) else { throw error }
+            guard found.isDirectory, found.isOurs else {
+                throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours")
+            }
+            guard !found.othersMayWrite else {
+                throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)")
+            }
+        }
+    }
+
+    /// The names in a folder, sorted by their bytes, without hidden ones. Empty if there is no such folder.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func names(in path: ByteString) throws(Fault) -> [ByteString] {
+        guard let folder = path.withCString({ opendir($0) }) else {
+            let failure = linux_errno()
+            if failure == ENOENT { return [] }
+            throw Fault(.cannotCreate, "\(path): can't open", system: failure)
+        }
+        defer { closedir(folder) }
+        var names: [ByteString] = []
+        while let entry = readdir(folder) {
+            let name = ByteString(cString: linux_entry_name(entry))
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// Removes a folder and the files in it, if it is there.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func removeFolder(_ path: ByteString) throws(Fault) {
+        for name in try names(in: path) {
+            try onPath("\(path)/\(name)", "remove") { unlink($0) }
+        }
+        do throws(Fault) {
+            try onPath(path, "remove") { rmdir($0) }
+        } catch  where error.isNotFound {}
+    }
+}

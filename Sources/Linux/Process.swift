@@ -1,0 +1,60 @@
+import Basics
+import CLinux
+
+/// The process that we are: its arguments, environment, signals, clock and end.
+public enum Process {
+    /// The arguments without the program's name: /proc/self/cmdline, as proc(5) has it. Embedded Swift has no
+    /// `CommandLine`.
+    public static func arguments() throws(Fault) -> [ByteString] {
+        try Files.read("/proc/self/cmdline").bytes
+            .split(separator: 0, omittingEmptySubsequences: false)
+            .dropFirst().dropLast().map { ByteString($0) }
+    }
+
+    /// getenv(3); nil if the variable isn't set.
+    public static func environment(_ name: ByteString) -> ByteString? {
+        name.withCString { getenv($0) }.map { ByteString(cString: $0) }
+    }
+
+    public static var isRoot: Bool { geteuid() == 0 }
+    public static var user: uid_t { geteuid() }
+    public static var number: pid_t { getpid() }
+
+    /// The host's name as the kernel has it: gethostname(2).
+    public static var hostName: ByteString {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return ByteString(cString: name)
+    }
+
+    /// CLOCK_MONOTONIC: it does not jump when the router learns the time.
+    public static var now: Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(sinceStart: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
+    }
+
+    /// Undoes what dnsmasq's script helper and a shell's `&` leave ignored: else TERM would not end us. SIGPIPE is
+    /// blocked rather than ignored, so that a write to a FIFO without reader fails with EPIPE.
+    public static func restoreSignals() {
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM] { linux_signal_default(number) }
+        var pipe = sigset_t()
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        sigprocmask(SIG_SETMASK, &pipe, nil)
+    }
+
+    public static func ignore(_ signal: Signal) {
+        linux_signal_ignore(signal.number)
+    }
+
+    /// Lets no command inherit a file that our own parent left open: close_range(2). A kernel older than 5.11 can't;
+    /// under procd there is nothing to do.
+    public static func closeInheritedFilesOnExec() {
+        _ = linux_close_on_exec_from(3)
+    }
+
+    public static func exit(_ status: Int32) -> Never {
+        CLinux.exit(status)
+    }
+}

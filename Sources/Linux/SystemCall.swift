@@ -1,0 +1,39 @@
+import Basics
+import CLinux
+
+/// Runs a system call again as long as a signal interrupts it (EINTR). The one place that does so.
+///
+/// - Parameter body: A call that returns -1 and sets errno if it fails.
+/// - Returns: What the call returned, or -1 with the errno in `failure`.
+@inline(__always)
+func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
+    while true {
+        let result = body()
+        if result != -1 { return result }
+        failure = linux_errno()
+        if failure != EINTR { return result }
+    }
+}
+
+extension Fault {
+    /// A fault whose message ends with what the system says of `errno`, as in strerror(3).
+    public init(_ code: Code, _ message: ByteString, system errno: Int32) {
+        self.init(code, "\(message): \(ByteString(cString: strerror(errno)))", errno: errno)
+    }
+
+    /// There is nothing at the path: ENOENT.
+    public var isNotFound: Bool { errno == ENOENT }
+}
+
+/// Runs a system call on `path`, again if a signal interrupts it.
+///
+/// - Throws: `cannotCreate` with "PATH: can't VERB: REASON".
+@discardableResult
+func onPath(
+    _ path: ByteString, _ verb: ByteString, _ body: (UnsafePointer<CChar>) -> Int32
+) throws(Fault) -> Int32 {
+    var failure: Int32 = 0
+    let result = path.withCString { name in retrying(failure: &failure) { body(name) } }
+    if result == -1 { throw Fault(.cannotCreate, "\(path): can't \(verb)", system: failure) }
+    return result
+}

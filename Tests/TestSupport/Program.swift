@@ -1,0 +1,204 @@
+import CLinux
+
+/// Something that did not come in time, or not as expected.
+public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A program that a test started: its lines can be awaited, and it ends with the test.
+public final class Program {
+    public let process: pid_t
+    /// What it has written so far, to both streams.
+    public private(set) var log: [String] = []
+
+    private let pidfd: Int32
+    private let output: Int32
+    private var begun: [UInt8] = []
+    private var seen = 0
+    private var isCollected = false
+
+    /// - Parameters:
+    ///   - words: The program, looked up in PATH, and its arguments.
+    ///   - environment: Added to ours; nil takes a variable away.
+    public init(_ words: [String], environment: [String: String?] = [:]) throws {
+        var ends: [Int32] = [-1, -1]
+        guard linux_pipe(&ends) == 0 else { throw Failure("no pipe") }
+        output = ends[0]
+        linux_set_nonblocking(output)
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        // As a login shell would start it: the test's runner has signals of its own blocked and ignored.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        withUnsafeMutableBytes(of: &all) { set in for index in set.indices { set[index] = 0xFF } }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+            close(ends[1])
+        }
+
+        var variables: [String: String] = [:]
+        var next = linux_environment()!
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            variables[String(parts[0])] = String(parts.last ?? "")
+            next += 1
+        }
+        for (name, value) in environment { variables[name] = value }
+
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var environ: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + environ { free(text) } }
+        var child: pid_t = 0
+        let failure = posix_spawnp(&child, words[0], &actions, &attributes, &arguments, &environ)
+        guard failure == 0 else {
+            close(output)
+            throw Failure("can't start \(words[0]): \(String(cString: strerror(failure)))")
+        }
+        process = child
+        pidfd = linux_pidfd_open(child)
+    }
+
+    deinit {
+        if !isCollected {
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        close(pidfd)
+        close(output)
+    }
+
+    public func signal(_ number: Int32) {
+        kill(process, number)
+    }
+
+    /// Waits for the next line with `text` in it, passing over others.
+    @discardableResult
+    public func line(with text: String, within seconds: Double = 20) throws -> String {
+        let end = now() + seconds
+        while true {
+            while seen < log.count {
+                seen += 1
+                if log[seen - 1].contains(text) { return log[seen - 1] }
+            }
+            guard try read(until: end) else {
+                throw Failure("no line with '\(text)' within \(seconds) s; the log:\n" + log.joined(separator: "\n"))
+            }
+        }
+    }
+
+    /// The lines with `text` in them that come in the next `seconds`; for what must not happen.
+    public func lines(with text: String, during seconds: Double) throws -> [String] {
+        let end = now() + seconds
+        while try read(until: end) {}
+        defer { seen = log.count }
+        return log[seen...].filter { $0.contains(text) }
+    }
+
+    /// Waits for the program's end.
+    ///
+    /// - Returns: Its exit status, or 128 + the signal.
+    @discardableResult
+    public func end(within seconds: Double = 20) throws -> Int32 {
+        var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
+        let deadline = now() + seconds
+        // Its output must not fill the pipe meanwhile.
+        while poll(&wait, 1, 0) == 0 {
+            guard now() < deadline else {
+                throw Failure("not ended within \(seconds) s; the log:\n" + log.joined(separator: "\n"))
+            }
+            _ = try read(until: deadline, orEnd: true)
+        }
+        while try read(until: now()) {}
+        if !begun.isEmpty { log.append(String(decoding: begun, as: UTF8.self)) }
+        begun = []
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        isCollected = true
+        return linux_exited(status) != 0 ? linux_exit_status(status) : 128 + linux_signal(status)
+    }
+
+    /// Reads what comes until `deadline`.
+    ///
+    /// - Returns: false if nothing came.
+    private func read(until deadline: Double, orEnd: Bool = false) throws -> Bool {
+        var wait = [pollfd(fd: output, events: Int16(POLLIN), revents: 0)]
+        if orEnd { wait.append(pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)) }
+        let rest = Int32(max(0, (deadline - now()) * 1000).rounded(.up))
+        guard poll(&wait, nfds_t(wait.count), rest) > 0, wait[0].revents != 0 else { return false }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = CLinux.read(output, &buffer, buffer.count)
+        guard count > 0 else {
+            // The program and all that it started have closed their end: wait for the deadline as if it were silent.
+            if now() < deadline, !orEnd { poll(nil, 0, rest) }
+            return false
+        }
+        begun += buffer[..<count]
+        while let end = begun.firstIndex(of: 10) {
+            log.append(String(decoding: begun[..<end], as: UTF8.self))
+            begun.removeFirst(end + 1)
+        }
+        return true
+    }
+}
+
+/// Runs a program to its end.
+///
+/// - Returns: Its exit status and what it wrote to both streams.
+@discardableResult
+public func run(
+    _ words: [String], environment: [String: String?] = [:], within seconds: Double = 60
+) throws -> (status: Int32, output: String) {
+    let program = try Program(words, environment: environment)
+    let status = try program.end(within: seconds)
+    return (status, program.log.joined(separator: "\n"))
+}
+
+/// Seconds on CLOCK_MONOTONIC.
+public func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Waits until `condition` holds, looking every 10 ms: for what leaves no event behind.
+public func eventually(_ what: String, within seconds: Double = 20, _ condition: () throws -> Bool) throws {
+    let end = now() + seconds
+    while try !condition() {
+        guard now() < end else { throw Failure("not within \(seconds) s: \(what)") }
+        poll(nil, 0, 10)
+    }
+}
+
+/// The built programs: beside the test bundle, or in the folder that PROGRAMS names.
+public enum Built {
+    public static let folder: String = {
+        if let folder = getenv("PROGRAMS") { return String(cString: folder) }
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        let words = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/")
+        return "/" + words.dropLast().joined(separator: "/")
+    }()
+
+    public static let debounced = folder + "/debounced"
+    public static let updater = folder + "/cname-updater"
+    /// The repository.
+    public static let repository: String = {
+        let words = #filePath.split(separator: "/")
+        return "/" + words.dropLast(3).joined(separator: "/")
+    }()
+}

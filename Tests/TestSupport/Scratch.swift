@@ -1,0 +1,48 @@
+import CLinux
+
+/// A folder of a test's own, gone with it.
+public final class Scratch {
+    public let path: String
+
+    public init() {
+        var template = Array("/tmp/dhcp-hook-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { fatalError("no folder in /tmp") }
+        path = String(cString: made)
+    }
+
+    deinit {
+        _ = try? run(["rm", "-rf", path])
+    }
+
+    public static func / (scratch: Scratch, name: String) -> String {
+        scratch.path + "/" + name
+    }
+
+    /// Writes a file into the folder.
+    ///
+    /// - Returns: Its path.
+    @discardableResult
+    public func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
+        let path = self / name
+        let file = linux_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
+        precondition(CLinux.write(file, text, text.utf8.count) == text.utf8.count, "can't write \(path)")
+        close(file)
+        return path
+    }
+}
+
+/// The text of a small file without its last newline, nil if it can't be read.
+public func contents(_ path: String) -> String? {
+    let file = linux_open(path, O_RDONLY, 0)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+        let count = read(file, &buffer, buffer.count)
+        if count <= 0 { break }
+        bytes += buffer[..<count]
+    }
+    if bytes.last == 10 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+}
