@@ -8,8 +8,10 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "Basics"),
         .target(name: "Linux", dependencies: ["Basics", "CLinux"]),
+        .target(name: "Debounce", dependencies: ["Basics"]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
+        .testTarget(name: "DebounceTests", dependencies: ["Debounce", "TestSupport"]),
     ]
 )

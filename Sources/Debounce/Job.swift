@@ -1,0 +1,24 @@
+import Basics
+
+/// A command and when it runs. The defaults are those of the settings file.
+public struct Job: Equatable, Sendable {
+    /// Letters, digits, `-` and `_`, at most 63 bytes: it is also the name of a folder.
+    public var name: ByteString
+    /// A line for `/bin/sh -c`.
+    public var command: ByteString
+    /// So long without a request before the command runs.
+    public var quiet: Duration = .seconds(10)
+    /// Never wait longer than this after the first request; zero: no bound.
+    public var maxWait: Duration = .zero
+    /// The command is ended after this; zero: never.
+    public var timeout: Duration = .seconds(60)
+
+    public init(name: ByteString, command: ByteString) {
+        self.name = name
+        self.command = command
+    }
+
+    public static func isName(_ name: ByteString) -> Bool {
+        (1...63).contains(name.count) && name.bytes.allSatisfy { $0.isNameByte }
+    }
+}

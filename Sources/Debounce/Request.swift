@@ -1,0 +1,52 @@
+import Basics
+
+/// One line of the FIFO: what to do with which job.
+public struct Request: Equatable, Sendable {
+    public enum Verb: CaseIterable, Sendable {
+        /// Run the command after the next quiet time.
+        case request
+        /// Run what is pending now.
+        case flush
+        /// Forget what is pending.
+        case cancel
+
+        public var word: ByteString {
+            switch self {
+            case .request: "request"
+            case .flush: "flush"
+            case .cancel: "cancel"
+            }
+        }
+
+        public init?(word: ByteString) {
+            guard let verb = Verb.allCases.first(where: { $0.word == word }) else { return nil }
+            self = verb
+        }
+    }
+
+    public let verb: Verb
+    /// The job's name.
+    public let job: ByteString
+
+    public init(_ verb: Verb, _ job: ByteString) {
+        self.verb = verb
+        self.job = job
+    }
+
+    /// The line without its newline.
+    public var line: ByteString { "\(verb.word) \(job)" }
+
+    /// Reads `request JOB`, `flush JOB`, `cancel JOB` or a job's whole command.
+    ///
+    /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
+    public init?(line: ByteString, jobs: [Job]) {
+        if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(word: word),
+            jobs.contains(where: { $0.name == name })
+        {
+            self.init(verb, name)
+            return
+        }
+        guard let job = jobs.first(where: { $0.command == line }) else { return nil }
+        self.init(.request, job.name)
+    }
+}

@@ -1,0 +1,89 @@
+import Basics
+
+/// The door to the daemon: makes requests of the bytes that come through the FIFO, and counts what is none.
+///
+/// A writer is to write its line, with the newline, in one write(2); the kernel then never splits it (pipe(7),
+/// PIPE_BUF). So a line that is begun but not ended when a read returns is either cut by the read's or the writer's
+/// buffer (`yes 'request x' | head -1000 > fifo`), or somebody forgot the newline. Its end may still come within
+/// `patience`; but if the next line alone is a request, what was begun is dropped and the request stands: one writer's
+/// fault must not cost another's request.
+public struct RequestReader {
+    /// The longest line, in bytes, with its newline.
+    public static let longestLine = 255
+    /// How long a line that was begun may take to end.
+    public static let patience = Duration.milliseconds(100)
+    /// Rejected lines are reported at most so often.
+    public static let reportInterval = Duration.seconds(1)
+
+    /// Lines rejected so far.
+    public private(set) var rejected = 0
+
+    /// A line that was begun. Longer than a line may be, it is cut off: too long all the same.
+    private var begun: [UInt8] = []
+    /// When the last read left a line begun.
+    private var begunAt: Instant?
+    private var unreported = 0
+    private var lastRejected = ByteString("")
+    private var nextReport: Instant?
+
+    public init() {}
+
+    /// Takes what one read brought.
+    ///
+    /// - Parameter parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
+    /// - Returns: The requests, in order.
+    public mutating func take(
+        _ bytes: ArraySlice<UInt8>, at now: Instant, parse: (ByteString) -> Request?
+    ) -> [Request] {
+        var requests: [Request] = []
+        var rest = bytes
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = rest[..<end]
+            rest = rest[(end + 1)...]
+            if let request = accept(begun + line, parse) {
+                requests.append(request)
+            } else if !begun.isEmpty, let request = accept(line, parse) {
+                reject(begun)
+                requests.append(request)
+            } else {
+                reject(begun + line)
+            }
+            begun = []
+        }
+        begun += rest.prefix(Self.longestLine - begun.count)
+        begunAt = begun.isEmpty ? nil : now
+        return requests
+    }
+
+    /// The next time at which `tick` has something to do, if nothing else comes.
+    public var wakeAt: Instant? {
+        let times = [begunAt.map { $0 + Self.patience }, unreported > 0 ? nextReport : nil]
+        return times.compactMap { $0 }.min()
+    }
+
+    /// Gives up a line whose end didn't come, and says what there is to log.
+    ///
+    /// - Returns: How many lines were rejected since the last report, and the last of them; at most once in
+    ///   `reportInterval`.
+    public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString)? {
+        if let since = begunAt, since + Self.patience <= now {
+            reject(begun)
+            begun = []
+            begunAt = nil
+        }
+        guard unreported > 0, nextReport.map({ $0 <= now }) ?? true else { return nil }
+        defer { unreported = 0 }
+        nextReport = now + Self.reportInterval
+        return (unreported, lastRejected)
+    }
+
+    private func accept(_ line: some Collection<UInt8>, _ parse: (ByteString) -> Request?) -> Request? {
+        line.count < Self.longestLine ? parse(ByteString(line)) : nil
+    }
+
+    private mutating func reject(_ line: some Collection<UInt8>) {
+        rejected += 1
+        unreported += 1
+        lastRejected = ByteString(line)
+    }
+}

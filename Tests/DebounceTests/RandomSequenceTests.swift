@@ -1,0 +1,91 @@
+import Basics
+import Debounce
+import TestSupport
+import Testing
+
+/// 10,000 random inputs against the rules, for each of many seeds and settings.
+@Suite struct RandomSequenceTests {
+    /// What the rules need to know, kept apart from the state machine.
+    private struct Witness {
+        var isRunning = false
+        var runStarted = Instant(sinceStart: .zero)
+        var runEnded = Instant(sinceStart: .zero)
+        /// The requests that no run has covered: the first and the last.
+        var first: Instant?
+        var last = Instant(sinceStart: .zero)
+        var isFlushed = false
+        var runs = 0
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func rulesHold(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var job = Job(name: "job", command: "true")
+        job.quiet = .milliseconds(Int.random(in: 0...3000, using: &random))
+        job.maxWait = Bool.random(using: &random) ? .zero : .milliseconds(Int.random(in: 1...9000, using: &random))
+        job.timeout = Bool.random(using: &random) ? .zero : .milliseconds(Int.random(in: 1...9000, using: &random))
+        var debouncer = Debouncer(job)
+        var witness = Witness()
+        var now = Instant(sinceStart: .seconds(1))
+
+        for step in 0..<10_000 {
+            now = now + .milliseconds(Int.random(in: 0...700, using: &random))
+            // The timer comes in time, most often; now and then the machine is busy.
+            if let wakeAt = debouncer.wakeAt, wakeAt < now, Int.random(in: 0..<8, using: &random) > 0 { now = wakeAt }
+
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0...2:
+                debouncer.request(at: now)
+                witness.first = witness.first ?? now
+                witness.last = now
+            case 3 where Int.random(in: 0..<5, using: &random) == 0:
+                debouncer.flush()
+                witness.isFlushed = witness.first != nil
+            case 4 where Int.random(in: 0..<5, using: &random) == 0:
+                debouncer.cancel()
+                witness.first = nil
+                witness.isFlushed = false
+            case 5...6 where witness.isRunning:
+                debouncer.ended(at: now)
+                witness.isRunning = false
+                witness.runEnded = now
+            default:
+                break
+            }
+
+            switch debouncer.tick(at: now) {
+            case .none: break
+            case .start:
+                #expect(!witness.isRunning, "two runs at once, step \(step)")
+                guard let first = witness.first else {
+                    Issue.record("a run that nobody asked for, step \(step)")
+                    return
+                }
+                let quiet = now - max(witness.last, witness.runEnded)
+                let waited = job.maxWait > .zero && now - first >= job.maxWait
+                #expect(quiet >= job.quiet || waited || witness.isFlushed, "too early, step \(step)")
+                witness.isRunning = true
+                witness.runStarted = now
+                witness.first = nil
+                witness.isFlushed = false
+                witness.runs += 1
+            case .terminate, .kill:
+                #expect(witness.isRunning, "nothing to end, step \(step)")
+                #expect(job.timeout > .zero && now - witness.runStarted >= job.timeout, "too early, step \(step)")
+            }
+
+            // A run follows every request: whenever one waits and nothing runs, there is a time to wake at, and a bound.
+            if !witness.isRunning, witness.first != nil {
+                guard let wakeAt = debouncer.wakeAt else {
+                    Issue.record("a request is forgotten, step \(step)")
+                    return
+                }
+                #expect(wakeAt <= max(witness.last, witness.runEnded) + job.quiet, "too late, step \(step)")
+            }
+            if !witness.isRunning, witness.first == nil {
+                #expect(debouncer.wakeAt == nil, "wakes without a reason, step \(step)")
+            }
+        }
+        #expect(witness.runs > 50)
+    }
+}
