@@ -10,10 +10,12 @@ let package = Package(
         .target(name: "Linux", dependencies: ["Basics", "CLinux"]),
         .target(name: "Debounce", dependencies: ["Basics"]),
         .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
+        .target(name: "Leases", dependencies: ["Basics", "Linux"]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "DebounceTests", dependencies: ["Debounce", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
+        .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
     ]
 )
