@@ -4,6 +4,10 @@ import PackageDescription
 // The rooms, lowest first. A room knows only what its dependencies name.
 let package = Package(
     name: "dhcp-hook",
+    products: [
+        .executable(name: "debounced", targets: ["debounced"]),
+        .executable(name: "cname-updater", targets: ["cname-updater"]),
+    ],
     targets: [
         .systemLibrary(name: "CLinux"),
         .target(name: "Basics"),
@@ -11,11 +15,16 @@ let package = Package(
         .target(name: "Debounce", dependencies: ["Basics"]),
         .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
         .target(name: "Leases", dependencies: ["Basics", "Linux"]),
+        .executableTarget(name: "debounced", dependencies: ["Basics", "Configuration", "Debounce", "Linux"]),
+        .executableTarget(
+            name: "cname-updater", dependencies: ["Basics", "Configuration", "Debounce", "Leases", "Linux"]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "DebounceTests", dependencies: ["Debounce", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
         .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["TestSupport", "debounced", "cname-updater"]),
     ]
 )

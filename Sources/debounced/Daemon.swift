@@ -1,0 +1,159 @@
+import Basics
+import Configuration
+import Debounce
+import Dispatch
+import Linux
+
+/// The long-running program: binds the FIFO, the signals and the jobs to the main queue. Everything happens there, one
+/// thing after the other.
+final class Daemon {
+    private let call: Call
+    private let lock: FileLock
+    private var fifo: FileDescriptor?
+    private let requests: DispatchSourceRead
+    private let doorTimer: Timer
+    private var signals: [DispatchSourceSignal] = []
+
+    private var reader = RequestReader()
+    private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+    /// The jobs of the settings: those that may be asked for.
+    private var jobs: [Job]
+    /// One for each of the jobs, and for a job that is no longer in the settings but not done.
+    private var runners: [JobRunner] = []
+    private var isStopping = false
+
+    /// Takes the run directory: from here on requests are accepted.
+    ///
+    /// - Throws: `settings`; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
+    init(_ call: Call) throws(Fault) {
+        self.call = call
+        // A line that nobody reads any more is no reason to die.
+        Process.ignore(.pipe)
+        Process.closeInheritedFilesOnExec()
+        jobs = try call.settings().jobs
+
+        let run = call.places.daemon
+        try Files.makeFolder(run)
+        let lock = try FileLock(ifFree: run + "/lock")
+        try JobState.clear(call.places)
+        for job in jobs { runners.append(try JobRunner(job, call.places)) }
+        // Last: who can write a request finds the jobs.
+        let fifo = try Fifo.open(call.places.fifo)
+
+        requests = DispatchSource.makeReadSource(fileDescriptor: fifo.number, queue: .main)
+        doorTimer = Timer()
+        self.lock = lock
+        self.fifo = consume fifo
+    }
+
+    func start() {
+        requests.setEventHandler { [self] in readRequests() }
+        requests.setCancelHandler { [self] in fifo = nil }
+        requests.activate()
+        doorTimer.start { [self] in watchDoor() }
+        handle(.terminate) { [self] in stop("TERM") }
+        handle(.interrupt) { [self] in stop("INT") }
+        handle(.hangUp) { [self] in reload() }
+        handle(.user1) { [self] in flush() }
+        for runner in runners { start(runner) }
+        Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
+    }
+
+    private func start(_ runner: JobRunner) {
+        runner.start { [self] in settle(at: Process.now) }
+    }
+
+    private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
+        let source = DispatchSource.makeSignalSource(signal: signal.number, queue: .main)
+        source.setEventHandler(handler: handler)
+        source.activate()
+        signals.append(source)
+    }
+
+    private func readRequests() {
+        let now = Process.now
+        do throws(Fault) {
+            guard case .bytes(let count)? = try fifo?.read(into: &buffer) else { return }
+            let taken = reader.take(buffer[..<count], at: now) { Request(line: $0, jobs: jobs) }
+            for request in taken {
+                runners.first { $0.job.name == request.job }?.take(request.verb, at: now)
+            }
+        } catch {
+            Log.error("the FIFO: \(error.message)")
+        }
+        watchDoor()
+        settle(at: now)
+    }
+
+    /// Reports what the FIFO's door turned away.
+    private func watchDoor() {
+        let now = Process.now
+        let before = reader.rejected
+        if let report = reader.tick(at: now) {
+            let lines: ByteString = report.rejected == 1 ? "a line" : "\(report.rejected) lines"
+            Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'")
+        }
+        doorTimer.set(reader.wakeAt, now: now)
+        if reader.rejected != before { settle(at: now) }
+    }
+
+    /// Lets every job do what its time has come for, and ends if all is done.
+    private func settle(at now: Instant) {
+        for runner in runners { runner.settle(at: now, rejected: reader.rejected) }
+        runners.removeAll { runner in
+            let isDone = runner.isIdle && !jobs.contains { $0.name == runner.job.name }
+            if isDone { runner.remove() }
+            return isDone
+        }
+        if isStopping, !runners.contains(where: { $0.isRunning }) { Process.exit(0) }
+    }
+
+    private func reload() {
+        guard call.jobs.isEmpty else {
+            Log.info("HUP: the jobs come from the command line, there is nothing to read again")
+            return
+        }
+        do throws(Fault) {
+            let new = try call.settings().jobs
+            for job in new where !runners.contains(where: { $0.job.name == job.name }) {
+                let runner = try JobRunner(job, call.places)
+                runners.append(runner)
+                start(runner)
+            }
+            for job in new { runners.first { $0.job.name == job.name }?.job = job }
+            jobs = new
+            Log.info("HUP: \(summary)")
+        } catch {
+            Log.error("HUP: \(error.message); the running settings stay in force")
+        }
+        settle(at: Process.now)
+    }
+
+    private func flush() {
+        let now = Process.now
+        for runner in runners { runner.take(.flush, at: now) }
+        settle(at: now)
+    }
+
+    /// The first time waits for a command that runs: to break off a restart halfway would leave the router without
+    /// the service. The second time ends it.
+    private func stop(_ signal: ByteString) {
+        for runner in runners {
+            if !isStopping { runner.leave() } else { runner.endCommand() }
+            if runner.isRunning {
+                Log.info("\(signal): waiting for \(runner.job.name) to end; once more ends it")
+            }
+        }
+        if !isStopping {
+            isStopping = true
+            // Closes the FIFO: who asks from now on is told that nobody is there.
+            requests.cancel()
+            Log.info("\(signal): stopping")
+        }
+        settle(at: Process.now)
+    }
+
+    private var summary: ByteString {
+        jobs.map { "\($0.name) after \($0.quiet) s of quiet" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,88 @@
+import Basics
+import Configuration
+import Debounce
+import Linux
+
+/// What a job is doing, as small files in `RUN/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
+/// the fact that it states, and only when its value has changed.
+///
+/// - `state`: idle, waiting or running
+/// - `command`, `quiet`: as in the settings
+/// - `requests`, `runs`, `failures`: since the daemon's start
+/// - `rejected`: lines that the FIFO's door turned away, for whichever job they were meant
+/// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first
+/// - `last_run`: when that began; `due`: when the command runs, or is ended if it runs; empty if never. Both in seconds on
+///   the clock that does not jump: /proc/uptime
+struct JobState {
+    var requests = 0
+    var rejected = 0
+    var runs = 0
+    var failures = 0
+    var lastExit: Int32?
+    var lastRun: Instant?
+
+    private let folder: ByteString
+    /// What stands in the files.
+    private var published: [(name: ByteString, value: ByteString)] = []
+    /// The fault that was logged last: once is enough.
+    private var fault: Fault?
+
+    static let names: [ByteString] = [
+        "state", "command", "quiet", "requests", "rejected", "runs", "failures", "last_exit", "last_run", "due",
+    ]
+
+    /// - Throws: `cannotCreate` if the files can't be written.
+    init(_ job: Job, _ places: Places) throws(Fault) {
+        folder = places.state(of: job.name)
+        try Files.makeFolder(folder)
+        try write(values(job, .idle))
+    }
+
+    /// Makes `RUN/jobs`, and removes what an earlier daemon left there.
+    static func clear(_ places: Places) throws(Fault) {
+        let jobs = places.daemon + "/jobs"
+        try Files.makeFolder(jobs)
+        for name in try Files.names(in: jobs) { try Files.removeFolder("\(jobs)/\(name)") }
+    }
+
+    mutating func publish(_ job: Job, _ phase: Debouncer.Phase) {
+        do throws(Fault) {
+            try write(values(job, phase))
+            fault = nil
+        } catch {
+            if fault != error { Log.error("\(error.message); goes on without showing its state") }
+            fault = error
+        }
+    }
+
+    func remove() {
+        do throws(Fault) {
+            try Files.removeFolder(folder)
+        } catch {
+            Log.error(error.message)
+        }
+    }
+
+    private func values(_ job: Job, _ phase: Debouncer.Phase) -> [ByteString] {
+        let state: ByteString
+        var due: Instant?
+        switch phase {
+        case .idle: state = "idle"
+        case .waiting(let moment): (state, due) = ("waiting", moment)
+        case .running(let moment): (state, due) = ("running", moment)
+        }
+        return [
+            state, job.command, "\(job.quiet)", "\(requests)", "\(rejected)", "\(runs)", "\(failures)",
+            lastExit.map { "\($0)" } ?? "", lastRun.map { "\($0.sinceStart)" } ?? "",
+            due.map { "\($0.sinceStart)" } ?? "",
+        ]
+    }
+
+    private mutating func write(_ values: [ByteString]) throws(Fault) {
+        if published.isEmpty { published = JobState.names.map { ($0, "\n") } }
+        for (index, value) in values.enumerated() where published[index].value != value {
+            try Files.replace("\(folder)/\(published[index].name)", with: value)
+            published[index].value = value
+        }
+    }
+}

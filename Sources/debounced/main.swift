@@ -1,0 +1,45 @@
+// Runs a command once, after it has been asked for and then not asked for any more for a while.
+
+import Basics
+import Configuration
+import Dispatch
+import Linux
+
+let usage: ByteString = """
+    usage: debounced [OPTION]...                  runs in the foreground
+           debounced check [OPTION]...            reads the settings and prints those in force
+           debounced status [JOB] [--json]        what each job is doing
+
+      --config FILE         the settings, instead of /etc/config/debounced
+      --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
+      --job NAME=COMMAND    a job, instead of those in the settings; repeatable
+      --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
+      --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound
+      --timeout SECONDS     for all of them: the command is ended after this; 0: never
+      --help                this text
+
+    A request is a line written to the FIFO: request JOB, flush JOB (run what is pending now), cancel JOB, or the job's
+    whole command. TERM and INT stop the daemon, HUP reads the settings again, USR1 runs what is pending now.
+    In the environment: DEBOUNCED_CONFIG and DEBOUNCED_RUN_DIR move the files.
+
+    Exit status: 0; 64 a wrong call; 69 no daemon runs; 73 a file can't be made; 75 one already runs; 78 faulty settings.
+    """
+
+do throws(Fault) {
+    let call = try Call(Process.arguments())
+    switch call.verb {
+    case .help:
+        Log.info(usage)
+    case .check:
+        try Check.print(call)
+    case .status(let job, let json):
+        try Status.print(job, asJSON: json, call.places)
+    case .run:
+        let daemon = try Daemon(call)
+        daemon.start()
+        dispatchMain()
+    }
+} catch {
+    Log.error("debounced: \(error.message)")
+    Process.exit(error.code.rawValue)
+}
