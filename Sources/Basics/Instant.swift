@@ -11,6 +11,10 @@ public struct Instant: Comparable, Sendable {
         Instant(sinceStart: instant.sinceStart + duration)
     }
 
+    public static func - (instant: Instant, duration: Duration) -> Instant {
+        Instant(sinceStart: instant.sinceStart - duration)
+    }
+
     public static func - (later: Instant, earlier: Instant) -> Duration {
         later.sinceStart - earlier.sinceStart
     }

@@ -121,11 +121,12 @@ extension Job {
         case "quiet": quiet = try seconds()
         case "max_wait": maxWait = try seconds()
         case "timeout": timeout = try seconds()
-        case "max_interval": _ = try seconds()
+        case "max_interval": maxInterval = try seconds()
         case "retries":
-            guard value.wholeNumber != nil else {
-                throw Fault(.settings, "retries '\(value.printable())': allowed is a whole number")
+            guard let number = value.wholeNumber, number <= 100 else {
+                throw Fault(.settings, "retries '\(value.printable())': allowed is a whole number from 0 to 100")
             }
+            retries = number
         default:
             throw Fault(
                 .settings,
@@ -141,6 +142,8 @@ extension Job {
         \toption quiet '\(quiet)'
         \toption max_wait '\(maxWait)'
         \toption timeout '\(timeout)'
+        \toption retries '\(retries)'
+        \toption max_interval '\(maxInterval)'
 
         """
     }

@@ -6,7 +6,9 @@ import Basics
 ///
 /// - Requests that come while one waits join it; the quiet time starts again with each.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
-/// - A flush needs no quiet time, for all that waits; nor do requests that join it.
+/// - A run that failed waits to be tried again; requests join it.
+/// - A flush needs no quiet time, no pause after a failure and no slowing down, for all that waits; nor do requests that
+///   join it.
 ///
 /// After each input the owner carries out the effect and calls `tick` at `wakeAt`, or later.
 public struct Debouncer {
@@ -26,12 +28,17 @@ public struct Debouncer {
     }
 
     private var state = State.idle
+    private var limiter = RestartLimiter()
+    /// How often what is asked for has failed in a row.
+    private var failures = 0
 
     /// Requests that no run has covered yet.
     private struct Wait {
         var first: Instant
         var last: Instant
         var isFlushed = false
+        /// Not before this, however quiet it is: the command failed, or it runs too often.
+        var pause: (until: Instant, why: Pause)?
 
         init(since now: Instant) {
             first = now
@@ -41,7 +48,8 @@ public struct Debouncer {
         func due(_ job: Job) -> Instant {
             if isFlushed { return first }
             let quiet = last + job.quiet
-            return job.maxWait > .zero ? min(quiet, first + job.maxWait) : quiet
+            let due = job.maxWait > .zero ? min(quiet, first + job.maxWait) : quiet
+            return pause.map { max(due, $0.until) } ?? due
         }
     }
 
@@ -52,6 +60,9 @@ public struct Debouncer {
         var stage = Stage.working
         /// When the present stage began.
         var since: Instant
+        /// When what it carries out was first asked for.
+        let requested: Instant
+        let isRetry: Bool
         /// What was asked for since the start.
         var next: Wait?
 
@@ -75,10 +86,28 @@ public struct Debouncer {
         case kill
     }
 
+    public enum Pause: Equatable, Sendable {
+        /// The command failed.
+        case retrying
+        /// Runs that each led to the next.
+        case slowed
+    }
+
     public enum Phase: Equatable, Sendable {
         case idle
         case waiting(due: Instant)
+        /// Longer than the quiet time.
+        case paused(Pause, due: Instant)
         case running(ends: Instant?)
+    }
+
+    /// What becomes of a request whose run has ended.
+    public enum Ending: Equatable, Sendable {
+        case done
+        /// It is tried again: the how-manyth time, and after which pause.
+        case retry(Int, after: Duration)
+        /// All tries are used up.
+        case givenUp
     }
 
     public init(_ job: Job) {
@@ -88,8 +117,22 @@ public struct Debouncer {
     public var phase: Phase {
         switch state {
         case .idle: .idle
-        case .waiting(let wait): .waiting(due: wait.due(job))
+        case .waiting(let wait):
+            if let pause = wait.pause, !wait.isFlushed, wait.due(job) == pause.until {
+                .paused(pause.why, due: pause.until)
+            } else {
+                .waiting(due: wait.due(job))
+            }
         case .running(let run): .running(ends: run.deadline(job))
+        }
+    }
+
+    /// Something was asked for that no run has begun to carry out.
+    public var isWaiting: Bool {
+        switch state {
+        case .idle: false
+        case .waiting: true
+        case .running(let run): run.next != nil
         }
     }
 
@@ -97,7 +140,7 @@ public struct Debouncer {
     public var wakeAt: Instant? {
         switch phase {
         case .idle: nil
-        case .waiting(let due): due
+        case .waiting(let due), .paused(_, let due): due
         case .running(let ends): ends
         }
     }
@@ -106,9 +149,9 @@ public struct Debouncer {
     public mutating func request(at now: Instant) {
         switch state {
         case .idle:
-            state = .waiting(Wait(since: now))
+            state = .waiting(slowed(Wait(since: now)))
         case .waiting(var wait):
-            wait.last = now
+            wait.last = max(wait.last, now)
             state = .waiting(wait)
         case .running(var run):
             run.next = run.next ?? Wait(since: now)
@@ -138,6 +181,7 @@ public struct Debouncer {
             break
         case .waiting:
             state = .idle
+            failures = 0
         case .running(var run):
             run.next = nil
             state = .running(run)
@@ -150,8 +194,8 @@ public struct Debouncer {
         switch state {
         case .idle:
             return .none
-        case .waiting:
-            state = .running(Run(since: now))
+        case .waiting(let wait):
+            state = .running(Run(since: now, requested: wait.first, isRetry: wait.pause?.why == .retrying))
             return .start
         case .running(var run):
             run.stage = run.stage == .working ? .terminated : .killed
@@ -162,19 +206,47 @@ public struct Debouncer {
     }
 
     /// The command has ended, however.
-    public mutating func ended(at now: Instant) {
+    public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
         guard case .running(let run) = state else { preconditionFailure("nothing runs") }
-        guard var next = run.next else {
-            state = .idle
-            return
+        limiter.ran(requested: run.isRetry ? nil : run.requested, until: now, job)
+        var next = run.next
+        next?.last = now
+        var ending = Ending.done
+        if !isSuccess, failures < job.retries {
+            failures += 1
+            let pause = job.interval(doubled: failures)
+            next = next ?? Wait(since: now)
+            next?.pause = (now + pause, .retrying)
+            ending = .retry(failures, after: pause)
+        } else {
+            failures = 0
+            if !isSuccess { ending = .givenUp }
+            next = next.map { slowed($0) }
         }
-        next.last = now
-        state = .waiting(next)
+        state = next.map { .waiting($0) } ?? .idle
+        return ending
     }
 
     /// The command could not be started: the system is short of something. What was asked for waits again.
     public mutating func notStarted(at now: Instant) {
-        guard case .running = state else { preconditionFailure("nothing runs") }
         state = .waiting(Wait(since: now))
+    }
+
+    /// The command was not started: whoever asked has taken it back.
+    public mutating func notNeeded() {
+        state = .idle
+        failures = 0
+    }
+
+    /// A command runs that an earlier daemon started. What it carries out is not known: its causes are to be requested
+    /// anew.
+    public mutating func adopt(at now: Instant) {
+        state = .running(Run(since: now, requested: now, isRetry: false))
+    }
+
+    private func slowed(_ wait: Wait) -> Wait {
+        var wait = wait
+        if let until = limiter.pause(requested: wait.first, job) { wait.pause = (until, .slowed) }
+        return wait
     }
 }

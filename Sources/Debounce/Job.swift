@@ -12,6 +12,10 @@ public struct Job: Equatable, Sendable {
     public var maxWait: Duration = .zero
     /// The command is ended after this; zero: never.
     public var timeout: Duration = .seconds(60)
+    /// So often a command that failed is tried again, further and further apart.
+    public var retries = 3
+    /// How far apart tries, and runs that each lead to the next, are spread at most; zero: not at all.
+    public var maxInterval: Duration = .seconds(600)
 
     public init(name: ByteString, command: ByteString) {
         self.name = name

@@ -3,8 +3,10 @@ import Basics
 /// One line of the FIFO: what to do with which job.
 public struct Request: Equatable, Sendable {
     public enum Verb: CaseIterable, Sendable {
-        /// Run the command after the next quiet time.
+        /// Run the command after the next quiet time: a line written by hand.
         case request
+        /// The same, from one who has noted it in the ledger: the doorbell.
+        case pending
         /// Run what is pending now.
         case flush
         /// Forget what is pending.
@@ -13,6 +15,7 @@ public struct Request: Equatable, Sendable {
         public var word: ByteString {
             switch self {
             case .request: "request"
+            case .pending: "pending"
             case .flush: "flush"
             case .cancel: "cancel"
             }
@@ -36,7 +39,7 @@ public struct Request: Equatable, Sendable {
     /// The line without its newline.
     public var line: ByteString { "\(verb.word) \(job)" }
 
-    /// Reads `request JOB`, `flush JOB`, `cancel JOB` or a job's whole command.
+    /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB` or a job's whole command.
     ///
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
     public init?(line: ByteString, jobs: [Job]) {

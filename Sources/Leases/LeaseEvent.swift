@@ -6,7 +6,17 @@ import Linux
 /// Every value comes from the network in the end. This is the door: past it a client, an address and a host name are
 /// what they say, in one spelling, and safe as a part of a path or of a line.
 public struct LeaseEvent: Equatable, Sendable {
-    public enum Action: Sendable { case add, update, remove }
+    public enum Action: CaseIterable, Sendable {
+        case add, update, remove
+
+        public var word: ByteString {
+            switch self {
+            case .add: "add"
+            case .update: "update"
+            case .remove: "remove"
+            }
+        }
+    }
 
     public let action: Action
     /// The MAC address, or for a DHCPv6 lease the DUID: pairs of hexadecimal digits, in lower case.
@@ -22,13 +32,9 @@ public struct LeaseEvent: Equatable, Sendable {
     ///     one in `HOSTNAME` (openwrt/openwrt issue 11982); no client can have it.
     /// - Throws: `usage` for an unknown `ACTION`; `data` for a value that is not what it should be.
     public init(router: ByteString, environment: (ByteString) -> ByteString?) throws(Fault) {
-        switch environment("ACTION") {
-        case "add": action = .add
-        case "update": action = .update
-        case "remove": action = .remove
-        case let other:
-            throw Fault(
-                .usage, "ACTION '\((other ?? "").printable())': allowed are add, update and remove")
+        let word = environment("ACTION") ?? ""
+        guard let action = Action.allCases.first(where: { $0.word == word }) else {
+            throw Fault(.usage, "ACTION '\(word.printable())': allowed are add, update and remove")
         }
         let address = environment("IPADDR") ?? ""
         guard let canonical = Network.canonical(address: address) else {
@@ -42,6 +48,7 @@ public struct LeaseEvent: Equatable, Sendable {
         guard name.isEmpty || name.isHostName else {
             throw Fault(.data, "HOSTNAME '\(name.printable())': not a host name")
         }
+        self.action = action
         self.address = canonical
         self.client = client.lowercased
         hostName = name == router.lowercased ? "" : name

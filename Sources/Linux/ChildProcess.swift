@@ -6,6 +6,7 @@ public struct ChildProcess: ~Copyable {
     public let process: pid_t
     /// Readable once the command has ended: pidfd_open(2).
     public let ended: FileDescriptor
+    private let isOurs: Bool
 
     /// How a command ended.
     public enum Outcome: Equatable, Sendable {
@@ -15,9 +16,14 @@ public struct ChildProcess: ~Copyable {
 
     /// Starts `/bin/sh -c COMMAND` with default signals, none of them blocked, no input, and none of our files.
     ///
-    /// - Parameter output: Where the command and its children write with both their streams.
+    /// - Parameters:
+    ///   - output: Where the command and its children write with both their streams.
+    ///   - processFile: Where the shell leaves its line of /proc/PID/stat, for `RunningProcess`. If it can't, because
+    ///     the folder has gone or something is there already, the command is not run.
     /// - Throws: `system` if a resource is short: posix_spawn(3), pidfd_open(2).
-    public init(shell command: ByteString, output: borrowing FileDescriptor) throws(Fault) {
+    public init(
+        shell command: ByteString, output: borrowing FileDescriptor, processFile: ByteString
+    ) throws(Fault) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -41,18 +47,14 @@ public struct ChildProcess: ~Copyable {
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var process: pid_t = 0
-        var failure = command.withCString { text in
-            ByteString("sh").withCString { name in
-                ByteString("-c").withCString { option in
-                    var arguments: [UnsafeMutablePointer<CChar>?] = [
-                        UnsafeMutablePointer(mutating: name), UnsafeMutablePointer(mutating: option),
-                        UnsafeMutablePointer(mutating: text), nil,
-                    ]
-                    return posix_spawn(
-                        &process, "/bin/sh", &actions, &attributes, &arguments, linux_environment())
-                }
-            }
+        // `set -C`: a file that is there already is not written to.
+        let note: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec /bin/sh -c \"$1\""
+        var arguments = (["/bin/sh", "-c", note, processFile, command] as [ByteString]).map { word in
+            word.withCString { strdup($0) }
         }
+        defer { for word in arguments { free(word) } }
+        arguments.append(nil)
+        var failure = posix_spawn(&process, "/bin/sh", &actions, &attributes, &arguments, linux_environment())
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
 
         let pidfd = linux_pidfd_open(process)
@@ -65,6 +67,18 @@ public struct ChildProcess: ~Copyable {
         }
         self.process = process
         ended = FileDescriptor(number: pidfd)
+        isOurs = true
+    }
+
+    /// A command that an earlier daemon started.
+    ///
+    /// - Throws: `system` if it can't be watched; with the errno ESRCH it has ended.
+    public init(adopting process: RunningProcess) throws(Fault) {
+        let pidfd = linux_pidfd_open(process.number)
+        if pidfd == -1 { throw Fault(.system, "can't watch the command", system: linux_errno()) }
+        self.process = process.number
+        ended = FileDescriptor(number: pidfd)
+        isOurs = false
     }
 
     /// Sends a signal to the whole process group: kill(2). Only before `collect`: then the number is free again.
@@ -73,7 +87,10 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// Takes the outcome of a command that has ended: waitpid(2).
-    public borrowing func collect() -> Outcome {
+    ///
+    /// - Returns: nil for an adopted one: only its parent is told.
+    public borrowing func collect() -> Outcome? {
+        guard isOurs else { return nil }
         var failure: Int32 = 0
         var status: Int32 = 0
         let process = process

@@ -47,6 +47,24 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// The whole file from its start, wherever the next read would begin: pread(2).
+    ///
+    /// - Throws: `system`, with the errno.
+    public borrowing func text() throws(Fault) -> ByteString {
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let file = number
+        while true {
+            var failure: Int32 = 0
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                retrying(failure: &failure) { pread(file, bytes.baseAddress, bytes.count, off_t(text.count)) }
+            }
+            if count == -1 { throw Fault(.system, "can't read", system: failure) }
+            if count == 0 { return ByteString(text) }
+            text += buffer[..<count]
+        }
+    }
+
     /// write(2) of all bytes, in one call where the file takes them so.
     ///
     /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
@@ -65,8 +83,13 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// Sets the time of the last change to now: futimens(3).
+    public borrowing func touch() throws(Fault) {
+        if futimens(number, nil) == -1 { throw Fault(.system, "can't touch", system: linux_errno()) }
+    }
+
     /// fstat(2).
-    borrowing func status() throws(Fault) -> FileStatus {
+    public borrowing func status() throws(Fault) -> FileStatus {
         var status = stat()
         if fstat(number, &status) == -1 { throw Fault(.system, "can't stat", system: linux_errno()) }
         return FileStatus(status)
@@ -100,6 +123,16 @@ public struct FileStatus {
     public var isOurs: Bool { status.st_uid == geteuid() }
     /// Somebody else than the owner may write to it.
     public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
+
+    /// In bytes.
+    public var size: Int { Int(status.st_size) }
+    /// When its content changed last, on the wall clock.
+    public var changed: Duration { .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec) }
+
+    /// It is the same file, by whatever name.
+    public func isSame(as other: FileStatus?) -> Bool {
+        other?.status.st_dev == status.st_dev && other?.status.st_ino == status.st_ino
+    }
 
     /// For a message: "a folder of user 1000".
     public var summary: ByteString {

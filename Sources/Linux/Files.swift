@@ -3,6 +3,11 @@ import CLinux
 
 /// Small files and folders, each change visible whole or not at all.
 public enum Files {
+    /// To read, and to write at the end, whoever else does; made if it is missing.
+    public static let appending = O_RDWR | O_APPEND | O_CREAT
+    /// The same for a file that is there.
+    public static let appendingToOld = O_RDWR | O_APPEND
+
     /// The whole file.
     ///
     /// - Parameter limit: A longer file is a fault: none of ours is.
@@ -72,10 +77,11 @@ public enum Files {
         }
     }
 
-    /// The names in a folder, sorted by their bytes, without hidden ones. Empty if there is no such folder.
+    /// The names in a folder, sorted by their bytes. Empty if there is no such folder.
     ///
+    /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
-    public static func names(in path: ByteString) throws(Fault) -> [ByteString] {
+    public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
         guard let folder = path.withCString({ opendir($0) }) else {
             let failure = linux_errno()
             if failure == ENOENT { return [] }
@@ -85,18 +91,56 @@ public enum Files {
         var names: [ByteString] = []
         while let entry = readdir(folder) {
             let name = ByteString(cString: linux_entry_name(entry))
-            if !name.hasPrefix(".") { names.append(name) }
+            if !name.hasPrefix(".") || hidden && name != "." && name != ".." { names.append(name) }
         }
         return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// Makes an empty file.
+    ///
+    /// - Returns: false if something is there already.
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func create(_ path: ByteString) throws(Fault) -> Bool {
+        do throws(Fault) {
+            _ = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
+            return true
+        } catch  where error.errno == EEXIST {
+            return false
+        }
+    }
+
+    /// Gives a file a second name: link(2).
+    ///
+    /// - Returns: false if that name is taken.
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func link(_ path: ByteString, to new: ByteString) throws(Fault) -> Bool {
+        do throws(Fault) {
+            try onPath(path, "link") { old in new.withCString { CLinux.link(old, $0) } }
+            return true
+        } catch  where error.errno == EEXIST {
+            return false
+        }
+    }
+
+    /// Removes a file.
+    ///
+    /// - Returns: false if there is none.
+    /// - Throws: `cannotCreate`, with the errno.
+    @discardableResult
+    public static func remove(_ path: ByteString) throws(Fault) -> Bool {
+        do throws(Fault) {
+            try onPath(path, "remove") { unlink($0) }
+            return true
+        } catch  where error.isNotFound {
+            return false
+        }
     }
 
     /// Removes a folder and the files in it, if it is there.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
-        for name in try names(in: path) {
-            try onPath("\(path)/\(name)", "remove") { unlink($0) }
-        }
+        for name in try names(in: path, hidden: true) { try remove("\(path)/\(name)") }
         do throws(Fault) {
             try onPath(path, "remove") { rmdir($0) }
         } catch  where error.isNotFound {}

@@ -34,6 +34,19 @@ public enum Process {
         return Instant(sinceStart: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
     }
 
+    /// CLOCK_REALTIME, since 1970: it jumps when the router learns the time.
+    public static var wallClock: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    /// Does nothing for a while, less than a second: nanosleep(2).
+    public static func pause(_ duration: Duration) {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+
     /// Undoes what dnsmasq's script helper and a shell's `&` leave ignored: else TERM would not end us. SIGPIPE is
     /// blocked rather than ignored, so that a write to a FIFO without reader fails with EPIPE.
     public static func restoreSignals() {

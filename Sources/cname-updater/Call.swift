@@ -1,6 +1,5 @@
 import Basics
 import Configuration
-import Debounce
 import Linux
 
 /// What the command line and the environment ask for.
@@ -8,7 +7,9 @@ struct Call {
     enum Verb {
         case help
         case event
-        case ask(Request.Verb, job: ByteString?)
+        case request(job: ByteString?, waits: Bool)
+        case flush(job: ByteString?)
+        case cancel(job: ByteString?)
     }
 
     private(set) var places = Places()
@@ -19,27 +20,27 @@ struct Call {
         var arguments = Arguments(words)
         var plain: [ByteString] = []
         var isHelp = false
+        var waits = false
         while let word = try arguments.next() {
             switch word {
             case "--help", "-h": isHelp = true
+            case "--wait": waits = true
             case "--config": places.config = try arguments.value()
             case "--run-dir": places.updater = try arguments.value()
             case _ where word.hasPrefix("-"): throw Call.unknown(word)
             default: plain.append(word)
             }
         }
-        if isHelp {
-            verb = .help
-            return
+        let job = plain.count == 2 ? plain[1] : nil
+        switch plain.first {
+        case _ where isHelp: verb = .help
+        case nil where Process.environment("ACTION") != nil && !waits: verb = .event
+        case nil: verb = .request(job: nil, waits: waits)
+        case "request" where plain.count <= 2: verb = .request(job: job, waits: waits)
+        case "flush" where plain.count <= 2 && !waits: verb = .flush(job: job)
+        case "cancel" where plain.count <= 2 && !waits: verb = .cancel(job: job)
+        default: throw Call.unknown(plain.joined(separator: " "))
         }
-        guard let first = plain.first else {
-            verb = Process.environment("ACTION") == nil ? .ask(.request, job: nil) : .event
-            return
-        }
-        guard plain.count <= 2, let request = Request.Verb(word: first) else {
-            throw Call.unknown(plain.joined(separator: " "))
-        }
-        verb = .ask(request, job: plain.count == 2 ? plain[1] : nil)
     }
 
     private static func unknown(_ words: ByteString) -> Fault {

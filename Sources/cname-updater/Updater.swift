@@ -2,40 +2,97 @@ import Basics
 import Configuration
 import Debounce
 import Leases
+import Ledger
 import Linux
 
 /// Does what a call asks for.
 struct Updater {
     private let places: Places
     private let settings: Settings
+    private let ledger: Ledger
 
     /// - Throws: `settings`.
     init(_ places: Places) throws(Fault) {
         self.places = places
         settings = try Settings(file: places.config)
+        ledger = Ledger(run: places.daemon)
     }
 
     /// Records the lease event of the environment, and asks for the job if it changed anything.
     func handleEvent() throws(Fault) {
         let event = try LeaseEvent(router: Process.hostName) { Process.environment($0) }
         try LeaseFolder(run: places.updater).record(event) { () throws(Fault) in
-            try ask(.request, nil)
+            let job = settings.updaterJob
+            try ledger.add(.lease, to: job, event: event.summary)
+            if let trouble = ring(Request(.pending, job)) { Log.system("cname-updater", trouble) }
         }
     }
 
-    /// Writes a request for `job`, or for the job of the settings, to the FIFO.
+    /// Asks for a job by hand.
     ///
-    /// - Throws: `usage` if there is no such job, `unavailable` if `debounced` can't take the request.
-    func ask(_ verb: Request.Verb, _ job: ByteString?) throws(Fault) {
-        let job = job ?? settings.updaterJob
-        guard Job.isName(job), try FileStatus(at: places.state(of: job)) != nil else {
-            let known = try Files.names(in: places.daemon + "/jobs")
-            if known.isEmpty {
-                throw Fault(.unavailable, "\(places.daemon): debounced is not running")
-            }
-            let names = known.joined(separator: ", ")
-            throw Fault(.usage, "no job '\(job.printable())', debounced has: \(names)")
+    /// - Parameter waits: Ends with the status of the command, when the run is over.
+    /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept.
+    func request(_ name: ByteString?, waits: Bool) throws(Fault) {
+        let job = try known(name)
+        let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
+        if let trouble = ring(Request(.pending, job)) { Log.info(trouble) }
+        guard waits else { return }
+        switch try receipt.wait() {
+        case .over(let run, let status):
+            Log.info(status == 0 ? "\(job): run \(run) is done" : "\(job): run \(run) failed with status \(status)")
+            Process.exit(status)
+        default:
+            throw Fault(.unavailable, "\(job): the request was taken back")
         }
-        try Fifo.write(Request(verb, job).line, to: places.fifo)
+    }
+
+    /// Has the daemon run what is pending now.
+    ///
+    /// - Throws: `usage` if there is no such job; `unavailable` if no daemon takes it.
+    func flush(_ name: ByteString?) throws(Fault) {
+        try Fifo.write(Request(.flush, known(name)).line, to: places.fifo)
+    }
+
+    /// Forgets what is pending.
+    func cancel(_ name: ByteString?) throws(Fault) {
+        let job = try known(name)
+        try ledger.withdrawAll(from: job)
+        // Without a daemon there is nobody else who has to forget it.
+        _ = ring(Request(.cancel, job))
+    }
+
+    /// Tells the daemon to look into the ledger.
+    ///
+    /// - Returns: If it can't be told: what will happen. The request is safe all the same.
+    private func ring(_ request: Request) -> ByteString? {
+        do throws(Fault) {
+            try Fifo.write(request.line, to: places.fifo)
+            return nil
+        } catch {
+            return "\(error.message); the request is kept, and '\(request.job)' runs once debounced is back"
+        }
+    }
+
+    /// The job of that name, or the settings'.
+    ///
+    /// - Throws: `usage` if neither the daemon nor the settings have it.
+    private func known(_ name: ByteString?) throws(Fault) -> ByteString {
+        let job = name ?? settings.updaterJob
+        if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
+        let running = try Files.names(in: places.daemon + "/jobs")
+        let names = running.isEmpty ? settings.jobs.map { $0.name } : running
+        guard names.contains(job) else {
+            let list = names.joined(separator: ", ")
+            throw Fault(.usage, "no job '\(job.printable())', there are: \(list)")
+        }
+        return job
+    }
+}
+
+extension LeaseEvent {
+    /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
+    fileprivate var summary: ByteString {
+        let words = [action.word, client, address, hostName]
+        return words.filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

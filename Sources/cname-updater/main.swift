@@ -8,6 +8,7 @@ let usage: ByteString = """
     usage: cname-updater [OPTION]...                  handles one lease event if ACTION is set, else asks for the job
            cname-updater request|flush|cancel [JOB]   asks for the job; runs what is pending now; forgets it
 
+      --wait           with request: until the run is over; its status is the command's
       --config FILE    the settings, instead of /etc/config/debounced
       --run-dir DIR    where the leases are recorded, instead of /var/run/cname-updater
       --help           this text
@@ -26,8 +27,12 @@ do throws(Fault) {
     switch call.verb {
     case .help:
         Log.info(usage)
-    case .ask(let verb, let job):
-        try Updater(call.places).ask(verb, job)
+    case .request(let job, let waits):
+        try Updater(call.places).request(job, waits: waits)
+    case .flush(let job):
+        try Updater(call.places).flush(job)
+    case .cancel(let job):
+        try Updater(call.places).cancel(job)
     case .event:
         do throws(Fault) {
             try Updater(call.places).handleEvent()

@@ -2,6 +2,7 @@ import Basics
 import Configuration
 import Debounce
 import Dispatch
+import Ledger
 import Linux
 
 /// The long-running program: binds the FIFO, the signals and the jobs to the main queue. Everything happens there, one
@@ -9,9 +10,11 @@ import Linux
 final class Daemon {
     private let call: Call
     private let lock: FileLock
-    private var fifo: FileDescriptor?
-    private let requests: DispatchSourceRead
-    private let doorTimer: Timer
+    /// nil once the daemon stops: who asks then is told that nobody is there.
+    private var door: Door?
+    private let watch: FileWatch
+    private let removals: DispatchSourceRead
+    private let doorTimer = Timer()
     private var signals: [DispatchSourceSignal] = []
 
     private var reader = RequestReader()
@@ -35,28 +38,29 @@ final class Daemon {
         let run = call.places.daemon
         try Files.makeFolder(run)
         let lock = try FileLock(ifFree: run + "/lock")
+        let watch = try FileWatch(removalsFrom: run)
         try JobState.clear(call.places)
         for job in jobs { runners.append(try JobRunner(job, call.places)) }
         // Last: who can write a request finds the jobs.
-        let fifo = try Fifo.open(call.places.fifo)
-
-        requests = DispatchSource.makeReadSource(fileDescriptor: fifo.number, queue: .main)
-        doorTimer = Timer()
+        door = try Door(call.places.fifo)
+        removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
         self.lock = lock
-        self.fifo = consume fifo
+        self.watch = watch
     }
 
     func start() {
-        requests.setEventHandler { [self] in readRequests() }
-        requests.setCancelHandler { [self] in fifo = nil }
-        requests.activate()
+        door?.open { [self] in readRequests() }
+        removals.setEventHandler { [self] in lookAtFifo() }
+        removals.activate()
         doorTimer.start { [self] in watchDoor() }
         handle(.terminate) { [self] in stop("TERM") }
         handle(.interrupt) { [self] in stop("INT") }
         handle(.hangUp) { [self] in reload() }
         handle(.user1) { [self] in flush() }
         for runner in runners { start(runner) }
+        reportUnknownJobs()
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
+        settle(at: Process.now)
     }
 
     private func start(_ runner: JobRunner) {
@@ -73,7 +77,7 @@ final class Daemon {
     private func readRequests() {
         let now = Process.now
         do throws(Fault) {
-            guard case .bytes(let count)? = try fifo?.read(into: &buffer) else { return }
+            guard case .bytes(let count)? = try door?.fifo.read(into: &buffer) else { return }
             let taken = reader.take(buffer[..<count], at: now) { Request(line: $0, jobs: jobs) }
             for request in taken {
                 runners.first { $0.job.name == request.job }?.take(request.verb, at: now)
@@ -81,8 +85,44 @@ final class Daemon {
         } catch {
             Log.error("the FIFO: \(error.message)")
         }
+        // A doorbell that found the FIFO full was not heard. What it stood for is there now that we have read.
+        for runner in runners { runner.look(at: now) }
         watchDoor()
         settle(at: now)
+    }
+
+    /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
+    private func lookAtFifo() {
+        let path = call.places.fifo
+        do throws(Fault) {
+            try watch.take()
+            guard let old = door, try !old.fifo.status().isSame(as: FileStatus(at: path)) else { return }
+            guard try FileStatus(at: call.places.daemon) != nil else {
+                throw Fault(.cannotCreate, "\(call.places.daemon): has gone, and all requests with it")
+            }
+            let new = try Door(path)
+            old.close()
+            new.open { [self] in readRequests() }
+            door = new
+            Log.error("\(path): had gone; made anew")
+        } catch {
+            // Started again by procd, it has all that it needs or says what it lacks.
+            Log.error(error.message)
+            Process.exit(error.code.rawValue)
+        }
+        let now = Process.now
+        for runner in runners { runner.look(at: now) }
+        settle(at: now)
+    }
+
+    private func reportUnknownJobs() {
+        do throws(Fault) {
+            for job in try Ledger(run: call.places.daemon).jobs() where !jobs.contains(where: { $0.name == job }) {
+                Log.error("\(job.printable()): a request waits, but there is no such job; it is kept")
+            }
+        } catch {
+            Log.error(error.message)
+        }
     }
 
     /// Reports what the FIFO's door turned away.
@@ -146,8 +186,9 @@ final class Daemon {
         }
         if !isStopping {
             isStopping = true
-            // Closes the FIFO: who asks from now on is told that nobody is there.
-            requests.cancel()
+            removals.cancel()
+            door?.close()
+            door = nil
             Log.info("\(signal): stopping")
         }
         settle(at: Process.now)

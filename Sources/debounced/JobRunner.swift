@@ -1,19 +1,30 @@
 import Basics
 import Configuration
 import Debounce
+import Ledger
 import Linux
 
-/// Binds one job's state machine to its timer, its command and its state files.
+/// Binds one job's state machine to its timer, its command, the ledger and its state files.
 final class JobRunner {
     private var debouncer: Debouncer
+    private let ledger: Ledger
     private let timer = Timer()
     private var state: JobState
     private var command: Command?
     private var changed: () -> Void = {}
+    /// A request by hand stands in the ledger, or could not be written there: then we alone know of it.
+    private var byHand = ByHand.nothing
+
+    private enum ByHand { case nothing, noted, unnoted }
+
+    private var isLeaving = false
+    /// What the log has said last of being slowed down.
+    private var slowedUntil: Instant?
 
     /// - Throws: `cannotCreate` if the job's state can't be written.
     init(_ job: Job, _ places: Places) throws(Fault) {
         debouncer = Debouncer(job)
+        ledger = Ledger(run: places.daemon)
         state = try JobState(job, places)
     }
 
@@ -25,19 +36,63 @@ final class JobRunner {
     var isIdle: Bool { debouncer.phase == .idle }
     var isRunning: Bool { command != nil }
 
+    /// Takes up what an earlier daemon left.
+    ///
     /// - Parameter changed: Called when time or the command's end calls for `settle`.
     func start(_ changed: @escaping () -> Void) {
         self.changed = changed
         timer.start(changed)
+        let now = Process.now
+        do throws(Fault) {
+            if let process = try ledger.recover(job.name) {
+                command = try Command(adopting: process) { [self] _ in adoptedEnded() }
+                debouncer.adopt(at: now)
+                Log.info(
+                    "\(job.name): still running as process \(process.number); what it is about runs again after it")
+            }
+        } catch {
+            Log.error("\(job.name): \(error.message)")
+        }
+        look(at: now)
+    }
+
+    /// Looks whether something is pending that nobody has told of.
+    func look(at now: Instant) {
+        do throws(Fault) {
+            guard !debouncer.isWaiting,
+                let age = try ledger.age(of: job.name, longest: max(job.quiet, job.maxWait))
+            else { return }
+            state.requests += 1
+            debouncer.request(at: now - age.first)
+            debouncer.request(at: now - age.last)
+        } catch {
+            Log.error("\(job.name): \(error.message)")
+        }
     }
 
     func take(_ verb: Request.Verb, at now: Instant) {
         switch verb {
+        case .pending:
+            state.requests += 1
+            debouncer.request(at: now)
         case .request:
             state.requests += 1
             debouncer.request(at: now)
-        case .flush: debouncer.flush()
-        case .cancel: debouncer.cancel()
+            if byHand == .nothing { noteByHand() }
+        case .flush:
+            debouncer.flush()
+        case .cancel:
+            debouncer.cancel()
+            byHand = .nothing
+            attempt { () throws(Fault) in try ledger.withdrawAll(from: job.name) }
+        }
+    }
+
+    private func noteByHand() {
+        byHand = .unnoted
+        attempt { () throws(Fault) in
+            try ledger.add(.fifo, to: job.name, event: "request \(job.name)")
+            byHand = .noted
         }
     }
 
@@ -45,7 +100,8 @@ final class JobRunner {
     ///
     /// - Parameter rejected: Lines that the FIFO's door turned away.
     func settle(at now: Instant, rejected: Int) {
-        switch debouncer.tick(at: now) {
+        // Once we leave, only a command that runs is seen to its end.
+        switch isLeaving && command == nil ? .none : debouncer.tick(at: now) {
         case .none: break
         case .start: startCommand(at: now)
         case .terminate:
@@ -55,19 +111,35 @@ final class JobRunner {
             Log.error("\(job.name): not done after TERM; KILL")
             command?.signal(.kill)
         }
-        timer.set(debouncer.wakeAt, now: now)
+        if case .paused(.slowed, let due) = debouncer.phase, due != slowedUntil {
+            slowedUntil = due
+            Log.error("\(job.name): each run leads to the next; slowed down, the next is in \(seconds(due - now)) s")
+        }
+        timer.set(isLeaving && command == nil ? nil : debouncer.wakeAt, now: now)
         state.rejected = rejected
         state.publish(job, debouncer.phase)
     }
 
     private func startCommand(at now: Instant) {
         do throws(Fault) {
-            command = try Command(job) { [self] outcome in ended(outcome) }
+            let events = try ledger.take(job.name, run: state.runs + 1)
+            guard events != nil || byHand == .unnoted else {
+                byHand = .nothing
+                debouncer.notNeeded()
+                Log.info("\(job.name): not needed any more")
+                return
+            }
+            command = try Command(job, processFile: ledger.processFile(of: job.name)) { [self] in
+                ended($0 ?? .exited(0))
+            }
+            byHand = .nothing
             state.runs += 1
             state.lastRun = now
+            state.causes = events ?? ["fifo request \(job.name)"]
             Log.info("\(job.name): run \(state.runs): \(job.command)")
         } catch {
             debouncer.notStarted(at: now)
+            attempt { () throws(Fault) in try ledger.putBack(job.name) }
             Log.error("\(job.name): \(error.message); again in \(job.quiet) s")
         }
     }
@@ -75,26 +147,41 @@ final class JobRunner {
     private func ended(_ outcome: ChildProcess.Outcome) {
         let now = Process.now
         command = nil
-        let duration = state.lastRun.map { now - $0 } ?? .zero
+        let ending = debouncer.ended(isSuccess: outcome == .exited(0), at: now)
         state.lastExit = outcome.status
-        switch outcome {
-        case .exited(0):
+        if outcome != .exited(0) { state.failures += 1 }
+        let duration = seconds(now - (state.lastRun ?? now))
+        switch ending {
+        case .done:
             Log.info("\(job.name): done in \(duration) s")
-        case .exited(let status):
-            state.failures += 1
-            Log.error("\(job.name): failed with status \(status) after \(duration) s; runs again when asked")
-        case .signalled(let number):
-            state.failures += 1
-            Log.error("\(job.name): ended by signal \(number) after \(duration) s; runs again when asked")
+        case .retry(let number, let pause):
+            Log.error(
+                "\(job.name): \(outcome.text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
+        case .givenUp:
+            Log.error("\(job.name): \(outcome.text) after \(duration) s; given up, runs again when asked")
         }
-        debouncer.ended(at: now)
+        attempt { () throws(Fault) in
+            if case .retry = ending {
+                try ledger.putBack(job.name)
+            } else {
+                try ledger.finish(job.name, run: state.runs, status: outcome.status)
+            }
+        }
         changed()
     }
 
-    /// The daemon stops: says what it leaves undone.
+    private func adoptedEnded() {
+        command = nil
+        _ = debouncer.ended(isSuccess: true, at: Process.now)
+        changed()
+    }
+
+    /// The daemon stops: what waits is kept for the next.
     func leave() {
-        if case .waiting = debouncer.phase { Log.error("\(job.name): a request was waiting; it is dropped") }
-        debouncer.cancel()
+        isLeaving = true
+        guard debouncer.isWaiting else { return }
+        if byHand == .unnoted { noteByHand() }
+        Log.info("\(job.name): a request waits; it is kept for the next start")
     }
 
     /// Ends the command before its time.
@@ -107,6 +194,20 @@ final class JobRunner {
         timer.cancel()
         state.remove()
     }
+
+    /// Does what must not stop the job if it fails.
+    private func attempt(_ body: () throws(Fault) -> Void) {
+        do throws(Fault) {
+            try body()
+        } catch {
+            Log.error("\(job.name): \(error.message)")
+        }
+    }
+
+    /// For a message: to the millisecond below a minute, else in whole seconds.
+    private func seconds(_ duration: Duration) -> Duration {
+        duration < .seconds(60) ? duration : .seconds(duration.components.seconds)
+    }
 }
 
 extension ChildProcess.Outcome {
@@ -115,6 +216,13 @@ extension ChildProcess.Outcome {
         switch self {
         case .exited(let status): status
         case .signalled(let number): 128 + number
+        }
+    }
+
+    fileprivate var text: ByteString {
+        switch self {
+        case .exited(let status): "failed with status \(status)"
+        case .signalled(let number): "ended by signal \(number)"
         }
     }
 }

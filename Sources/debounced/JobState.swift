@@ -6,13 +6,16 @@ import Linux
 /// What a job is doing, as small files in `RUN/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
 /// the fact that it states, and only when its value has changed.
 ///
-/// - `state`: idle, waiting or running
+/// - `state`: idle, waiting, running, retrying (after a failure) or slowed (each run led to the next)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
 /// - `rejected`: lines that the FIFO's door turned away, for whichever job they were meant
 /// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first
 /// - `last_run`: when that began; `due`: when the command runs, or is ended if it runs; empty if never. Both in seconds on
 ///   the clock that does not jump: /proc/uptime
+/// - `causes`: the events behind the last run, a line each
+/// - `all`: all of these but `causes`, as lines `NAME VALUE`. They belong together: who needs two values at once reads them here,
+///   since between two files the state may change
 struct JobState {
     var requests = 0
     var rejected = 0
@@ -20,10 +23,12 @@ struct JobState {
     var failures = 0
     var lastExit: Int32?
     var lastRun: Instant?
+    var causes: [ByteString] = []
 
     private let folder: ByteString
     /// What stands in the files.
     private var published: [(name: ByteString, value: ByteString)] = []
+    private var publishedCauses: [ByteString]?
     /// The fault that was logged last: once is enough.
     private var fault: Fault?
 
@@ -69,6 +74,8 @@ struct JobState {
         switch phase {
         case .idle: state = "idle"
         case .waiting(let moment): (state, due) = ("waiting", moment)
+        case .paused(.retrying, let moment): (state, due) = ("retrying", moment)
+        case .paused(.slowed, let moment): (state, due) = ("slowed", moment)
         case .running(let moment): (state, due) = ("running", moment)
         }
         return [
@@ -80,9 +87,19 @@ struct JobState {
 
     private mutating func write(_ values: [ByteString]) throws(Fault) {
         if published.isEmpty { published = JobState.names.map { ($0, "\n") } }
+        var isChanged = false
         for (index, value) in values.enumerated() where published[index].value != value {
             try Files.replace("\(folder)/\(published[index].name)", with: value)
             published[index].value = value
+            isChanged = true
+        }
+        if causes != publishedCauses {
+            try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
+            publishedCauses = causes
+        }
+        if isChanged {
+            let lines = published.map { "\($0.name) \($0.value)" as ByteString }
+            try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
         }
     }
 }

@@ -14,6 +14,8 @@ import Testing
         var first: Instant?
         var last = Instant(sinceStart: .zero)
         var isFlushed = false
+        /// What failed is not tried again before this.
+        var retry: Instant?
         var runs = 0
     }
 
@@ -23,6 +25,8 @@ import Testing
         var job = Job(name: "job", command: "true")
         job.quiet = .milliseconds(Int.random(in: 0...3000, using: &random))
         job.maxWait = Bool.random(using: &random) ? .zero : .milliseconds(Int.random(in: 1...9000, using: &random))
+        job.retries = Int.random(in: 0...3, using: &random)
+        job.maxInterval = .milliseconds(Int.random(in: 0...20_000, using: &random))
         job.timeout = Bool.random(using: &random) ? .zero : .milliseconds(Int.random(in: 1...9000, using: &random))
         var debouncer = Debouncer(job)
         var witness = Witness()
@@ -44,11 +48,18 @@ import Testing
             case 4 where Int.random(in: 0..<5, using: &random) == 0:
                 debouncer.cancel()
                 witness.first = nil
+                witness.retry = nil
                 witness.isFlushed = false
             case 5...6 where witness.isRunning:
-                debouncer.ended(at: now)
+                let ending = debouncer.ended(isSuccess: Int.random(in: 0..<4, using: &random) > 0, at: now)
                 witness.isRunning = false
                 witness.runEnded = now
+                witness.retry = nil
+                if case .retry(let number, let pause) = ending {
+                    #expect((1...job.retries).contains(number), "too many tries, step \(step)")
+                    witness.retry = now + pause
+                    witness.first = witness.first ?? now
+                }
             default:
                 break
             }
@@ -63,7 +74,11 @@ import Testing
                 }
                 let quiet = now - max(witness.last, witness.runEnded)
                 let waited = job.maxWait > .zero && now - first >= job.maxWait
-                #expect(quiet >= job.quiet || waited || witness.isFlushed, "too early, step \(step)")
+                let retried = witness.retry.map { $0 <= now } ?? false
+                #expect(quiet >= job.quiet || waited || retried || witness.isFlushed, "too early, step \(step)")
+                if let retry = witness.retry, !witness.isFlushed {
+                    #expect(now >= retry, "too early a try, step \(step)")
+                }
                 witness.isRunning = true
                 witness.runStarted = now
                 witness.first = nil
@@ -80,7 +95,9 @@ import Testing
                     Issue.record("a request is forgotten, step \(step)")
                     return
                 }
-                #expect(wakeAt <= max(witness.last, witness.runEnded) + job.quiet, "too late, step \(step)")
+                // At most one pause, of at most the longest interval, comes on top.
+                let latest = max(witness.last, witness.runEnded) + job.quiet
+                #expect(wakeAt <= max(latest, witness.runEnded + job.maxInterval), "too late, step \(step)")
             }
             if !witness.isRunning, witness.first == nil {
                 #expect(debouncer.wakeAt == nil, "wakes without a reason, step \(step)")

@@ -5,7 +5,8 @@ import Testing
 
 /// Time drawn as text, a column a second.
 ///
-/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends, `n` the command can't be started, `-` nothing.
+/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `n` it can't be started, `w` it is not
+/// needed any more, `-` nothing.
 /// Output: `S` start, `T` terminate, `K` kill, `-` nothing. Within a column the input comes first.
 private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> String {
     var job = Job(name: "job", command: "true")
@@ -20,7 +21,9 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
         case "r": debouncer.request(at: now)
         case "f": debouncer.flush()
         case "c": debouncer.cancel()
-        case "x": debouncer.ended(at: now)
+        case "x": _ = debouncer.ended(isSuccess: true, at: now)
+        case "X": _ = debouncer.ended(isSuccess: false, at: now)
+        case "w": debouncer.notNeeded()
         case "n": debouncer.notStarted(at: now)
         default: break
         }
@@ -124,6 +127,52 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
 
     @Test func whatCouldNotBeStartedWaitsAgain() {
         #expect(play("r---n-------") == "---S---S----")
+    }
+
+    @Test func whatIsNotNeededAnyMoreIsForgotten() {
+        #expect(play("r---w-r-----") == "---S-----S--")
+    }
+
+    @Test func whatFailedIsTriedAgainFurtherAndFurtherApart() {
+        // Quiet 3: after 6, 12 and 24.
+        #expect(
+            play("r---X------X------------X------------------------X------")
+                == "---S------S------------S------------------------S-------")
+    }
+
+    @Test func triesAreNoFurtherApartThanMaxInterval() {
+        #expect(play("r---X----X----X----X-----") { $0.maxInterval = .seconds(4) } == "---S----S----S----S------")
+    }
+
+    @Test func withoutRetriesAFailureIsTheEnd() {
+        #expect(play("r---X-----------") { $0.retries = 0 } == "---S------------")
+        #expect(play("r---rX----------") { $0.retries = 0 } == "---S----S-------")
+    }
+
+    @Test func requestsJoinTheNextTry() {
+        #expect(play("r---X-r---------") == "---S------S-----")
+        // A request shortly before the try has its own quiet time.
+        #expect(play("r---X----r------") == "---S--------S---")
+        #expect(play("r---Xf----------") == "---S-S----------")
+        #expect(play("r---Xc----------") == "---S------------")
+    }
+
+    @Test func successStartsTheTriesAnew() {
+        #expect(play("r---X-----x-r---X-----") { $0.maxInterval = .seconds(4) } == "---S----S------S----S-")
+    }
+
+    /// Each run is requested right after the one before: the third makes a chain, from then on the pause doubles.
+    @Test func aLoopIsSlowedDown() {
+        var input = ""
+        var last = ""
+        // The command asks again a second after each start, and ends at once.
+        var starts: [Int] = []
+        for second in 0..<200 {
+            input += second == 0 || last.suffix(2).first == "S" ? "r" : last.last == "S" ? "x" : "-"
+            last = play(input)
+            if last.last == "S" { starts.append(second) }
+        }
+        #expect(starts == [3, 8, 13, 26, 51, 100, 197])
     }
 
     @Test func newSettingsHoldForWhatWaits() {

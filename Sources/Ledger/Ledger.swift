@@ -1,0 +1,180 @@
+import Basics
+import Linux
+
+/// The requests that were accepted and not yet carried out, as files that outlive whichever process is killed.
+///
+/// `RUN/pending/JOB/CAUSE` says that the job is to run, and why: its lines name the events behind it. Just before the
+/// command starts, `debounced` renames `pending/JOB` to `running/JOB`; a request from then on makes a new file, which
+/// belongs to the next run. After success it removes `running/JOB`, after a failure it puts the causes back. So at any
+/// moment what is still to be done stands in one of the two, and a daemon that starts takes it up.
+public struct Ledger: Sendable {
+    /// Why a job is asked for, as the name of a file.
+    public enum Cause: CaseIterable, Sendable {
+        /// Somebody called `cname-updater request`.
+        case manual
+        /// The wanted aliases changed.
+        case alias
+        /// A lease is new, gone or changed.
+        case lease
+        /// A line written into the FIFO by hand.
+        case fifo
+
+        public var name: ByteString {
+            switch self {
+            case .manual: "manual"
+            case .alias: "alias"
+            case .lease: "lease"
+            case .fifo: "fifo"
+            }
+        }
+    }
+
+    /// A cause's file names no more events than fit into so many bytes.
+    static let longestCause = 1000
+
+    private let run: ByteString
+
+    /// - Parameter run: The run directory of the daemon.
+    public init(run: ByteString) {
+        self.run = run
+    }
+
+    private func pending(_ job: ByteString) -> ByteString { "\(run)/pending/\(job)" }
+    private func running(_ job: ByteString) -> ByteString { "\(run)/running/\(job)" }
+
+    // MARK: For those who ask
+
+    /// Makes sure that the cause is there. When this returns, the job will run, whoever is killed.
+    ///
+    /// - Parameter event: One line that says what happened.
+    /// - Returns: Where to hear of the run.
+    /// - Throws: `cannotCreate` if it can't be written: then nothing is promised.
+    @discardableResult
+    public func add(_ cause: Cause, to job: ByteString, event: ByteString) throws(Fault) -> Receipt {
+        let path: ByteString = "\(pending(job))/\(cause.name)"
+        while true {
+            do throws(Fault) {
+                let file = try FileDescriptor(opening: path, Files.appending)
+                if try file.status().size + event.count < Ledger.longestCause {
+                    try file.write(event + "\n")
+                } else {
+                    // Unnamed, it counts all the same: the quiet time begins with the last request.
+                    try file.touch()
+                }
+                // The daemon may have taken the file before we wrote: a run that has begun is not the one we ask for.
+                if try file.status().isSame(as: FileStatus(at: path)) { return Receipt(file, path) }
+            } catch  where error.isNotFound {
+                for folder in [run, "\(run)/pending", pending(job)] { try Files.makeFolder(folder) }
+            }
+        }
+    }
+
+    /// Takes a cause back, if no run has begun because of it.
+    ///
+    /// - Returns: Whether it was still there.
+    @discardableResult
+    public func withdraw(_ cause: Cause, from job: ByteString) throws(Fault) -> Bool {
+        let path: ByteString = "\(pending(job))/\(cause.name)"
+        try Receipt.note(.withdrawn, in: path)
+        return try Files.remove(path)
+    }
+
+    /// Takes all causes back.
+    public func withdrawAll(from job: ByteString) throws(Fault) {
+        for cause in Cause.allCases { try withdraw(cause, from: job) }
+    }
+
+    // MARK: For the daemon
+
+    /// The jobs for which something is pending or was running when the last daemon ended.
+    public func jobs() throws(Fault) -> [ByteString] {
+        let running = try Files.names(in: "\(run)/running")
+        let pending = try Files.names(in: "\(run)/pending")
+        return pending + running.filter { !pending.contains($0) }
+    }
+
+    /// How long ago the first and the last of the pending requests were made; nil if there are none.
+    ///
+    /// The wall clock tells it, which may have jumped since: a time that can't be is taken as zero, so that the wait
+    /// starts again rather than ends too early.
+    ///
+    /// - Parameter longest: A longer time can't be.
+    public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {
+        var ages: [Duration] = []
+        for cause in Cause.allCases {
+            guard let status = try FileStatus(at: "\(pending(job))/\(cause.name)") else { continue }
+            let age = Process.wallClock - status.changed
+            ages.append(age < .zero || age > longest ? .zero : age)
+        }
+        guard let first = ages.max(), let last = ages.min() else { return nil }
+        return (first, last)
+    }
+
+    /// Moves what is pending to what is running, just before the command starts.
+    ///
+    /// - Parameter number: The number of the run.
+    /// - Returns: The events of all causes, each behind its cause's name; nil if there is no cause: then the command
+    ///   must not run.
+    public func take(_ job: ByteString, run number: Int) throws(Fault) -> [ByteString]? {
+        guard try FileStatus(at: pending(job)) != nil else { return nil }
+        try Files.makeFolder("\(run)/running")
+        try Files.rename(pending(job), to: running(job))
+        let causes = try self.causes(in: running(job))
+        var events: [ByteString] = []
+        for (cause, path) in causes {
+            events += try Receipt.events(in: path).map { "\(cause.name) \($0)" }
+            try Receipt.note(.taken(run: number), in: path)
+        }
+        if causes.isEmpty { try Files.removeFolder(running(job)) }
+        return causes.isEmpty ? nil : events
+    }
+
+    /// The run is over, and what was asked for is done or given up.
+    public func finish(_ job: ByteString, run number: Int, status: Int32) throws(Fault) {
+        for (_, path) in try causes(in: running(job)) { try Receipt.note(.over(run: number, status: status), in: path) }
+        // Removed in one step: half of it would be a request to a daemon that finds it.
+        try Files.removeFolder("\(run)/running/.done")
+        try Files.rename(running(job), to: "\(run)/running/.done")
+        try Files.removeFolder("\(run)/running/.done")
+    }
+
+    /// Puts the causes of a run back, to be tried again.
+    public func putBack(_ job: ByteString) throws(Fault) {
+        for (cause, old) in try causes(in: running(job)) {
+            let new: ByteString = "\(pending(job))/\(cause.name)"
+            for folder in ["\(run)/pending", pending(job)] { try Files.makeFolder(folder) }
+            // If it was asked for again meanwhile, that file stands for both.
+            if try !Files.link(old, to: new) { try Receipt.note(.joined, in: old) }
+            try Files.remove(old)
+        }
+        try Files.removeFolder(running(job))
+    }
+
+    /// Where the command's shell leaves its line of /proc/PID/stat before it becomes the command. It never does if
+    /// something is there already.
+    public func processFile(of job: ByteString) -> ByteString { "\(running(job))/.process" }
+
+    /// Puts back what was running when the last daemon ended.
+    ///
+    /// - Returns: The command's process, if it still runs.
+    public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {
+        guard try FileStatus(at: running(job)) != nil else { return nil }
+        let file = processFile(of: job)
+        // A shell that was started but has not come so far finds our file, and ends.
+        var line: ByteString = ""
+        if try !Files.create(file) {
+            // It has come so far: give it the time to write.
+            for _ in 0..<100 where line.isEmpty {
+                line = try Files.read(file)
+                if line.isEmpty { Process.pause(.milliseconds(10)) }
+            }
+        }
+        try putBack(job)
+        return RunningProcess(stat: line)
+    }
+
+    private func causes(in folder: ByteString) throws(Fault) -> [(Cause, path: ByteString)] {
+        let names = try Files.names(in: folder)
+        return Cause.allCases.filter { names.contains($0.name) }.map { ($0, "\(folder)/\($0.name)") }
+    }
+}

@@ -1,0 +1,91 @@
+import Basics
+import Linux
+
+/// A cause's file, held open by the one who asked: the daemon notes in it what becomes of the request, and the holder
+/// can read that even when the file is gone from its folder.
+public struct Receipt: ~Copyable {
+    private let file: FileDescriptor
+    private let path: ByteString
+
+    init(_ file: consuming FileDescriptor, _ path: ByteString) {
+        self.file = file
+        self.path = path
+    }
+
+    /// What the daemon notes.
+    public enum Note: Equatable, Sendable {
+        /// The run begins that covers the request.
+        case taken(run: Int)
+        /// The run is over, and not tried again. The status is the command's, 128 + N if signal N ended it.
+        case over(run: Int, status: Int32)
+        /// Another file of the same cause, at the same place, stands for this one too.
+        case joined
+        /// Somebody took the request back.
+        case withdrawn
+
+        fileprivate var line: ByteString {
+            switch self {
+            case .taken(let run): "= taken \(run)"
+            case .over(let run, let status): "= over \(run) \(status)"
+            case .joined: "= joined"
+            case .withdrawn: "= withdrawn"
+            }
+        }
+
+        fileprivate init?(line: ByteString) {
+            let words = line.bytes.split(separator: UInt8(ascii: " ")).map { ByteString($0) }
+            guard words.count >= 2, words[0] == "=" else { return nil }
+            let numbers = words.dropFirst(2).compactMap { $0.wholeNumber }
+            switch (words[1], numbers.count) {
+            case ("taken", 1): self = .taken(run: numbers[0])
+            case ("over", 2): self = .over(run: numbers[0], status: Int32(numbers[1]))
+            case ("joined", 0): self = .joined
+            case ("withdrawn", 0): self = .withdrawn
+            default: return nil
+            }
+        }
+    }
+
+    /// Waits until what was asked for is over.
+    ///
+    /// - Returns: `over` or `withdrawn`.
+    /// - Throws: `system` if it can't be watched: inotify(7).
+    public consuming func wait() throws(Fault) -> Note {
+        while true {
+            let note = try nextEnd()
+            guard note == .joined else { return note }
+            let other = try FileDescriptor(opening: path, Files.appending)
+            self = Receipt(other, path)
+        }
+    }
+
+    private borrowing func nextEnd() throws(Fault) -> Note {
+        // Watched before it is read: no note is missed.
+        let watch = try FileWatch(writesTo: file)
+        while true {
+            let lines = try file.text().lines
+            // Only the last counts: after `taken` a run may have failed and been put back.
+            if let note = lines.compactMap({ Note(line: $0) }).last {
+                switch note {
+                case .over, .joined, .withdrawn: return note
+                case .taken: break
+                }
+            }
+            try watch.take()
+        }
+    }
+
+    /// The lines of a cause's file that are events.
+    static func events(in path: ByteString) throws(Fault) -> [ByteString] {
+        try Files.read(path).lines.filter { Note(line: $0) == nil }
+    }
+
+    /// Writes a note, if the file is there. One that can't be written is lost: those who wait wait on, but the request
+    /// stands.
+    static func note(_ note: Note, in path: ByteString) throws(Fault) {
+        do throws(Fault) {
+            let file = try FileDescriptor(opening: path, Files.appendingToOld)
+            try file.write(note.line + "\n")
+        } catch {}
+    }
+}

@@ -1,0 +1,41 @@
+import Basics
+import CLinux
+
+/// Tells when something happens to a file: inotify(7).
+public struct FileWatch: ~Copyable {
+    private let events: FileDescriptor
+
+    /// Somebody writes to the file.
+    ///
+    /// - Parameter file: It may have lost its name.
+    /// - Throws: `system` if the system has no more watches.
+    public init(writesTo file: borrowing FileDescriptor) throws(Fault) {
+        try self.init("/proc/self/fd/\(file.number)", IN_MODIFY, 0)
+    }
+
+    /// Something is taken away from the folder, or the folder itself. Does not wait when nothing has happened.
+    ///
+    /// - Throws: `system` if the system has no more watches.
+    public init(removalsFrom folder: ByteString) throws(Fault) {
+        try self.init(folder, IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
+    }
+
+    private init(_ path: ByteString, _ mask: Int32, _ flags: Int32) throws(Fault) {
+        let number = inotify_init1(O_CLOEXEC | flags)
+        if number == -1 { throw Fault(.system, "\(path): can't watch it", system: linux_errno()) }
+        let events = FileDescriptor(number: number)
+        if path.withCString({ inotify_add_watch(number, $0, UInt32(mask)) }) == -1 {
+            throw Fault(.system, "\(path): can't watch it", system: linux_errno())
+        }
+        self.events = events
+    }
+
+    /// Readable when something has happened.
+    public var number: Int32 { events.number }
+
+    /// Passes over what has happened so far; waits for something if nothing has.
+    public borrowing func take() throws(Fault) {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        _ = try events.read(into: &buffer)
+    }
+}
