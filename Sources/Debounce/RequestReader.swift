@@ -18,8 +18,9 @@ public struct RequestReader {
     /// Lines rejected so far.
     public private(set) var rejected = 0
 
-    /// A line that was begun. Longer than a line may be, it is cut off: too long all the same.
+    /// A line that was begun. As soon as it is too long it is cut off and rejected: its end may never come.
     private var begun: [UInt8] = []
+    private var isTooLong: Bool { begun.count == Self.longestLine }
     /// When the last read left a line begun.
     private var begunAt: Instant?
     private var unreported = 0
@@ -43,14 +44,17 @@ public struct RequestReader {
             if let request = accept(begun + line, parse) {
                 requests.append(request)
             } else if !begun.isEmpty, let request = accept(line, parse) {
-                reject(begun)
+                if !isTooLong { reject(begun) }
                 requests.append(request)
-            } else {
+            } else if !isTooLong {
                 reject(begun + line)
             }
             begun = []
         }
-        begun += rest.prefix(Self.longestLine - begun.count)
+        if !isTooLong {
+            begun += rest.prefix(Self.longestLine - begun.count)
+            if isTooLong { reject(begun) }
+        }
         begunAt = begun.isEmpty ? nil : now
         return requests
     }
@@ -67,7 +71,7 @@ public struct RequestReader {
     ///   `reportInterval`.
     public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString)? {
         if let since = begunAt, since + Self.patience <= now {
-            reject(begun)
+            if !isTooLong { reject(begun) }
             begun = []
             begunAt = nil
         }

@@ -10,21 +10,28 @@ public struct FileWatch: ~Copyable {
     /// - Parameter file: It may have lost its name.
     /// - Throws: `system` if the system has no more watches.
     public init(writesTo file: borrowing FileDescriptor) throws(Fault) {
-        try self.init("/proc/self/fd/\(file.number)", IN_MODIFY, 0)
+        try self.init(["/proc/self/fd/\(file.number)"], IN_MODIFY, 0)
     }
 
     /// Something is taken away from the folder, or the folder itself. Does not wait when nothing has happened.
     ///
     /// - Throws: `system` if the system has no more watches.
     public init(removalsFrom folder: ByteString) throws(Fault) {
-        try self.init(folder, IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
+        try self.init([folder], IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
     }
 
-    private init(_ path: ByteString, _ mask: Int32, _ flags: Int32) throws(Fault) {
+    /// A file in one of the folders is replaced, or a folder is removed.
+    ///
+    /// - Throws: `system` if the system has no more watches.
+    public init(changesIn folders: [ByteString]) throws(Fault) {
+        try self.init(folders, IN_MOVED_TO | IN_DELETE_SELF, O_NONBLOCK)
+    }
+
+    private init(_ paths: [ByteString], _ mask: Int32, _ flags: Int32) throws(Fault) {
         let number = inotify_init1(O_CLOEXEC | flags)
-        if number == -1 { throw Fault(.system, "\(path): can't watch it", system: linux_errno()) }
+        if number == -1 { throw Fault(.system, "can't watch files", system: linux_errno()) }
         let events = FileDescriptor(number: number)
-        if path.withCString({ inotify_add_watch(number, $0, UInt32(mask)) }) == -1 {
+        for path in paths where path.withCString({ inotify_add_watch(number, $0, UInt32(mask)) }) == -1 {
             throw Fault(.system, "\(path): can't watch it", system: linux_errno())
         }
         self.events = events
@@ -32,6 +39,12 @@ public struct FileWatch: ~Copyable {
 
     /// Readable when something has happened.
     public var number: Int32 { events.number }
+
+    /// Waits for something to happen, but not longer than `duration`: poll(2).
+    public borrowing func wait(upTo duration: Duration) {
+        var wait = [pollfd(fd: events.number, events: Int16(POLLIN), revents: 0)]
+        poll(&wait, 1, Int32(duration.components.seconds * 1000))
+    }
 
     /// Passes over what has happened so far; waits for something if nothing has.
     public borrowing func take() throws(Fault) {

@@ -17,6 +17,8 @@ public enum Process {
     }
 
     public static var isRoot: Bool { geteuid() == 0 }
+    /// Standard output is a terminal: isatty(3).
+    public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     public static var user: uid_t { geteuid() }
     public static var number: pid_t { getpid() }
 

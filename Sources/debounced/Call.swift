@@ -9,8 +9,10 @@ struct Call {
         case help
         case run
         case check
-        case status(job: ByteString?, json: Bool)
+        case status(job: ByteString?, StatusForm)
     }
+
+    enum StatusForm { case table, json, watch }
 
     private(set) var places = Places()
     private(set) var verb = Verb.run
@@ -22,12 +24,13 @@ struct Call {
         var arguments = Arguments(words)
         var plain: [ByteString] = []
         var isHelp = false
-        var json = false
+        var form = StatusForm.table
         var timing: [(option: ByteString, name: ByteString, value: ByteString)] = []
         while let word = try arguments.next() {
             switch word {
             case "--help", "-h": isHelp = true
-            case "--json": json = true
+            case "--json" where form == .table: form = .json
+            case "--watch" where form == .table: form = .watch
             case "--config": places.config = try arguments.value()
             case "--run-dir": places.daemon = try arguments.value()
             case "--job": jobs.append(try Job(argument: arguments.value()))
@@ -56,11 +59,11 @@ struct Call {
 
         switch plain.first {
         case _ where isHelp: verb = .help
-        case nil where !json: verb = .run
-        case "check" where plain.count == 1 && !json: verb = .check
-        case "status" where plain.count <= 2:
-            verb = .status(job: plain.count == 2 ? plain[1] : nil, json: json)
-        default: throw Call.unknown(plain.isEmpty ? "--json" : plain.joined(separator: " "))
+        case nil where form == .table: verb = .run
+        case "check" where plain.count == 1 && form == .table: verb = .check
+        case "status" where plain.count <= 2: verb = .status(job: plain.count == 2 ? plain[1] : nil, form)
+        case nil: throw Call.unknown(form == .json ? "--json" : "--watch")
+        default: throw Call.unknown(plain.joined(separator: " "))
         }
     }
 

@@ -3,8 +3,33 @@ import Configuration
 import Linux
 
 /// `debounced status`: what the state files of the running daemon say.
-enum Status {
-    static func print(_ job: ByteString?, asJSON: Bool, _ places: Places) throws(Fault) {
+struct Status {
+    let job: ByteString?
+    let places: Places
+
+    func print(asJSON: Bool) throws(Fault) {
+        let (daemon, jobs) = try read()
+        if asJSON {
+            Log.info(Status.json(jobs, daemon))
+        } else {
+            Log.info(Status.table(jobs, isColoured: Status.isColoured))
+        }
+    }
+
+    /// Keeps the table on the screen until the program is ended, or the daemon.
+    func watch() throws(Fault) {
+        while true {
+            let (_, jobs) = try read()
+            // Home, each line cleared to its end, and all below the last.
+            let lines = Status.table(jobs, isColoured: Status.isColoured).lines.joined(separator: "\u{1B}[K\n")
+            Log.info("\u{1B}[H\(lines)\u{1B}[K\n\u{1B}[J")
+            // Each second for what counts down, and at once when something happens.
+            let watch = try FileWatch(changesIn: jobs.map { places.state(of: $0.name) })
+            watch.wait(upTo: .seconds(1))
+        }
+    }
+
+    private func read() throws(Fault) -> (daemon: Int32, jobs: [Shown]) {
         guard let daemon = try FileLock.holder(of: places.daemon + "/lock") else {
             throw Fault(.unavailable, "\(places.daemon): debounced is not running")
         }
@@ -17,57 +42,90 @@ enum Status {
             names = [job]
         }
         var jobs: [Shown] = []
-        for name in names { jobs.append(try Shown(name, places)) }
-        Log.info(asJSON ? json(jobs, daemon) : table(jobs))
+        for name in names { jobs.append(try Shown(name, places.state(of: name))) }
+        return (daemon, jobs)
     }
 
-    /// One job, as its files say.
+    /// One job, as its files say. All values but the causes are of one moment: they come from one file.
     private struct Shown {
         let name: ByteString
-        private let values: [ByteString]
+        let causes: [ByteString]
+        private let values: [(name: ByteString, value: ByteString)]
 
-        init(_ name: ByteString, _ places: Places) throws(Fault) {
+        init(_ name: ByteString, _ folder: ByteString) throws(Fault) {
             self.name = name
-            var values: [ByteString] = []
-            for file in JobState.names {
-                values.append(try Files.read("\(places.state(of: name))/\(file)").lines.first ?? "")
+            values = try Files.read(folder + "/all").lines.compactMap { line in
+                line.split(at: UInt8(ascii: " ")).map { ($0.before, $0.after) }
             }
-            self.values = values
+            causes = try Files.read(folder + "/causes").lines.filter { !$0.isEmpty }
         }
 
-        subscript(_ file: ByteString) -> ByteString {
-            values[JobState.names.firstIndex(of: file)!]
+        subscript(_ name: ByteString) -> ByteString {
+            values.first { $0.name == name }?.value ?? ""
         }
 
-        /// How far away the moment in a file is, in whole seconds; nil if there is none.
-        func distance(_ file: ByteString) -> Int64? {
-            guard let moment = self[file].seconds else { return nil }
+        /// Requests that led to no run of their own.
+        var saved: Int {
+            max(0, (self["requests"].wholeNumber ?? 0) - (self["runs"].wholeNumber ?? 0))
+        }
+
+        /// How far away the moment in a value is, in whole seconds; nil if there is none.
+        func distance(_ name: ByteString) -> Int64? {
+            guard let moment = self[name].seconds else { return nil }
             let distance = (moment - Process.now.sinceStart).components.seconds
             return distance < 0 ? -distance : distance
         }
+
+        var state: ByteString {
+            switch self["state"] {
+            case "waiting", "retrying", "slowed": "\(self["state"]), runs in \(distance("due") ?? 0) s"
+            case "running": "running for \(distance("last_run") ?? 0) s"
+            default: self["state"]
+            }
+        }
+
+        var lastRun: ByteString {
+            guard !self["last_exit"].isEmpty, let ago = distance("last_run") else { return "-" }
+            return "\(ago) s ago, status \(self["last_exit"])"
+        }
+
+        /// ANSI's colour of the state.
+        var colour: ByteString {
+            switch self["state"] {
+            case "waiting": "33"
+            case "running": "36"
+            case "retrying": "31"
+            case "slowed": "35"
+            default: "32"
+            }
+        }
     }
 
-    private static func table(_ jobs: [Shown]) -> ByteString {
-        var rows: [[ByteString]] = [["JOB", "STATE", "REQUESTS", "RUNS", "FAILED", "LAST RUN", "COMMAND"]]
+    /// On a terminal, unless its user wants none: no-color.org.
+    private static var isColoured: Bool {
+        Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
+    }
+
+    private static func table(_ jobs: [Shown], isColoured: Bool) -> ByteString {
+        var rows: [[ByteString]] = [["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]]
         for job in jobs {
-            let due: ByteString
-            switch job["state"] {
-            case "waiting": due = job.distance("due").map { ", runs in \($0) s" } ?? ""
-            case "running": due = job.distance("last_run").map { " for \($0) s" } ?? ""
-            default: due = ""
-            }
-            var last: ByteString = "-"
-            if !job["last_exit"].isEmpty, let ago = job.distance("last_run") {
-                last = "\(ago) s ago, status \(job["last_exit"])"
-            }
             rows.append([
-                job.name, job["state"] + due, job["requests"], job["runs"], job["failures"], last, job["command"],
+                job.name, job.state, job["requests"], job["runs"], "\(job.saved)", job["failures"], job.lastRun,
+                job["command"],
             ])
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { $0 + 1 < row.count ? $1.padded(to: widths[$0]) : $1 }.joined(separator: "  ")
-        }.joined(separator: "\n")
+        var lines: [ByteString] = []
+        for (index, row) in rows.enumerated() {
+            var cells = row.enumerated().map { $0 + 1 < row.count ? $1.padded(to: widths[$0]) : $1 }
+            if isColoured, index > 0 { cells[1] = "\u{1B}[\(jobs[index - 1].colour)m\(cells[1])\u{1B}[0m" }
+            lines.append(cells.joined(separator: "  "))
+        }
+        for job in jobs where !job.causes.isEmpty {
+            let more = job.causes.count > 5 ? ", and \(job.causes.count - 5) more" as ByteString : ""
+            lines.append("\(job.name)'s last run: \(Array(job.causes.prefix(5)).joined(separator: ", "))\(more)")
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func json(_ jobs: [Shown], _ daemon: Int32) -> ByteString {
@@ -77,14 +135,17 @@ enum Status {
                 let value: ByteString = isText ? job[name].jsonString : job[name].isEmpty ? "null" : job[name]
                 return "\"\(name)\":\(value)" as ByteString
             }
-            return "{\"job\":\(job.name.jsonString),\(members.joined(separator: ","))}" as ByteString
+            let causes = job.causes.map { $0.jsonString }.joined(separator: ",")
+            return """
+                {"job":\(job.name.jsonString),\(members.joined(separator: ",")),"saved":\(job.saved),"causes":[\(causes)]}
+                """ as ByteString
         }
         return "{\"process\":\(daemon),\"jobs\":[\(objects.joined(separator: ","))]}"
     }
 }
 
 extension ByteString {
-    /// As a string of RFC 8259. Commands hold no control characters but the tab; bytes beyond ASCII pass as they are.
+    /// As a string of RFC 8259. What we show holds no control characters but the tab; bytes beyond ASCII pass as they are.
     fileprivate var jsonString: ByteString {
         var text: [UInt8] = []
         for byte in bytes {

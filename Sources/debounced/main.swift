@@ -8,7 +8,8 @@ import Linux
 let usage: ByteString = """
     usage: debounced [OPTION]...                  runs in the foreground
            debounced check [OPTION]...            reads the settings and prints those in force
-           debounced status [JOB] [--json]        what each job is doing
+           debounced status [JOB] [--json|--watch]
+                                                  what each job is doing; --watch keeps it on the screen
 
       --config FILE         the settings, instead of /etc/config/debounced
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
@@ -32,8 +33,9 @@ do throws(Fault) {
         Log.info(usage)
     case .check:
         try Check.print(call)
-    case .status(let job, let json):
-        try Status.print(job, asJSON: json, call.places)
+    case .status(let job, let form):
+        let status = Status(job: job, places: call.places)
+        if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }
     case .run:
         let daemon = try Daemon(call)
         daemon.start()

@@ -24,13 +24,27 @@ final class Router {
     /// - Parameters:
     ///   - leases: How many stand in dnsmasq's lease file.
     ///   - quiet: Seconds.
+    ///   - maxInterval: Seconds.
     ///   - gated: Each updater is held up until `openGate`.
-    init(_ dispatcher: Dispatcher, leases: Int, quiet: String, gated: Bool = false) throws {
+    ///   - hook: A file beside ours in the folder of hooks.
+    init(
+        _ dispatcher: Dispatcher, leases: Int, quiet: String, maxInterval: String = "600", gated: Bool = false,
+        hook: String = ""
+    ) throws {
         let scratch = self.scratch
         try run(["mkdir", scratch / "bin", scratch / "hotplug.d"])
         try run(["mkfifo", scratch / "gate"])
         try run(["cp", Built.repository + "/hotplug/dhcp-hook", scratch / "hotplug.d/50-cname-updater"])
         scratch.write("hotplug.d/10-count", "echo \"$ACTION $IPADDR\" >>\(scratch / "events")\n")
+        scratch.write("hotplug.d/90-other", hook)
+        scratch.write(
+            "config",
+            """
+            config job 'dnsmasq'
+                option command '\(Router.scripts)/restart-dnsmasq'
+                option quiet '\(quiet)'
+                option max_interval '\(maxInterval)'
+            """)
         if gated {
             scratch.write(
                 "bin/cname-updater",
@@ -73,7 +87,7 @@ final class Router {
             nsenter -t $client -n ip link set lan1 up
             echo "client $client"
             \(dispatcher == .new ? "\(Router.scripts)/procd-hotplug &" : "")
-            debounced --job dnsmasq=\(Router.scripts)/restart-dnsmasq --quiet \(quiet) &
+            debounced &
             while ! debounced status >/dev/null 2>&1; do sleep 0.01; done
             \(dispatcher == .new ? "while ! [ -p $UBUS ]; do sleep 0.01; done" : "")
             \(Router.scripts)/restart-dnsmasq

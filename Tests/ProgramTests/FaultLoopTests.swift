@@ -1,0 +1,94 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// Rounds of random requests while the daemon is killed, stopped and started, writers are killed and the FIFO is removed.
+@Suite(.serialized) struct FaultLoopTests {
+    /// When a writer began to ask, in nanoseconds, and whether it was told 0.
+    private struct Asked {
+        let at: Int
+        let isAccepted: Bool
+    }
+
+    private static let rounds = 200
+    private static let writer = """
+        for i in 1 2 3; do
+            asked=$(date +%s%N)
+            if \(Built.updater) request j >/dev/null 2>&1; then echo "$asked yes"; else echo "$asked no"; fi
+        done
+        """
+
+    @Test func noRequestIsLostAndNoRunTooMany() throws {
+        var random = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
+        let seed = random
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config",
+            """
+            config job 'j'
+                option command 'echo "begin $(date +%s%N)" >>\(log); sleep 0.02; echo "end $(date +%s%N)" >>\(log)'
+                option quiet '0.05'
+                option max_interval '0'
+            """)
+        try daemon.start()
+
+        var asked: [Asked] = []
+        var attempts = 0
+        var restarts = 0
+        for round in 1...FaultLoopTests.rounds {
+            var writers = try (1...4).map { _ in
+                try Program(["sh", "-c", FaultLoopTests.writer], environment: daemon.environment)
+            }
+            attempts += 12
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                // At any moment of what goes on.
+                poll(nil, 0, Int32.random(in: 0...60, using: &random))
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0:
+                    daemon.program.signal(SIGKILL)
+                    try daemon.program.end()
+                    try daemon.start()
+                    restarts += 1
+                case 1:
+                    daemon.program.signal(SIGTERM)
+                    try daemon.program.end()
+                    try daemon.start()
+                    restarts += 1
+                case 2: unlink(daemon.fifo)
+                case 3: writers.randomElement(using: &random)!.signal(SIGKILL)
+                default: daemon.program.signal(SIGHUP)
+                }
+            }
+            for writer in writers {
+                try writer.end()
+                asked += writer.log.compactMap { line in
+                    let words = line.split(separator: " ")
+                    return words.count == 2 ? Asked(at: Int(words[0])!, isAccepted: words[1] == "yes") : nil
+                }
+            }
+            writers = []
+            try eventually("all is carried out in round \(round), seed \(seed)") {
+                daemon.state("state") == "idle" && contents(daemon.run + "/running/j/.process") == nil
+                    && ["manual", "fifo"].allSatisfy { contents(daemon.run + "/pending/j/\($0)") == nil }
+            }
+
+            let runs = (contents(log) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+            for (index, line) in runs.enumerated() {
+                #expect(line[0] == (index % 2 == 0 ? "begin" : "end"), "two runs at once, round \(round), seed \(seed)")
+            }
+            let lastRun = runs.last { $0[0] == "begin" }.map { Int($0[1])! } ?? 0
+            for request in asked where request.isAccepted {
+                #expect(request.at < lastRun, "a request is lost, round \(round), seed \(seed)")
+            }
+            asked = []
+            // A command whose daemon was killed is run again.
+            #expect(runs.count / 2 <= attempts + restarts, "a run that nobody asked for, round \(round), seed \(seed)")
+        }
+        let before = contents(log)
+        _ = try daemon.program.lines(with: "", during: 1)
+        #expect(contents(log) == before, "a run that nobody asked for")
+        let runs = (before ?? "").split(separator: "\n").count / 2
+        print("fault loop: \(FaultLoopTests.rounds) rounds, \(attempts) requests, \(restarts) restarts, \(runs) runs, 0 lost")
+    }
+}
