@@ -29,14 +29,15 @@ public struct Ledger: Sendable {
         }
     }
 
-    /// A cause's file names no more events than fit into so many bytes.
-    static let longestCause = 1000
-
     private let run: ByteString
+    private let longestCause: Int
 
-    /// - Parameter run: The run directory of the daemon.
-    public init(run: ByteString) {
+    /// - Parameters:
+    ///   - run: The run directory of the daemon.
+    ///   - longestCause: A cause's file names no more events than fit into so many bytes.
+    public init(run: ByteString, longestCause: Int = 1000) {
         self.run = run
+        self.longestCause = longestCause
     }
 
     private func pending(_ job: ByteString) -> ByteString { "\(run)/pending/\(job)" }
@@ -55,14 +56,14 @@ public struct Ledger: Sendable {
         while true {
             do throws(Fault) {
                 let file = try FileDescriptor(opening: path, Files.appending)
-                if try file.status().size + event.count < Ledger.longestCause {
+                if try file.status().size + event.count < longestCause {
                     try file.write(event + "\n")
                 } else {
                     // Unnamed, it counts all the same: the quiet time begins with the last request.
                     try file.touch()
                 }
                 // The daemon may have taken the file before we wrote: a run that has begun is not the one we ask for.
-                if try file.status().isSame(as: FileStatus(at: path)) { return Receipt(file, path) }
+                if try file.status().isSame(as: FileStatus(at: path)) { return Receipt(file) }
             } catch  where error.isNotFound {
                 for folder in [run, "\(run)/pending", pending(job)] { try Files.makeFolder(folder) }
             }
@@ -74,9 +75,12 @@ public struct Ledger: Sendable {
     /// - Returns: Whether it was still there.
     @discardableResult
     public func withdraw(_ cause: Cause, from job: ByteString) throws(Fault) -> Bool {
-        let path: ByteString = "\(pending(job))/\(cause.name)"
-        try Receipt.note(.withdrawn, in: path)
-        return try Files.remove(path)
+        var wasThere = false
+        for (other, path) in try causes(in: pending(job)) where other == cause {
+            try Receipt.note(.withdrawn, in: path)
+            if try Files.remove(path) { wasThere = true }
+        }
+        return wasThere
     }
 
     /// Takes all causes back.
@@ -101,8 +105,8 @@ public struct Ledger: Sendable {
     /// - Parameter longest: A longer time can't be.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {
         var ages: [Duration] = []
-        for cause in Cause.allCases {
-            guard let status = try FileStatus(at: "\(pending(job))/\(cause.name)") else { continue }
+        for (_, path) in try causes(in: pending(job)) {
+            guard let status = try FileStatus(at: path) else { continue }
             let age = Process.wallClock - status.changed
             ages.append(age < .zero || age > longest ? .zero : age)
         }
@@ -141,10 +145,12 @@ public struct Ledger: Sendable {
     /// Puts the causes of a run back, to be tried again.
     public func putBack(_ job: ByteString) throws(Fault) {
         for (cause, old) in try causes(in: running(job)) {
-            let new: ByteString = "\(pending(job))/\(cause.name)"
             for folder in ["\(run)/pending", pending(job)] { try Files.makeFolder(folder) }
-            // If it was asked for again meanwhile, that file stands for both.
-            if try !Files.link(old, to: new) { try Receipt.note(.joined, in: old) }
+            if try !Files.link(old, to: "\(pending(job))/\(cause.name)") {
+                // Asked for again meanwhile. Those who wait with the older file are to hear of the next run too.
+                let number = try FileStatus(at: old)?.inode ?? 0
+                _ = try Files.link(old, to: "\(pending(job))/.\(cause.name).\(number)")
+            }
             try Files.remove(old)
         }
         try Files.removeFolder(running(job))
@@ -173,8 +179,15 @@ public struct Ledger: Sendable {
         return RunningProcess(stat: line)
     }
 
+    /// The files in a folder, those that were put back beside a newer one included.
     private func causes(in folder: ByteString) throws(Fault) -> [(Cause, path: ByteString)] {
-        let names = try Files.names(in: folder)
-        return Cause.allCases.filter { names.contains($0.name) }.map { ($0, "\(folder)/\($0.name)") }
+        let names = try Files.names(in: folder, hidden: true)
+        var causes: [(Cause, path: ByteString)] = []
+        for cause in Cause.allCases {
+            for name in names where name == cause.name || name.hasPrefix(".\(cause.name).") {
+                causes.append((cause, "\(folder)/\(name)"))
+            }
+        }
+        return causes
     }
 }

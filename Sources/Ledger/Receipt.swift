@@ -5,11 +5,9 @@ import Linux
 /// can read that even when the file is gone from its folder.
 public struct Receipt: ~Copyable {
     private let file: FileDescriptor
-    private let path: ByteString
 
-    init(_ file: consuming FileDescriptor, _ path: ByteString) {
+    init(_ file: consuming FileDescriptor) {
         self.file = file
-        self.path = path
     }
 
     /// What the daemon notes.
@@ -18,8 +16,6 @@ public struct Receipt: ~Copyable {
         case taken(run: Int)
         /// The run is over, and not tried again. The status is the command's, 128 + N if signal N ended it.
         case over(run: Int, status: Int32)
-        /// Another file of the same cause, at the same place, stands for this one too.
-        case joined
         /// Somebody took the request back.
         case withdrawn
 
@@ -27,7 +23,6 @@ public struct Receipt: ~Copyable {
             switch self {
             case .taken(let run): "= taken \(run)"
             case .over(let run, let status): "= over \(run) \(status)"
-            case .joined: "= joined"
             case .withdrawn: "= withdrawn"
             }
         }
@@ -39,7 +34,6 @@ public struct Receipt: ~Copyable {
             switch (words[1], numbers.count) {
             case ("taken", 1): self = .taken(run: numbers[0])
             case ("over", 2): self = .over(run: numbers[0], status: Int32(numbers[1]))
-            case ("joined", 0): self = .joined
             case ("withdrawn", 0): self = .withdrawn
             default: return nil
             }
@@ -50,25 +44,16 @@ public struct Receipt: ~Copyable {
     ///
     /// - Returns: `over` or `withdrawn`.
     /// - Throws: `system` if it can't be watched: inotify(7).
-    public consuming func wait() throws(Fault) -> Note {
-        while true {
-            let note = try nextEnd()
-            guard note == .joined else { return note }
-            let other = try FileDescriptor(opening: path, Files.appending)
-            self = Receipt(other, path)
-        }
-    }
-
-    private borrowing func nextEnd() throws(Fault) -> Note {
+    public borrowing func wait() throws(Fault) -> Note {
         // Watched before it is read: no note is missed.
         let watch = try FileWatch(writesTo: file)
         while true {
-            let lines = try file.text().lines
-            // Only the last counts: after `taken` a run may have failed and been put back.
-            if let note = lines.compactMap({ Note(line: $0) }).last {
-                switch note {
-                case .over, .joined, .withdrawn: return note
-                case .taken: break
+            for line in try file.text().lines {
+                switch Note(line: line) {
+                case .over(let run, let status)?: return .over(run: run, status: status)
+                case .withdrawn?: return .withdrawn
+                // After `taken` the run may fail and be tried again.
+                case .taken?, nil: break
                 }
             }
             try watch.take()

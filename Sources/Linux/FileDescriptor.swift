@@ -124,6 +124,8 @@ public struct FileStatus {
     /// Somebody else than the owner may write to it.
     public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
 
+    /// No other file on the file system has it as long as this one is there.
+    public var inode: Int { Int(status.st_ino) }
     /// In bytes.
     public var size: Int { Int(status.st_size) }
     /// When its content changed last, on the wall clock.

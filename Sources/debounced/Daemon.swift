@@ -59,8 +59,8 @@ final class Daemon {
         handle(.user1) { [self] in flush() }
         for runner in runners { start(runner) }
         reportUnknownJobs()
-        Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         settle(at: Process.now)
+        Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
     }
 
     private func start(_ runner: JobRunner) {

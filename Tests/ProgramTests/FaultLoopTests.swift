@@ -69,8 +69,8 @@ import Testing
             }
             writers = []
             try eventually("all is carried out in round \(round), seed \(seed)") {
-                daemon.state("state") == "idle" && contents(daemon.run + "/running/j/.process") == nil
-                    && ["manual", "fifo"].allSatisfy { contents(daemon.run + "/pending/j/\($0)") == nil }
+                daemon.state("state") == "idle"
+                    && ["pending", "running"].allSatisfy { contents("\(daemon.run)/\($0)/j/manual") == nil }
             }
 
             let runs = (contents(log) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
