@@ -21,7 +21,7 @@ public struct RequestReader {
     /// A line that was begun. As soon as it is too long it is cut off and rejected: its end may never come.
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
-    /// When the last read left a line begun.
+    /// When the FIFO was found empty with a line begun.
     private var begunAt: Instant?
     private var unreported = 0
     private var lastRejected = ByteString("")
@@ -31,10 +31,12 @@ public struct RequestReader {
 
     /// Takes what one read brought.
     ///
-    /// - Parameter parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
+    /// - Parameters:
+    ///   - isDrained: The FIFO is empty now: what was begun is waited for no longer than `patience`.
+    ///   - parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
     /// - Returns: The requests, in order.
     public mutating func take(
-        _ bytes: ArraySlice<UInt8>, at now: Instant, parse: (ByteString) -> Request?
+        _ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant, parse: (ByteString) -> Request?
     ) -> [Request] {
         var requests: [Request] = []
         var rest = bytes
@@ -55,7 +57,7 @@ public struct RequestReader {
             begun += rest.prefix(Self.longestLine - begun.count)
             if isTooLong { reject(begun) }
         }
-        begunAt = begun.isEmpty ? nil : now
+        begunAt = begun.isEmpty || !isDrained ? nil : now
         return requests
     }
 

@@ -77,10 +77,17 @@ final class Daemon {
     private func readRequests() {
         let now = Process.now
         do throws(Fault) {
-            guard case .bytes(let count)? = try door?.fifo.read(into: &buffer) else { return }
-            let taken = reader.take(buffer[..<count], at: now) { Request(line: $0, jobs: jobs) }
-            for request in taken {
-                runners.first { $0.job.name == request.job }?.take(request.verb, at: now)
+            // Not for ever: timers and signals have their turn too.
+            for _ in 0..<16 {
+                guard case .bytes(let count)? = try door?.fifo.read(into: &buffer) else { break }
+                let isDrained = count < buffer.count
+                let taken = reader.take(buffer[..<count], isDrained: isDrained, at: now) {
+                    Request(line: $0, jobs: jobs)
+                }
+                for request in taken {
+                    runners.first { $0.job.name == request.job }?.take(request.verb, at: now)
+                }
+                if isDrained { break }
             }
         } catch {
             Log.error("the FIFO: \(error.message)")

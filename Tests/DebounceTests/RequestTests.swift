@@ -37,7 +37,7 @@ private func parse(_ line: ByteString) -> Request? {
         var now = Instant(sinceStart: .zero)
         var requests = 0
         for chunk in chunks {
-            requests += reader.take(chunk[...], at: now, parse: parse).count
+            requests += reader.take(chunk[...], isDrained: true, at: now, parse: parse).count
             now = now + .milliseconds(10)
         }
         _ = reader.tick(at: now + .seconds(1))
@@ -62,14 +62,16 @@ private func parse(_ line: ByteString) -> Request? {
         let longest = job.command.bytes + [10]
         var reader = RequestReader()
         let at = Instant(sinceStart: .zero)
-        let taken = reader.take(longest[...], at: at) { Request(line: $0, jobs: [job]) }
+        let taken = reader.take(longest[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) }
         #expect(taken == [Request(.request, "long")])
         job.command = ByteString(Array(repeating: UInt8(ascii: "x"), count: 255))
         let tooLong = job.command.bytes + [10]
-        #expect(reader.take(tooLong[...], at: at) { Request(line: $0, jobs: [job]) } == [])
+        #expect(reader.take(tooLong[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
         #expect(reader.rejected == 1)
         // In pieces it is no shorter.
-        for byte in tooLong { #expect(reader.take([byte], at: at) { Request(line: $0, jobs: [job]) } == []) }
+        for byte in tooLong {
+            #expect(reader.take([byte], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
+        }
         #expect(reader.rejected == 2)
     }
 
@@ -88,7 +90,7 @@ private func parse(_ line: ByteString) -> Request? {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
         #expect(reader.wakeAt == nil)
-        #expect(reader.take(Array("request a".utf8)[...], at: start, parse: parse) == [])
+        #expect(reader.take(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse) == [])
         #expect(reader.wakeAt == start + RequestReader.patience)
         #expect(reader.tick(at: start + .milliseconds(99)) == nil)
         #expect(reader.rejected == 0)
@@ -97,8 +99,21 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(report?.last == "request a")
         #expect(reader.rejected == 1)
         // The late end is a line of its own.
-        #expect(reader.take([10], at: start + .milliseconds(200), parse: parse) == [])
+        #expect(reader.take([10], isDrained: true, at: start + .milliseconds(200), parse: parse) == [])
         #expect(reader.rejected == 2)
+    }
+
+    /// What a read cut off is still in the FIFO, however long it takes until the next read.
+    @Test func waitsForWhatIsStillInTheFifo() {
+        var reader = RequestReader()
+        let start = Instant(sinceStart: .zero)
+        #expect(reader.take(Array("reque".utf8)[...], isDrained: false, at: start, parse: parse) == [])
+        #expect(reader.wakeAt == nil)
+        #expect(reader.tick(at: start + .seconds(5)) == nil)
+        let rest = Array("st a\n".utf8)
+        #expect(
+            reader.take(rest[...], isDrained: true, at: start + .seconds(5), parse: parse) == [Request(.request, "a")])
+        #expect(reader.rejected == 0)
     }
 
     @Test func reportsAtMostOnceASecondAndForgetsNone() {
@@ -106,7 +121,7 @@ private func parse(_ line: ByteString) -> Request? {
         var now = Instant(sinceStart: .zero)
         var reports: [Int] = []
         for _ in 0..<2500 {
-            _ = reader.take(Array("nonsense\n".utf8)[...], at: now, parse: parse)
+            _ = reader.take(Array("nonsense\n".utf8)[...], isDrained: true, at: now, parse: parse)
             if let report = reader.tick(at: now) { reports.append(report.rejected) }
             now = now + .milliseconds(1)
         }
