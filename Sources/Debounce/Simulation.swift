@@ -1,0 +1,162 @@
+import Basics
+
+/// Plays a trace through the jobs' state machines, on virtual time: values in, values out.
+///
+/// - At one moment the lines come first, in their order; then what time has come for, as in the daemon.
+/// - A run takes the first `exit` line of its job that no run before it took, if it starts at SECONDS - DURATION or
+///   later. So a line may stand where the run ended, as a recorder has to write it: SECONDS - DURATION is then when the
+///   run started. Or it stands further up, as a person writes it: at 0 it is for the first run that comes.
+///   It may be `tolerance` ahead of its run: what follows at once here takes the daemon some milliseconds.
+/// - Without such a line a run takes no time and succeeds.
+/// - A command runs for its DURATION even if TERM comes before; KILL ends it at once, with status 137.
+/// - After the last line it goes on until nothing is left to do.
+///
+/// A trace played with other settings than it was recorded with has runs at other times; they take the lines in order
+/// all the same.
+public struct Simulation: Equatable, Sendable {
+    /// How much later than here a recorded run may have started.
+    public static let tolerance = Duration.milliseconds(100)
+
+    public struct Event: Equatable, Sendable {
+        public enum Kind: Equatable, Sendable {
+            case asked(Request.Verb)
+            case started
+            /// The timeout was over: TERM.
+            case terminated
+            /// The grace too: KILL.
+            case killed
+            case ended(status: Int32)
+        }
+
+        /// Since the trace's start.
+        public let time: Duration
+        /// The job, by its place among the jobs.
+        public let job: Int
+        public let kind: Kind
+        /// What the job does from then on.
+        public let phase: Debouncer.Phase
+    }
+
+    public struct Counts: Equatable, Sendable {
+        public var requests = 0
+        public var runs = 0
+        public var failures = 0
+        public var timeouts = 0
+
+        /// Runs that there were not, though somebody asked.
+        public var saved: Int { max(0, requests - runs) }
+    }
+
+    public private(set) var events: [Event] = []
+    /// For each of the jobs.
+    public let counts: [Counts]
+
+    /// - Parameter jobs: All that the trace names, with their settings.
+    public init(_ trace: Trace, jobs: [Job]) {
+        var players = jobs.map { Player($0, trace) }
+        var events: [Event] = []
+        var now = Instant(sinceStart: .zero)
+
+        func add(_ kind: Event.Kind, _ job: Int) {
+            events.append(Event(time: now.sinceStart, job: job, kind: kind, phase: players[job].debouncer.phase))
+        }
+        /// Does what is due before `end`, or all that is left.
+        func advance(to end: Instant?) {
+            while true {
+                var next: (moment: Instant, job: Int)?
+                for (job, player) in players.enumerated() {
+                    // What is flushed was due in the past.
+                    guard let moment = player.wakeAt.map({ max($0, now) }) else { continue }
+                    if next.map({ moment < $0.moment }) ?? true { next = (moment, job) }
+                }
+                guard let next, end.map({ next.moment < $0 }) ?? true else { return }
+                now = next.moment
+                add(players[next.job].step(at: now), next.job)
+            }
+        }
+
+        for line in trace.lines {
+            guard case .asked(let verb) = line.event, let job = jobs.firstIndex(where: { $0.name == line.job })
+            else { continue }
+            let moment = Instant(sinceStart: line.time)
+            advance(to: moment)
+            now = moment
+            players[job].take(verb, at: now)
+            add(.asked(verb), job)
+        }
+        advance(to: nil)
+        self.events = events
+        counts = players.map { $0.counts }
+    }
+}
+
+/// One job, and the command that it would run.
+private struct Player {
+    private(set) var debouncer: Debouncer
+    private(set) var counts = Simulation.Counts()
+    /// When the command that runs ends, and how.
+    private var run: (end: Instant, status: Int32)?
+    private var exits: ArraySlice<Exit>
+
+    /// An `exit` line.
+    private struct Exit {
+        /// The earliest start of its run.
+        let start: Duration
+        let duration: Duration
+        let status: Int32
+    }
+
+    init(_ job: Job, _ trace: Trace) {
+        debouncer = Debouncer(job)
+        exits = []
+        for line in trace.lines where line.job == job.name {
+            guard case .exit(let status, let duration) = line.event else { continue }
+            exits.append(Exit(start: line.time - duration, duration: duration, status: status))
+        }
+    }
+
+    /// When `step` has something to do; nil if never.
+    var wakeAt: Instant? {
+        [debouncer.wakeAt, run?.end].compactMap { $0 }.min()
+    }
+
+    mutating func take(_ verb: Request.Verb, at now: Instant) {
+        switch verb {
+        case .request, .pending:
+            counts.requests += 1
+            debouncer.request(at: now)
+        case .flush:
+            debouncer.flush()
+        case .cancel:
+            debouncer.cancel()
+        }
+    }
+
+    /// Does one thing that is due: a command that ends at its timeout gets its TERM first.
+    mutating func step(at now: Instant) -> Simulation.Event.Kind {
+        switch debouncer.tick(at: now) {
+        case .start:
+            counts.runs += 1
+            let exit = nextExit(at: now)
+            run = (now + (exit?.duration ?? .zero), exit?.status ?? 0)
+            return .started
+        case .terminate:
+            counts.timeouts += 1
+            return .terminated
+        case .kill:
+            run = (now, 137)
+            return .killed
+        case .none:
+            guard let status = run?.status else { preconditionFailure("woken without a reason") }
+            run = nil
+            if status != 0 { counts.failures += 1 }
+            _ = debouncer.ended(isSuccess: status == 0, at: now)
+            return .ended(status: status)
+        }
+    }
+
+    private mutating func nextExit(at now: Instant) -> Exit? {
+        guard let first = exits.first, first.start <= now.sinceStart + Simulation.tolerance else { return nil }
+        return exits.removeFirst()
+    }
+}

@@ -1,0 +1,99 @@
+import Basics
+
+/// What happened to the jobs, and when: `debounced --record` writes it, and `debounced simulate` plays it. A line each:
+///
+/// - `SECONDS request JOB`, and the same with `pending`, `flush` and `cancel`: somebody asked.
+/// - `SECONDS exit JOB STATUS DURATION`: a run of the job's ends with STATUS after DURATION seconds.
+///
+/// SECONDS are counted from the trace's start and never go backwards. From `#` to the line's end is a comment.
+public struct Trace: Equatable, Sendable {
+    public struct Line: Equatable, Sendable {
+        public enum Event: Equatable, Sendable {
+            case asked(Request.Verb)
+            /// As a shell shows the status in `$?`.
+            case exit(status: Int32, duration: Duration)
+        }
+
+        /// Since the trace's start.
+        public let time: Duration
+        public let job: ByteString
+        public let event: Event
+
+        public init(at time: Duration, _ job: ByteString, _ event: Event) {
+            self.time = time
+            self.job = job
+            self.event = event
+        }
+
+        /// The line without its newline; times are cut to milliseconds.
+        public var text: ByteString {
+            switch event {
+            case .asked(let verb): "\(time) \(verb.word) \(job)"
+            case .exit(let status, let duration): "\(time) exit \(job) \(status) \(duration)"
+            }
+        }
+    }
+
+    public let lines: [Line]
+
+    /// Reads the text of a trace.
+    ///
+    /// - Throws: `data` with "FILE:LINE: what is wrong, what is allowed".
+    public init(_ text: ByteString, file: ByteString, jobs: [Job]) throws(Fault) {
+        var lines: [Line] = []
+        for (index, text) in text.lines.enumerated() {
+            let words = text.words
+            guard !words.isEmpty else { continue }
+            do throws(Fault) {
+                let line = try Line(words)
+                guard jobs.contains(where: { $0.name == line.job }) else {
+                    let names = jobs.map { $0.name }.joined(separator: ", ")
+                    throw Fault(.data, "no job '\(line.job.printable())', there are: \(names)")
+                }
+                if let last = lines.last?.time, line.time < last {
+                    throw Fault(.data, "\(line.time) after \(last): allowed are times that never go backwards")
+                }
+                lines.append(line)
+            } catch {
+                throw Fault(error.code, "\(file):\(index + 1): \(error.message)")
+            }
+        }
+        self.lines = lines
+    }
+}
+
+extension Trace.Line {
+    /// - Throws: `data` with what is wrong and what is allowed.
+    fileprivate init(_ words: [ByteString]) throws(Fault) {
+        func seconds(_ word: ByteString) throws(Fault) -> Duration {
+            guard let duration = word.seconds else {
+                throw Fault(.data, "'\(word.printable())': allowed are seconds such as 10 or 0.25")
+            }
+            return duration
+        }
+        time = try seconds(words[0])
+        if words.count == 5, words[1] == "exit" {
+            guard let status = words[3].wholeNumber, status <= 255 else {
+                throw Fault(.data, "status '\(words[3].printable())': allowed is a whole number from 0 to 255")
+            }
+            event = .exit(status: Int32(status), duration: try seconds(words[4]))
+        } else if words.count == 3, let verb = Request.Verb(word: words[1]) {
+            event = .asked(verb)
+        } else {
+            let line = words.joined(separator: " ").printable()
+            throw Fault(
+                .data,
+                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB and SECONDS exit JOB STATUS DURATION")
+        }
+        job = words[2]
+    }
+}
+
+extension ByteString {
+    /// What stands between spaces and tabs, before a `#`.
+    fileprivate var words: [ByteString] {
+        bytes.prefix { $0 != UInt8(ascii: "#") }
+            .split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            .map { ByteString($0) }
+    }
+}

@@ -1,0 +1,43 @@
+import Basics
+import Debounce
+import TestSupport
+import Testing
+
+/// A hook that asks for a run after each run, for a simulated day on the built-in settings: quiet 10 s.
+@Suite struct WorstLoopTests {
+    /// The starts of the runs of a day. Each run lasts `lasts`; `asks` after its end the hook asks for the next.
+    private func day(lasts: Duration, asks: Duration) -> [Instant] {
+        var debouncer = Debouncer(Job(name: "dnsmasq", command: "service dnsmasq restart"))
+        let end = Instant(sinceStart: .seconds(24 * 3600))
+        var now = Instant(sinceStart: .zero)
+        var starts: [Instant] = []
+        while true {
+            debouncer.request(at: now)
+            guard let due = debouncer.wakeAt, due < end else { return starts }
+            now = due
+            #expect(debouncer.tick(at: now) == .start)
+            starts.append(now)
+            now = now + lasts
+            #expect(debouncer.ended(isSuccess: true, at: now) == .done)
+            now = now + asks
+        }
+    }
+
+    @Test(
+        arguments: [.zero, .milliseconds(300), .seconds(3)] as [Duration],
+        [.zero, .seconds(1), .seconds(30)] as [Duration])
+    func runsAtMostTwelveTimesInTheFirstHourAndSixAfter(lasts: Duration, asks: Duration) {
+        let starts = day(lasts: lasts, asks: asks)
+        var hours = [Int](repeating: 0, count: 24)
+        for start in starts { hours[Int(start.sinceStart.components.seconds / 3600)] += 1 }
+        // Any hour, not only those of the clock.
+        let later = starts.filter { $0.sinceStart >= .seconds(3600) }
+        let most = later.map { start in later.filter { $0 >= start && $0 - start < .seconds(3600) }.count }.max() ?? 0
+        print(
+            "worst loop: a run takes \(lasts), the hook asks \(asks) later:",
+            "\(hours[0]) runs in the first hour, at most \(most) in any after, \(starts.count) in the day")
+        #expect(hours[0] <= 12)
+        #expect(most <= 6)
+        #expect(hours.dropFirst().allSatisfy { (5...6).contains($0) })
+    }
+}
