@@ -27,6 +27,6 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"]),
         .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "debounced", "cname-updater"]),
+            name: "ProgramTests", dependencies: ["TestSupport", "debounced", "cname-updater"], exclude: ["traces"]),
     ]
 )

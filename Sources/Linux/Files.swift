@@ -7,6 +7,8 @@ public enum Files {
     public static let appending = O_RDWR | O_APPEND | O_CREAT
     /// The same for a file that is there.
     public static let appendingToOld = O_RDWR | O_APPEND
+    /// To write from the start, in place of what was there; made if it is missing.
+    public static let replacing = O_WRONLY | O_CREAT | O_TRUNC
 
     /// The whole file.
     ///

@@ -10,6 +10,7 @@ struct Call {
         case run
         case check
         case status(job: ByteString?, StatusForm)
+        case simulate(file: ByteString?, json: Bool)
     }
 
     enum StatusForm { case table, json, watch }
@@ -18,6 +19,8 @@ struct Call {
     private(set) var verb = Verb.run
     /// The jobs of the command line, which then replace those of the settings file.
     private(set) var jobs: [Job] = []
+    /// Where the daemon writes what happens.
+    private(set) var record: ByteString?
 
     /// - Throws: `usage`.
     init(_ words: [ByteString]) throws(Fault) {
@@ -33,11 +36,12 @@ struct Call {
             case "--watch" where form == .table: form = .watch
             case "--config": places.config = try arguments.value()
             case "--run-dir": places.daemon = try arguments.value()
+            case "--record": record = try arguments.value()
             case "--job": jobs.append(try Job(argument: arguments.value()))
             case "--quiet": timing.append((word, "quiet", try arguments.value()))
             case "--max-wait": timing.append((word, "max_wait", try arguments.value()))
             case "--timeout": timing.append((word, "timeout", try arguments.value()))
-            case _ where word.hasPrefix("-"): throw Call.unknown(word)
+            case _ where word.hasPrefix("-") && word != "-": throw Call.unknown(word)
             default: plain.append(word)
             }
         }
@@ -62,8 +66,13 @@ struct Call {
         case nil where form == .table: verb = .run
         case "check" where plain.count == 1 && form == .table: verb = .check
         case "status" where plain.count <= 2: verb = .status(job: plain.count == 2 ? plain[1] : nil, form)
+        case "simulate" where plain.count <= 2 && form != .watch:
+            verb = .simulate(file: plain.count == 2 ? plain[1] : nil, json: form == .json)
         case nil: throw Call.unknown(form == .json ? "--json" : "--watch")
         default: throw Call.unknown(plain.joined(separator: " "))
+        }
+        if record != nil, !isHelp, let verb = plain.first {
+            throw Fault(.usage, "--record goes with the running daemon, not with '\(verb.printable())'")
         }
     }
 

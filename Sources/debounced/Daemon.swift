@@ -16,6 +16,7 @@ final class Daemon {
     private let removals: DispatchSourceRead
     private let doorTimer = Timer()
     private var signals: [DispatchSourceSignal] = []
+    private let recorder: Recorder?
 
     private var reader = RequestReader()
     private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
@@ -39,13 +40,15 @@ final class Daemon {
         try Files.makeFolder(run)
         let lock = try FileLock(ifFree: run + "/lock")
         let watch = try FileWatch(removalsFrom: run)
+        let recorder: Recorder? = if let path = call.record { try Recorder(path) } else { nil }
         try JobState.clear(call.places)
-        for job in jobs { runners.append(try JobRunner(job, call.places)) }
+        for job in jobs { runners.append(try JobRunner(job, call.places, recorder)) }
         // Last: who can write a request finds the jobs.
         door = try Door(call.places.fifo)
         removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
         self.lock = lock
         self.watch = watch
+        self.recorder = recorder
     }
 
     func start() {
@@ -163,7 +166,7 @@ final class Daemon {
         do throws(Fault) {
             let new = try call.settings().jobs
             for job in new where !runners.contains(where: { $0.job.name == job.name }) {
-                let runner = try JobRunner(job, call.places)
+                let runner = try JobRunner(job, call.places, recorder)
                 runners.append(runner)
                 start(runner)
             }

@@ -9,6 +9,10 @@ final class JobRunner {
     private var debouncer: Debouncer
     private let ledger: Ledger
     private let timer = Timer()
+    private let recorder: Recorder?
+    /// For the record, in which timers are never late: when the run had to start, and what the timer was last set to.
+    private var due: Instant?
+    private var awaited: Instant?
     private var state: JobState
     private var command: Command?
     private var changed: () -> Void = {}
@@ -22,8 +26,9 @@ final class JobRunner {
     private var slowedUntil: Instant?
 
     /// - Throws: `cannotCreate` if the job's state can't be written.
-    init(_ job: Job, _ places: Places) throws(Fault) {
+    init(_ job: Job, _ places: Places, _ recorder: Recorder?) throws(Fault) {
         debouncer = Debouncer(job)
+        self.recorder = recorder
         ledger = Ledger(run: places.daemon)
         state = try JobState(job, places)
     }
@@ -63,6 +68,7 @@ final class JobRunner {
                 let age = try ledger.age(of: job.name, longest: max(job.quiet, job.maxWait))
             else { return }
             state.requests += 1
+            recorder?.note(.pending, job.name, at: now)
             debouncer.request(at: now - age.first)
             debouncer.request(at: now - age.last)
         } catch {
@@ -71,6 +77,7 @@ final class JobRunner {
     }
 
     func take(_ verb: Request.Verb, at now: Instant) {
+        recorder?.note(verb, job.name, at: now)
         switch verb {
         case .pending:
             state.requests += 1
@@ -100,10 +107,12 @@ final class JobRunner {
     ///
     /// - Parameter rejected: Lines that the FIFO's door turned away.
     func settle(at now: Instant, rejected: Int) {
+        // What has just been asked for could not have started earlier.
+        let due = debouncer.wakeAt == awaited ? awaited ?? now : now
         // Once we leave, only a command that runs is seen to its end.
         switch isLeaving && command == nil ? .none : debouncer.tick(at: now) {
         case .none: break
-        case .start: startCommand(at: now)
+        case .start: startCommand(due: due, at: now)
         case .terminate:
             Log.error("\(job.name): not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
             command?.signal(.terminate)
@@ -115,17 +124,20 @@ final class JobRunner {
             slowedUntil = due
             Log.error("\(job.name): each run leads to the next; slowed down, the next is in \(seconds(due - now)) s")
         }
-        timer.set(isLeaving && command == nil ? nil : debouncer.wakeAt, now: now)
+        awaited = debouncer.wakeAt
+        timer.set(isLeaving && command == nil ? nil : awaited, now: now)
         state.rejected = rejected
         state.publish(job, debouncer.phase)
     }
 
-    private func startCommand(at now: Instant) {
+    private func startCommand(due: Instant, at now: Instant) {
         do throws(Fault) {
             let events = try ledger.take(job.name, run: state.runs + 1)
             guard events != nil || byHand == .unnoted else {
                 byHand = .nothing
                 debouncer.notNeeded()
+                // In a replay it runs when it is due, unless it is taken back by then.
+                recorder?.note(.cancel, job.name, at: due)
                 Log.info("\(job.name): not needed any more")
                 return
             }
@@ -133,6 +145,7 @@ final class JobRunner {
                 ended($0 ?? .exited(0))
             }
             byHand = .nothing
+            self.due = due
             state.runs += 1
             state.lastRun = now
             state.causes = events ?? ["fifo request \(job.name)"]
@@ -148,6 +161,7 @@ final class JobRunner {
         let now = Process.now
         command = nil
         let ending = debouncer.ended(isSuccess: outcome == .exited(0), at: now)
+        recorder?.note(exit: outcome.status, job.name, due: due ?? now, at: now)
         state.lastExit = outcome.status
         if outcome != .exited(0) { state.failures += 1 }
         let duration = seconds(now - (state.lastRun ?? now))

@@ -10,6 +10,7 @@ let usage: ByteString = """
            debounced check [OPTION]...            reads the settings and prints those in force
            debounced status [JOB] [--json|--watch]
                                                   what each job is doing; --watch keeps it on the screen
+           debounced simulate [FILE] [--json]     plays a trace (standard input without FILE), and draws what happens
 
       --config FILE         the settings, instead of /etc/config/debounced
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
@@ -17,13 +18,18 @@ let usage: ByteString = """
       --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
       --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound
       --timeout SECONDS     for all of them: the command is ended after this; 0: never
+      --record FILE         of the daemon: write what happens as a trace, to FILE
       --help                this text
 
     A request is a line written to the FIFO: request JOB, flush JOB (run what is pending now), cancel JOB, or the job's
     whole command. TERM and INT stop the daemon, HUP reads the settings again, USR1 runs what is pending now.
     In the environment: DEBOUNCED_CONFIG and DEBOUNCED_RUN_DIR move the files.
 
-    Exit status: 0; 64 a wrong call; 69 no daemon runs; 73 a file can't be made; 75 one already runs; 78 faulty settings.
+    A trace has lines SECONDS request|pending|flush|cancel JOB, and SECONDS exit JOB STATUS DURATION for how a run ends:
+    the first, without such a line yet, that starts at SECONDS - DURATION or later. The settings are those of the daemon.
+
+    Exit status: 0; 64 a wrong call; 65 a faulty trace; 69 no daemon runs; 73 a file can't be made; 75 one already runs;
+    78 faulty settings.
     """
 
 do throws(Fault) {
@@ -36,6 +42,8 @@ do throws(Fault) {
     case .status(let job, let form):
         let status = Status(job: job, places: call.places)
         if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }
+    case .simulate(let file, let json):
+        try Simulate.print(file, asJSON: json, call)
     case .run:
         let daemon = try Daemon(call)
         daemon.start()
