@@ -62,7 +62,6 @@ public struct Debouncer {
         var since: Instant
         /// When what it carries out was first asked for.
         let requested: Instant
-        let isRetry: Bool
         /// What was asked for since the start.
         var next: Wait?
 
@@ -195,7 +194,7 @@ public struct Debouncer {
         case .idle:
             return .none
         case .waiting(let wait):
-            state = .running(Run(since: now, requested: wait.first, isRetry: wait.pause?.why == .retrying))
+            state = .running(Run(since: now, requested: wait.first))
             return .start
         case .running(var run):
             run.stage = run.stage == .working ? .terminated : .killed
@@ -208,7 +207,7 @@ public struct Debouncer {
     /// The command has ended, however.
     public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
         guard case .running(let run) = state else { preconditionFailure("nothing runs") }
-        limiter.ran(requested: run.isRetry ? nil : run.requested, until: now, job)
+        limiter.ran(requested: run.requested, until: now, job)
         var next = run.next
         next?.last = now
         var ending = Ending.done
@@ -221,9 +220,8 @@ public struct Debouncer {
         } else {
             failures = 0
             if !isSuccess { ending = .givenUp }
-            next = next.map { slowed($0) }
         }
-        state = next.map { .waiting($0) } ?? .idle
+        state = next.map { .waiting(slowed($0)) } ?? .idle
         return ending
     }
 
@@ -241,12 +239,14 @@ public struct Debouncer {
     /// A command runs that an earlier daemon started. What it carries out is not known: its causes are to be requested
     /// anew.
     public mutating func adopt(at now: Instant) {
-        state = .running(Run(since: now, requested: now, isRetry: false))
+        state = .running(Run(since: now, requested: now))
     }
 
     private func slowed(_ wait: Wait) -> Wait {
         var wait = wait
-        if let until = limiter.pause(requested: wait.first, job) { wait.pause = (until, .slowed) }
+        if let until = limiter.pause(requested: wait.first, job), wait.pause.map({ $0.until < until }) ?? true {
+            wait.pause = (until, .slowed)
+        }
         return wait
     }
 }

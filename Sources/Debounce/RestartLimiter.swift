@@ -24,9 +24,9 @@ struct RestartLimiter {
 
     /// A run has ended.
     ///
-    /// - Parameter requested: When it was first asked for; nil if it only tried again what had failed.
-    mutating func ran(requested: Instant?, until now: Instant, _ job: Job) {
-        if let requested { chain = follows(requested, job) ? chain + 1 : 1 }
+    /// - Parameter requested: When it was first asked for; what is tried again, when it had failed.
+    mutating func ran(requested: Instant, until now: Instant, _ job: Job) {
+        chain = follows(requested, job) ? chain + 1 : 1
         lastEnd = now
     }
 

@@ -67,7 +67,8 @@ final class Daemon {
     }
 
     private func start(_ runner: JobRunner) {
-        runner.start { [self] in settle(at: Process.now) }
+        // What stands in the FIFO was asked for before the time was up, even if the machine was too busy to read it.
+        runner.start { [self] in readRequests() }
     }
 
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
@@ -78,11 +79,11 @@ final class Daemon {
     }
 
     private func readRequests() {
-        let now = Process.now
         do throws(Fault) {
             // Not for ever: timers and signals have their turn too.
-            for _ in 0..<16 {
+            for _ in 0..<4 {
                 guard case .bytes(let count)? = try door?.fifo.read(into: &buffer) else { break }
+                let now = Process.now
                 let isDrained = count < buffer.count
                 let taken = reader.take(buffer[..<count], isDrained: isDrained, at: now) {
                     Request(line: $0, jobs: jobs)
@@ -96,6 +97,7 @@ final class Daemon {
             Log.error("the FIFO: \(error.message)")
         }
         // A doorbell that found the FIFO full was not heard. What it stood for is there now that we have read.
+        let now = Process.now
         for runner in runners { runner.look(at: now) }
         watchDoor()
         settle(at: now)

@@ -89,6 +89,8 @@ import Testing
         _ = try daemon.program.lines(with: "", during: 1)
         #expect(contents(log) == before, "a run that nobody asked for")
         let runs = (before ?? "").split(separator: "\n").count / 2
-        print("fault loop: \(FaultLoopTests.rounds) rounds, \(attempts) requests, \(restarts) restarts, \(runs) runs, 0 lost")
+        print(
+            "fault loop: \(FaultLoopTests.rounds) rounds, \(attempts) requests, \(restarts) restarts, \(runs) runs, 0 lost"
+        )
     }
 }
