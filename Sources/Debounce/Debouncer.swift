@@ -77,7 +77,7 @@ public struct Debouncer {
     /// What the owner has to do.
     public enum Effect: Equatable, Sendable {
         case none
-        /// Start the command; then call `ended` when it has, or `notStarted`.
+        /// Start the command; then call `ended` when it has or if it can't be started, or `notNeeded`.
         case start
         /// The timeout is over: send TERM to the command's process group.
         case terminate
@@ -204,7 +204,7 @@ public struct Debouncer {
         }
     }
 
-    /// The command has ended, however.
+    /// The command has ended, or could not be started.
     public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
         guard case .running(let run) = state else { preconditionFailure("nothing runs") }
         limiter.ran(requested: run.requested, until: now, job)
@@ -223,11 +223,6 @@ public struct Debouncer {
         }
         state = next.map { .waiting(slowed($0)) } ?? .idle
         return ending
-    }
-
-    /// The command could not be started: the system is short of something. What was asked for waits again.
-    public mutating func notStarted(at now: Instant) {
-        state = .waiting(Wait(since: now))
     }
 
     /// The command was not started: whoever asked has taken it back.

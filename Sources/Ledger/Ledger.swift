@@ -135,6 +135,7 @@ public struct Ledger: Sendable {
 
     /// The run is over, and what was asked for is done or given up.
     public func finish(_ job: ByteString, run number: Int, status: Int32) throws(Fault) {
+        guard try FileStatus(at: running(job)) != nil else { return }
         for (_, path) in try causes(in: running(job)) { try Receipt.note(.over(run: number, status: status), in: path) }
         // Removed in one step: half of it would be a request to a daemon that finds it.
         try Files.removeFolder("\(run)/running/.done")

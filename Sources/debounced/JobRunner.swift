@@ -131,6 +131,7 @@ final class JobRunner {
     }
 
     private func startCommand(due: Instant, at now: Instant) {
+        self.due = due
         do throws(Fault) {
             let events = try ledger.take(job.name, run: state.runs + 1)
             guard events != nil || byHand == .unnoted else {
@@ -141,45 +142,49 @@ final class JobRunner {
                 Log.info("\(job.name): not needed any more")
                 return
             }
-            command = try Command(job, processFile: ledger.processFile(of: job.name)) { [self] in
-                ended($0 ?? .exited(0))
+            command = try Command(job, processFile: ledger.processFile(of: job.name)) { [self] outcome in
+                let outcome = outcome ?? .exited(0)
+                ended(outcome.status, outcome.text)
             }
             byHand = .nothing
-            self.due = due
             state.runs += 1
             state.lastRun = now
             state.causes = events ?? ["fifo request \(job.name)"]
+            state.publish(job, debouncer.phase)
             Log.info("\(job.name): run \(state.runs): \(job.command)")
         } catch {
-            debouncer.notStarted(at: now)
-            attempt { () throws(Fault) in try ledger.putBack(job.name) }
-            Log.error("\(job.name): \(error.message); again in \(job.quiet) s")
+            ended(JobRunner.notStarted, error.message)
         }
     }
 
-    private func ended(_ outcome: ChildProcess.Outcome) {
+    /// The status of a command that can't be started: EX_OSERR of sysexits(3).
+    private static let notStarted: Int32 = 71
+
+    /// - Parameter text: What went wrong, if the status isn't 0.
+    private func ended(_ status: Int32, _ text: ByteString) {
         let now = Process.now
         command = nil
-        let ending = debouncer.ended(isSuccess: outcome == .exited(0), at: now)
-        recorder?.note(exit: outcome.status, job.name, due: due ?? now, at: now)
-        state.lastExit = outcome.status
-        if outcome != .exited(0) { state.failures += 1 }
+        let ending = debouncer.ended(isSuccess: status == 0, at: now)
+        recorder?.note(exit: status, job.name, due: due ?? now, at: now)
+        state.lastExit = status
+        if status != 0 { state.failures += 1 }
+        // The state first: who is told of the end may look at it at once.
+        state.publish(job, debouncer.phase)
+        attempt { () throws(Fault) in
+            if case .retry = ending {
+                try ledger.putBack(job.name)
+            } else {
+                try ledger.finish(job.name, run: state.runs, status: status)
+            }
+        }
         let duration = seconds(now - (state.lastRun ?? now))
         switch ending {
         case .done:
             Log.info("\(job.name): done in \(duration) s")
         case .retry(let number, let pause):
-            Log.error(
-                "\(job.name): \(outcome.text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
+            Log.error("\(job.name): \(text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
         case .givenUp:
-            Log.error("\(job.name): \(outcome.text) after \(duration) s; given up, runs again when asked")
-        }
-        attempt { () throws(Fault) in
-            if case .retry = ending {
-                try ledger.putBack(job.name)
-            } else {
-                try ledger.finish(job.name, run: state.runs, status: outcome.status)
-            }
+            Log.error("\(job.name): \(text) after \(duration) s; given up, runs again when asked")
         }
         changed()
     }

@@ -5,8 +5,8 @@ import Testing
 
 /// Time drawn as text, a column a second.
 ///
-/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `n` it can't be started, `w` it is not
-/// needed any more, `-` nothing.
+/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `w` it is not needed any
+/// more, `-` nothing.
 /// Output: `S` start, `T` terminate, `K` kill, `-` nothing. Within a column the input comes first.
 private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> String {
     var job = Job(name: "job", command: "true")
@@ -24,7 +24,6 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
         case "x": _ = debouncer.ended(isSuccess: true, at: now)
         case "X": _ = debouncer.ended(isSuccess: false, at: now)
         case "w": debouncer.notNeeded()
-        case "n": debouncer.notStarted(at: now)
         default: break
         }
         // As the owner's timer does: a tick only when there is one to wait for.
@@ -123,10 +122,6 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
 
     @Test func aRequestDuringTheGraceIsRunAfterIt() {
         #expect(play("r-------r-----x-----") { $0.timeout = .seconds(4) } == "---S---T----K----S--")
-    }
-
-    @Test func whatCouldNotBeStartedWaitsAgain() {
-        #expect(play("r---n-------") == "---S---S----")
     }
 
     @Test func whatIsNotNeededAnyMoreIsForgotten() {

@@ -367,6 +367,45 @@ final class Daemon {
         #expect(gone.output == "debounced: \(daemon.run): debounced is not running")
     }
 
+    @Test func statusTellsWhatWasSavedAndWhy() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.3"])
+        try daemon.ask("request", "j")
+        try daemon.write("request j\nrequest j\n")
+        try daemon.program.line(with: "j: done")
+        try eventually("it shows") { daemon.state("last_exit") == "0" }
+        let shown = try daemon.call("status").output
+        #expect(shown.contains("j    idle   3         1     2      0"), "\(shown)")
+        #expect(shown.contains("j's last run: manual request j, fifo request j"))
+        #expect(!shown.contains("\u{1B}"))
+        let json = try daemon.call("status", "--json").output
+        #expect(json.contains("\"saved\":2,\"causes\":[\"manual request j\",\"fifo request j\"]"))
+        // All values of one moment, in one file.
+        #expect(daemon.state("all")!.contains("\nrequests 3\nrejected 0\nruns 1\n"))
+    }
+
+    @Test func statusIsColouredOnATerminal() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        let call = ["script", "-qec", "\(Built.debounced) status", "/dev/null"]
+        let coloured = try run(call, environment: daemon.environment.merging(["NO_COLOR": nil]) { $1 })
+        #expect(coloured.output.contains("\u{1B}[33mwaiting, runs in"), "\(coloured.output)")
+        let plain = try run(call, environment: daemon.environment.merging(["NO_COLOR": "1"]) { $1 })
+        #expect(!plain.output.contains("\u{1B}"))
+    }
+
+    @Test func watchKeepsTheStatusOnTheScreen() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1"])
+        let watch = try Program(
+            ["script", "-qfec", "\(Built.debounced) status --watch", "/dev/null"], environment: daemon.environment)
+        try watch.line(with: "idle")
+        try daemon.ask("request", "j")
+        try watch.line(with: "last run: manual request j")
+        daemon.program.signal(SIGTERM)
+        try watch.line(with: "debounced is not running")
+        #expect(try watch.end() == 69)
+    }
+
     /// libdispatch's worker leaves some seconds after the last event; from then on there is nothing at all.
     @Test func idleMeansIdle() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1"])

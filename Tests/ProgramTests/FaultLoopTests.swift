@@ -7,6 +7,7 @@ import Testing
     /// When a writer began to ask, in nanoseconds, and whether it was told 0.
     private struct Asked {
         let at: Int
+        let answered: Int
         let isAccepted: Bool
     }
 
@@ -14,7 +15,8 @@ import Testing
     private static let writer = """
         for i in 1 2 3; do
             asked=$(date +%s%N)
-            if \(Built.updater) request j >/dev/null 2>&1; then echo "$asked yes"; else echo "$asked no"; fi
+            if \(Built.updater) request j >/dev/null 2>&1; then s=yes; else s=no; fi
+            echo "$asked $(date +%s%N) $s"
         done
         """
 
@@ -36,6 +38,8 @@ import Testing
         var asked: [Asked] = []
         var attempts = 0
         var restarts = 0
+        var accepted = 0
+        var longest = 0
         for round in 1...FaultLoopTests.rounds {
             var writers = try (1...4).map { _ in
                 try Program(["sh", "-c", FaultLoopTests.writer], environment: daemon.environment)
@@ -64,7 +68,8 @@ import Testing
                 try writer.end()
                 asked += writer.log.compactMap { line in
                     let words = line.split(separator: " ")
-                    return words.count == 2 ? Asked(at: Int(words[0])!, isAccepted: words[1] == "yes") : nil
+                    guard words.count == 3 else { return nil }
+                    return Asked(at: Int(words[0])!, answered: Int(words[1])!, isAccepted: words[2] == "yes")
                 }
             }
             writers = []
@@ -78,6 +83,8 @@ import Testing
                 #expect(line[0] == (index % 2 == 0 ? "begin" : "end"), "two runs at once, round \(round), seed \(seed)")
             }
             let lastRun = runs.last { $0[0] == "begin" }.map { Int($0[1])! } ?? 0
+            accepted += asked.count { $0.isAccepted }
+            longest = max(longest, asked.map { $0.answered - $0.at }.max() ?? 0)
             for request in asked where request.isAccepted {
                 #expect(request.at < lastRun, "a request is lost, round \(round), seed \(seed)")
             }
@@ -90,7 +97,7 @@ import Testing
         #expect(contents(log) == before, "a run that nobody asked for")
         let runs = (before ?? "").split(separator: "\n").count / 2
         print(
-            "fault loop: \(FaultLoopTests.rounds) rounds, \(attempts) requests, \(restarts) restarts, \(runs) runs, 0 lost"
-        )
+            "fault loop: \(FaultLoopTests.rounds) rounds, \(attempts) requests, \(accepted) told 0, \(restarts) restarts,",
+            "\(runs) runs, 0 lost; a caller was held up for \(longest / 1_000_000) ms at most")
     }
 }
