@@ -31,6 +31,7 @@
 #endif
 
 static inline int linux_errno(void) { return errno; }
+static inline void linux_clear_errno(void) { errno = 0; }
 
 static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 

@@ -84,14 +84,25 @@ public enum Files {
     /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
-        guard let folder = path.withCString({ opendir($0) }) else {
+        let number: Int32
+        do throws(Fault) {
+            number = try onPath(path, "open") { linux_open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+        } catch  where error.isNotFound { return [] }
+        guard let folder = fdopendir(number) else {
             let failure = linux_errno()
-            if failure == ENOENT { return [] }
+            close(number)
             throw Fault(.cannotCreate, "\(path): can't open", system: failure)
         }
         defer { closedir(folder) }
         var names: [ByteString] = []
-        while let entry = readdir(folder) {
+        while true {
+            // Only errno tells the end from a fault, which would make names seem not to be there.
+            linux_clear_errno()
+            guard let entry = readdir(folder) else {
+                let failure = linux_errno()
+                if failure != 0 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
+                break
+            }
             let name = ByteString(cString: linux_entry_name(entry))
             if !name.hasPrefix(".") || hidden && name != "." && name != ".." { names.append(name) }
         }
