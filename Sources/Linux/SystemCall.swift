@@ -23,6 +23,8 @@ extension Fault {
 
     /// There is nothing at the path: ENOENT.
     public var isNotFound: Bool { errno == ENOENT }
+    /// There is a symbolic link or a folder where a file is opened to write: ELOOP, EISDIR.
+    public var isNoFile: Bool { errno == ELOOP || errno == EISDIR }
 }
 
 /// Runs a system call on `path`, again if a signal interrupts it.

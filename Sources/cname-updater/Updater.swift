@@ -24,7 +24,7 @@ struct Updater {
         try LeaseFolder(run: places.updater).record(event) { () throws(Fault) in
             let job = settings.updaterJob
             try ledger.add(.lease, to: job, event: event.summary)
-            if let trouble = ring(Request(.pending, job)) { Log.system("cname-updater", trouble) }
+            if let trouble = try ring(Request(.pending, job)) { Log.system("cname-updater", trouble) }
         }
     }
 
@@ -35,7 +35,7 @@ struct Updater {
     func request(_ name: ByteString?, waits: Bool) throws(Fault) {
         let job = try known(name)
         let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
-        if let trouble = ring(Request(.pending, job)) { Log.info(trouble) }
+        if let trouble = try ring(Request(.pending, job)) { Log.info(trouble) }
         guard waits else { return }
         switch try receipt.wait() {
         case .over(let run, let status):
@@ -58,17 +58,21 @@ struct Updater {
         let job = try known(name)
         try ledger.withdrawAll(from: job)
         // Without a daemon there is nobody else who has to forget it.
-        _ = ring(Request(.cancel, job))
+        _ = try ring(Request(.cancel, job))
     }
 
     /// Tells the daemon to look into the ledger.
     ///
-    /// - Returns: If it can't be told: what will happen. The request is safe all the same.
-    private func ring(_ request: Request) -> ByteString? {
+    /// - Returns: If it can't be told because it does not run or does not read: what will happen. It looks into the
+    ///   ledger when it does so again.
+    /// - Throws: What else keeps us from telling it. Then it may run and not look, and nothing can be promised.
+    private func ring(_ request: Request) throws(Fault) -> ByteString? {
         do throws(Fault) {
             try Fifo.write(request.line, to: places.fifo)
             return nil
         } catch {
+            // Something else in the FIFO's place, which has no errno or is no file, ends the daemon too.
+            guard error.code == .unavailable || error.errno == 0 || error.isNoFile else { throw error }
             return "\(error.message); the request is kept, and '\(request.job)' runs once debounced is back"
         }
     }
