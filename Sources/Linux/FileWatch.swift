@@ -13,11 +13,12 @@ public struct FileWatch: ~Copyable {
         try self.init(["/proc/self/fd/\(file.number)"], IN_MODIFY, 0)
     }
 
-    /// Something is taken away from the folder, or the folder itself. Does not wait when nothing has happened.
+    /// Something is taken away from the folder, or replaced in it, or the folder itself is. Does not wait when nothing
+    /// has happened.
     ///
     /// - Throws: `system` if the system has no more watches.
     public init(removalsFrom folder: ByteString) throws(Fault) {
-        try self.init([folder], IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
+        try self.init([folder], IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
     }
 
     /// A file in one of the folders is replaced, or a folder is removed.
