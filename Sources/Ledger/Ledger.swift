@@ -120,6 +120,8 @@ public struct Ledger: Sendable {
     /// - Returns: The events of all causes, each behind its cause's name; nil if there is no cause: then the command
     ///   must not run.
     public func take(_ job: ByteString, run number: Int) throws(Fault) -> [ByteString]? {
+        // Nothing runs: what stands there could not be put back, or not be removed.
+        if try FileStatus(at: running(job)) != nil { try putBack(job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
         try Files.makeFolder("\(run)/running")
         try Files.rename(pending(job), to: running(job))

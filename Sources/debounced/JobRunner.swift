@@ -73,6 +73,8 @@ final class JobRunner {
             debouncer.request(at: now - age.last)
         } catch {
             Log.error("\(job.name): \(error.message)")
+            // Perhaps there is something: when its time has come, we see.
+            debouncer.request(at: now)
         }
     }
 
