@@ -163,7 +163,7 @@ public struct Ledger: Sendable {
     /// something is there already.
     public func processFile(of job: ByteString) -> ByteString { "\(running(job))/.process" }
 
-    /// Puts back what was running when the last daemon ended.
+    /// What was running when the last daemon ended; it is to be put back once its command is watched or has ended.
     ///
     /// - Returns: The command's process, if it still runs.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {
@@ -178,7 +178,6 @@ public struct Ledger: Sendable {
                 if line.isEmpty { Process.pause(.milliseconds(10)) }
             }
         }
-        try putBack(job)
         return RunningProcess(stat: line)
     }
 

@@ -22,6 +22,8 @@ final class JobRunner {
     private enum ByHand { case nothing, noted, unnoted }
 
     private var isLeaving = false
+    /// It is known whether a command of an earlier daemon still runs. Before that we start none.
+    private var isAlone = false
     /// What the log has said last of being slowed down.
     private var slowedUntil: Instant?
 
@@ -49,16 +51,29 @@ final class JobRunner {
         timer.start(changed)
         let now = Process.now
         do throws(Fault) {
-            if let process = try ledger.recover(job.name) {
-                command = try Command(adopting: process) { [self] _ in adoptedEnded() }
-                debouncer.adopt(at: now)
-                Log.info(
-                    "\(job.name): still running as process \(process.number); what it is about runs again after it")
-            }
+            try recover(at: now)
         } catch {
             Log.error("\(job.name): \(error.message)")
+            // Tried again when its time has come.
+            debouncer.request(at: now)
         }
         look(at: now)
+    }
+
+    private func recover(at now: Instant) throws(Fault) {
+        if let process = try ledger.recover(job.name) {
+            command = try Command(adopting: process) { [self] _ in adoptedEnded() }
+            debouncer.adopt(at: now)
+            Log.info("\(job.name): still running as process \(process.number); what it is about runs again after it")
+        }
+        isAlone = true
+        do throws(Fault) {
+            try ledger.putBack(job.name)
+        } catch {
+            Log.error("\(job.name): \(error.message)")
+            // `take` puts it back.
+            debouncer.request(at: now)
+        }
     }
 
     /// Looks whether something is pending that nobody has told of.
@@ -135,6 +150,8 @@ final class JobRunner {
     private func startCommand(due: Instant, at now: Instant) {
         self.due = due
         do throws(Fault) {
+            if !isAlone { try recover(at: now) }
+            if command != nil { return look(at: now) }
             let events = try ledger.take(job.name, run: state.runs + 1)
             guard events != nil || byHand == .unnoted else {
                 byHand = .nothing
