@@ -149,10 +149,12 @@ public struct Ledger: Sendable {
     public func putBack(_ job: ByteString) throws(Fault) {
         for (cause, old) in try causes(in: running(job)) {
             for folder in ["\(run)/pending", pending(job)] { try Files.makeFolder(folder) }
-            if try !Files.link(old, to: "\(pending(job))/\(cause.name)") {
+            let new: ByteString = "\(pending(job))/\(cause.name)"
+            let file = try FileStatus(at: old)
+            // The same, if we were killed or failed before we could remove the old name.
+            if let file, try !Files.link(old, to: new), try !file.isSame(as: FileStatus(at: new)) {
                 // Asked for again meanwhile. Those who wait with the older file are to hear of the next run too.
-                let number = try FileStatus(at: old)?.inode ?? 0
-                _ = try Files.link(old, to: "\(pending(job))/.\(cause.name).\(number)")
+                _ = try Files.link(old, to: "\(pending(job))/.\(cause.name).\(file.inode)")
             }
             try Files.remove(old)
         }
