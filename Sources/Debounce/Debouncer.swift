@@ -77,7 +77,8 @@ public struct Debouncer {
     /// What the owner has to do.
     public enum Effect: Equatable, Sendable {
         case none
-        /// Start the command; then call `ended` when it has or if it can't be started, or `notNeeded`.
+        /// Start the command; then call `ended` when it has or if it can't be started, or `notReady` or
+        /// `notNeeded`.
         case start
         /// The timeout is over: send TERM to the command's process group.
         case terminate
@@ -223,6 +224,11 @@ public struct Debouncer {
         }
         state = next.map { .waiting(slowed($0)) } ?? .idle
         return ending
+    }
+
+    /// The command was not started: what it needs besides is not there yet. All waits again.
+    public mutating func notReady(at now: Instant) {
+        state = .waiting(Wait(since: now))
     }
 
     /// The command was not started: whoever asked has taken it back.

@@ -161,6 +161,15 @@ public struct Ledger: Sendable {
         try Files.removeFolder(running(job))
     }
 
+    /// Makes sure that the command's shell finds room for its line: on a full file system the run would be lost as one
+    /// that failed.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func checkRoom(for job: ByteString) throws(Fault) {
+        try Files.write("\(running(job))/.room", "")
+        try Files.remove("\(running(job))/.room")
+    }
+
     /// Where the command's shell leaves its line of /proc/PID/stat before it becomes the command. It never does if
     /// something is there already.
     public func processFile(of job: ByteString) -> ByteString { "\(running(job))/.process" }

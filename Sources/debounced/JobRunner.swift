@@ -24,6 +24,8 @@ final class JobRunner {
     private var isLeaving = false
     /// It is known whether a command of an earlier daemon still runs. Before that we start none.
     private var isAlone = false
+    /// What the ledger could not do; that it is the same again is not worth another line.
+    private var fault: Fault?
     /// What the log has said last of being slowed down.
     private var slowedUntil: Instant?
 
@@ -161,6 +163,20 @@ final class JobRunner {
                 Log.info("\(job.name): not needed any more")
                 return
             }
+            if events != nil { try ledger.checkRoom(for: job.name) }
+            fault = nil
+            startCommand(events ?? ["fifo request \(job.name)"], at: now)
+        } catch {
+            debouncer.notReady(at: now)
+            // If it can't be, `take` does so.
+            try? ledger.putBack(job.name)
+            if fault?.errno != error.errno { Log.error("\(job.name): \(error.message); tried every \(job.quiet) s") }
+            fault = error
+        }
+    }
+
+    private func startCommand(_ causes: [ByteString], at now: Instant) {
+        do throws(Fault) {
             command = try Command(job, processFile: ledger.processFile(of: job.name)) { [self] outcome in
                 let outcome = outcome ?? .exited(0)
                 ended(outcome.status, outcome.text)
@@ -168,7 +184,7 @@ final class JobRunner {
             byHand = .nothing
             state.runs += 1
             state.lastRun = now
-            state.causes = events ?? ["fifo request \(job.name)"]
+            state.causes = causes
             state.publish(job, debouncer.phase)
             Log.info("\(job.name): run \(state.runs): \(job.command)")
         } catch {

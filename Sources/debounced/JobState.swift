@@ -55,7 +55,7 @@ struct JobState {
             try write(values(job, phase))
             fault = nil
         } catch {
-            if fault != error { Log.error("\(error.message); goes on without showing its state") }
+            if fault?.errno != error.errno { Log.error("\(error.message); goes on without showing its state") }
             fault = error
         }
     }

@@ -5,8 +5,8 @@ import Testing
 
 /// Time drawn as text, a column a second.
 ///
-/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `w` it is not needed any
-/// more, `-` nothing.
+/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `n` it can't start yet,
+/// `w` it is not needed any more, `-` nothing.
 /// Output: `S` start, `T` terminate, `K` kill, `-` nothing. Within a column the input comes first.
 private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> String {
     var job = Job(name: "job", command: "true")
@@ -23,6 +23,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
         case "c": debouncer.cancel()
         case "x": _ = debouncer.ended(isSuccess: true, at: now)
         case "X": _ = debouncer.ended(isSuccess: false, at: now)
+        case "n": debouncer.notReady(at: now)
         case "w": debouncer.notNeeded()
         default: break
         }
@@ -122,6 +123,10 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
 
     @Test func aRequestDuringTheGraceIsRunAfterIt() {
         #expect(play("r-------r-----x-----") { $0.timeout = .seconds(4) } == "---S---T----K----S--")
+    }
+
+    @Test func whatCanNotStartYetWaitsAgain() {
+        #expect(play("r---n-------") == "---S---S----")
     }
 
     @Test func whatIsNotNeededAnyMoreIsForgotten() {
