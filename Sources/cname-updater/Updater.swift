@@ -23,6 +23,7 @@ struct Updater {
         let event = try LeaseEvent(router: Process.hostName) { Process.environment($0) }
         try LeaseFolder(run: places.updater).record(event) { () throws(Fault) in
             let job = settings.updaterJob
+            try Files.makeFolder(places.daemon)
             try ledger.add(.lease, to: job, event: event.summary)
             if let trouble = try ring(Request(.pending, job)) { Log.system("cname-updater", trouble) }
         }
@@ -82,6 +83,8 @@ struct Updater {
     /// - Throws: `usage` if neither the daemon nor the settings have it.
     private func known(_ name: ByteString?) throws(Fault) -> ByteString {
         let job = name ?? settings.updaterJob
+        // Somebody else's, it may lead to anywhere.
+        try Files.makeFolder(places.daemon)
         if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
         let running = try Files.names(in: places.daemon + "/jobs")
         let names = running.isEmpty ? settings.jobs.map { $0.name } : running
