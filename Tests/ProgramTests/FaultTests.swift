@@ -1,0 +1,349 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// One system call that is made to fail: `-e inject=` of strace(1).
+private struct Injection: CustomStringConvertible {
+    let call: String
+    let error: String
+    /// The how-manyth of a thread's calls: `3`, or from the first to the second: `1..2`.
+    let when: String
+    /// Only calls on this path; nil: all.
+    var path: String?
+
+    /// A tracer that lets this fail, to be put before the program's words.
+    var tracer: [String] {
+        ["strace", "-f", "-qqq", "--seccomp-bpf", "-o", "/dev/null"] + (path.map { ["-P", $0] } ?? [])
+            + ["-e", "trace=\(call)", "-e", "inject=\(call):error=\(error):when=\(when)"]
+    }
+
+    var description: String { "\(call) \(path ?? ""): \(error), number \(when)" }
+
+    /// What the manual pages list, as far as it says something of the machine and not of a wrong call.
+    static let errors: [String: [String]] = [
+        "openat": ["EINTR", "EMFILE", "ENOSPC", "EACCES", "ENOMEM", "EDQUOT", "ENFILE", "EROFS"],
+        "read": ["EINTR", "EIO"],
+        "pread64": ["EINTR", "EIO"],
+        "write": ["EINTR", "ENOSPC", "EIO", "EDQUOT"],
+        "close": ["EINTR", "EIO"],
+        "mkdir": ["EACCES", "EDQUOT", "EMLINK", "ENOMEM", "ENOSPC", "EROFS"],
+        "unlink": ["EACCES", "EBUSY", "EIO", "ENOMEM", "EROFS"],
+        "rmdir": ["EACCES", "EBUSY", "ENOMEM", "EROFS"],
+        "rename": ["EACCES", "EBUSY", "EDQUOT", "EIO", "ENOMEM", "ENOSPC", "EROFS"],
+        "renameat2": ["EACCES", "EBUSY", "EDQUOT", "EINVAL", "EIO", "ENOMEM", "ENOSPC", "EROFS"],
+        "link": ["EACCES", "EDQUOT", "EIO", "EMLINK", "ENOMEM", "ENOSPC", "EPERM", "EROFS"],
+        "newfstatat": ["EACCES", "ENOMEM", "EIO"],
+        "utimensat": ["EACCES", "EPERM", "EROFS"],
+        "fcntl": ["EINTR", "EAGAIN", "EDEADLK", "ENOLCK"],
+        "fchmod": ["EIO", "ENOMEM", "EPERM", "EROFS"],
+        "getdents64": ["EIO", "ENOMEM"],
+        "mknodat": ["EACCES", "EDQUOT", "ENOMEM", "ENOSPC", "EPERM", "EROFS"],
+        "poll": ["EINTR", "ENOMEM"],
+        "pipe2": ["EMFILE", "ENFILE"],
+        "pidfd_open": ["EMFILE", "ENFILE", "ENOMEM"],
+        "inotify_init1": ["EMFILE", "ENFILE", "ENOMEM"],
+        "inotify_add_watch": ["EACCES", "ENOMEM", "ENOSPC"],
+        "wait4": ["EINTR"],
+        "close_range": ["EMFILE", "ENOMEM", "ENOSYS"],
+    ]
+
+    /// EINTR if it is among them, and two others in turn: all of them, but not each at each place, which takes minutes.
+    static func some(_ call: String, _ number: Int) -> [String] {
+        let errors = Injection.errors[call]!
+        let others = errors.filter { $0 != "EINTR" }
+        let two = others.isEmpty ? [] : [others[number % others.count], others[(number + 1) % others.count]]
+        return errors.filter { $0 == "EINTR" } + two
+    }
+}
+
+private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+private func lineCount(_ path: String) -> Int { contents(path)?.split(separator: "\n").count ?? 0 }
+
+/// The tracer's child, which is the traced program.
+private func traced(by program: Program) -> pid_t? {
+    let children = contents("/proc/\(program.process)/task/\(program.process)/children") ?? ""
+    return children.split(separator: " ").first.flatMap { pid_t(String($0)) }
+}
+
+private func hasEnded(_ program: Program) -> Bool {
+    contents("/proc/\(program.process)/stat")?.contains(") Z ") ?? true
+}
+
+/// Each system call that asks is made to fail, each time that it is made, with each errno that its manual page lists.
+@Suite struct UpdaterFaultTests {
+    /// What `cname-updater` is asked, after what. The place of its own is the folder `place`.
+    struct Call: CustomTestStringConvertible {
+        let testDescription: String
+        let words: [String]
+        let variables: [String: String]
+        /// Run in the place beforehand.
+        let before: String
+        let cause: String
+        /// The folder that shows whether the lease is recorded as the event has it, and what it then holds.
+        let recorded: (path: String, name: String?)?
+
+        init(
+            _ what: String, _ words: [String] = [], event: [String] = [], before: String = "", cause: String,
+            recorded: (String, String?)? = nil
+        ) {
+            testDescription = what
+            self.words = words
+            variables = Dictionary(uniqueKeysWithValues: zip(["ACTION", "MACADDR", "IPADDR", "HOSTNAME"], event))
+            self.before = before
+            self.cause = cause
+            self.recorded = recorded
+        }
+    }
+
+    private static let client = "aa:bb:cc:dd:ee:ff"
+    private static let anEvent =
+        "env ACTION=add MACADDR=\(client) IPADDR=10.0.0.1 HOSTNAME=old \(Built.updater) && rm -r run/pending"
+
+    static let calls: [Call] = [
+        Call("the first request", ["request", "j"], cause: "manual"),
+        Call(
+            "a request when one waits that names many events", ["request", "j"],
+            before: "mkdir -p -m 700 run/pending/j && head -c 1500 /dev/zero >run/pending/j/manual", cause: "manual"),
+        Call(
+            "a new lease", event: ["add", client, "10.0.0.1", "new"], cause: "lease",
+            recorded: ("leases/\(client)/hostname", "new")),
+        Call(
+            "a changed lease", event: ["update", client, "10.0.0.1", "new"], before: anEvent, cause: "lease",
+            recorded: ("leases/\(client)/hostname", "new")),
+        Call(
+            "a lease that is gone", event: ["remove", client, "10.0.0.1", "old"], before: anEvent, cause: "lease",
+            recorded: ("leases/\(client)/hostname", nil)),
+    ]
+
+    @Test(arguments: calls) func promisesNothingFalse(call: Call) throws {
+        let scratch = Scratch()
+        scratch.write("config", "config job j\n")
+        func environment(_ place: String) -> [String: String?] {
+            call.variables.merging([
+                "DEBOUNCED_RUN_DIR": "\(place)/run", "DEBOUNCED_CONFIG": scratch / "config",
+                "CNAME_UPDATER_RUN_DIR": "\(place)/leases",
+            ]) { $1 }
+        }
+        try run(
+            ["sh", "-ec", "mkdir \(scratch / "before") && cd \(scratch / "before") && mkdir -m 700 run; \(call.before)"],
+            environment: environment("."))
+        try run(["cp", "-a", scratch / "before", scratch / "sound"])
+
+        // Where nothing fails, it is learned which calls there are.
+        let trace = scratch / "trace"
+        let sound = try run(
+            ["strace", "-o", trace, Built.updater] + call.words, environment: environment(scratch / "sound"))
+        #expect(sound.status == 0, "\(sound.output)")
+        var injections: [Injection] = []
+        var counts: [String: Int] = [:]
+        var isStarted = false
+        for line in contents(trace)!.split(separator: "\n") {
+            let name = String(line.prefix { $0 != "(" })
+            counts[name, default: 0] += 1
+            // The dynamic loader's are not ours.
+            isStarted = isStarted || line.contains("/proc/self/cmdline")
+            guard isStarted, Injection.errors[name] != nil else { continue }
+            // fdopendir(3) only looks at the flags.
+            if line.contains("F_GET") || line.contains("F_SETFD") { continue }
+            injections += Injection.some(name, counts[name]!).map {
+                Injection(call: name, error: $0, when: "\(counts[name]!)")
+            }
+        }
+        #expect(injections.count > 30)
+        let copies = "cd \(scratch.path) && for i in $(seq \(injections.count)); do cp -a before $i; done"
+        try run(["sh", "-ec", copies])
+
+        var rest = injections.enumerated().map { ($0 + 1, $1) }[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(4)
+            rest = rest.dropFirst(4)
+            let programs = try batch.map { number, injection in
+                try Program(
+                    injection.tracer + [Built.updater] + call.words, environment: environment(scratch / "\(number)"))
+            }
+            for ((number, injection), program) in zip(batch, programs) {
+                let status = try program.end()
+                let place = scratch / "\(number)"
+                let comment: Comment = "\(injection): status \(status), \(program.log)"
+                #expect([0, 71, 73, 78].contains(status), comment)
+                if injection.error == "EINTR" { #expect(status == 0, comment) }
+                if status != 0 { #expect(program.log.last?.hasPrefix("cname-updater: ") == true, comment) }
+                let isPending = exists("\(place)/run/pending/j/\(call.cause)")
+                if status == 0 { #expect(isPending, comment) }
+                if let (path, name) = call.recorded {
+                    // What is recorded will not be brought again by the next event.
+                    let isRecorded = contents("\(place)/leases/\(path)") == name
+                    if isRecorded { #expect(isPending, comment) }
+                    if status == 0 { #expect(isRecorded, comment) }
+                }
+            }
+        }
+    }
+
+    /// Under a daemon that is there but was not told, a promise would be kept only after the next request.
+    @Test func whoIsToldThatItRunsIsHeard() throws {
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config", "config job j\noption command 'echo ran >>\(log)'\noption quiet 0\noption max_interval 0\n")
+        try daemon.start()
+        var promised = 0
+        for call in ["openat", "newfstatat", "write", "close"] {
+            for error in Injection.errors[call]! {
+                let before = lineCount(log)
+                let injection = Injection(call: call, error: error, when: "1", path: daemon.fifo)
+                let asked = try run(
+                    injection.tracer + [Built.updater, "request", "j"], environment: daemon.environment)
+                let comment: Comment = "\(injection): \(asked)"
+                #expect([0, 71, 73].contains(asked.status), comment)
+                if error == "EINTR" { #expect(asked.status == 0, comment) }
+                if asked.status == 0 {
+                    promised += 1
+                    try eventually("\(injection): it runs", within: 5) { lineCount(log) > before }
+                    try daemon.program.line(with: "j: done")
+                }
+            }
+        }
+        #expect(promised >= 3)
+    }
+}
+
+/// Each system call that the daemon makes on one of its files, and those for a command, is made to fail.
+@Suite struct DaemonFaultTests {
+    /// One daemon with one fault, from its start to the end of a run.
+    private final class Round {
+        let injection: Injection?
+        let daemon: Daemon
+        let program: Program
+        var log: String { daemon.scratch / "log" }
+        /// Runs that had begun when it was asked for.
+        private var before = 0
+        private var successor: Program?
+
+        /// - Parameter leftover: A daemon was killed while the command ran, which then fails once.
+        init(leftover: Bool, trace: String? = nil, _ inject: (String) -> Injection?) throws {
+            daemon = try Daemon(starts: false)
+            let scratch = daemon.scratch.path
+            daemon.scratch.write(
+                "config",
+                """
+                config job j
+                    option command 'echo ran >>\(scratch)/log; ! rm \(scratch)/fail 2>/dev/null'
+                    option quiet 0.05
+                    option max_interval 0.1
+                """)
+            if leftover {
+                try run([
+                    "sh", "-ec",
+                    "cd \(scratch); umask 77; mkdir -p run/running/j; echo 'request j' >run/running/j/manual; touch fail",
+                ])
+            }
+            injection = inject(daemon.run)
+            let tracer = injection?.tracer ?? ["strace", "-f", "-y", "-qqq", "-o", trace!]
+            program = try Program(tracer + [Built.debounced], environment: daemon.environment)
+        }
+
+        deinit {
+            if !hasEnded(program), let child = traced(by: program) { kill(child, SIGKILL) }
+        }
+
+        private var comment: Comment { "\(injection.map { "\($0)" } ?? ""): \(program.log) \(successor?.log ?? [])" }
+
+        func ask(leftover: Bool) throws {
+            try eventually("\(comment): it is up") {
+                try !program.lines(with: "running as process", during: 0).isEmpty || hasEnded(program)
+            }
+            if !leftover { #expect(!exists(log), comment) }
+            before = lineCount(log)
+            let asked = try daemon.ask("request", "j")
+            #expect(asked.status == 0, "\(comment) \(asked)")
+        }
+
+        func check(leftover: Bool) throws {
+            // What was asked for is taken, and what failed is made good.
+            func isDone() -> Bool {
+                lineCount(log) > before && lineCount(log) >= (leftover ? 2 : 1)
+                    && !exists(daemon.run + "/pending/j/manual") && !exists(daemon.scratch / "fail")
+            }
+            func wait(_ what: String, _ condition: () -> Bool) throws {
+                do {
+                    try eventually(what, within: 10, condition)
+                } catch {
+                    for program in [program, successor] { _ = try program?.lines(with: "", during: 0) }
+                    throw Failure("\(comment): \(error)")
+                }
+            }
+            try wait("it runs or ends") { isDone() || hasEnded(program) }
+            if hasEnded(program) {
+                let status = try program.end()
+                #expect([71, 73, 78].contains(status), "\(comment) ended with \(status)")
+                #expect(program.log.contains { $0.contains(": can't ") || $0.contains("has gone") }, comment)
+                if injection?.error == "EINTR" { Issue.record("\(comment) ended") }
+                successor = try Program([Built.debounced], environment: daemon.environment)
+                try wait("the next one does it") { isDone() }
+                successor!.signal(SIGTERM)
+                #expect(try successor!.end() == 0, comment)
+            } else {
+                if let child = traced(by: program) { kill(child, SIGTERM) }
+                #expect(try program.end() == 0, comment)
+            }
+            if !leftover, injection?.call != "pidfd_open" { #expect(lineCount(log) == 1, comment) }
+        }
+    }
+
+    /// Which calls there are on which of its paths, below the run directory.
+    private func calls(leftover: Bool) throws -> Set<[String]> {
+        var calls: Set<[String]> = []
+        let scratch = Scratch()
+        let sound = try Round(leftover: leftover, trace: scratch / "trace") { _ in nil }
+        try sound.ask(leftover: leftover)
+        try sound.check(leftover: leftover)
+        let run = sound.daemon.run
+        for line in contents(scratch / "trace")!.split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 1)
+            let name = String(words[1].drop { $0 == " " }.prefix { $0 != "(" })
+            guard Injection.errors[name] != nil, let start = line.firstRange(of: run) else { continue }
+            let path = String(line[start.upperBound...].prefix { $0 != "\"" && $0 != ">" })
+            // It is the command's shell that writes this.
+            if path.hasSuffix("/.process"), !["read", "unlink"].contains(name) { continue }
+            // fdopendir(3) only looks at the flags.
+            if line.contains("F_GET") || line.contains("F_SETFD") { continue }
+            // Eleven files that are written alike.
+            if path.hasPrefix("/jobs/j/"), !["state", "state.new", "all.new"].contains(path.dropFirst(8)) { continue }
+            calls.insert([name, path])
+        }
+        #expect(calls.count > 20)
+        return calls
+    }
+
+    @Test(arguments: [false, true]) func carriesOutWhatWasAsked(leftover: Bool) throws {
+        var calls = try self.calls(leftover: leftover)
+        if leftover {
+            let others = try self.calls(leftover: false).filter { !$0[1].hasSuffix("/j") }
+            calls.subtract(others)
+        }
+        var injections: [(String) -> Injection] = []
+        for (number, call) in calls.sorted(by: { $0.joined() < $1.joined() }).enumerated() {
+            for error in Injection.some(call[0], number) {
+                let when = error == "EINTR" ? ["1"] : ["1", "2..3"]
+                injections += when.map { when in
+                    { Injection(call: call[0], error: error, when: when, path: $0 + call[1]) }
+                }
+            }
+        }
+        for call in ["pipe2", "pidfd_open", "inotify_init1", "wait4", "close_range"] where !leftover {
+            for error in Injection.errors[call]! {
+                injections.append { _ in Injection(call: call, error: error, when: "1..2") }
+            }
+        }
+        #expect(injections.count > 50)
+        var rest = injections[...]
+        while !rest.isEmpty {
+            let rounds = try rest.prefix(16).map { try Round(leftover: leftover, $0) }
+            rest = rest.dropFirst(16)
+            for round in rounds { try round.ask(leftover: leftover) }
+            for round in rounds { try round.check(leftover: leftover) }
+        }
+    }
+}
