@@ -69,14 +69,24 @@ public enum Files {
         do throws(Fault) {
             try onPath(path, "make the folder") { mkdir($0, 0o700) }
         } catch {
-            guard error.errno == EEXIST, let found = try FileStatus(at: path) else { throw error }
-            guard found.isDirectory, found.isOurs else {
-                throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours")
-            }
-            guard !found.othersMayWrite else {
-                throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)")
-            }
+            guard error.errno == EEXIST, try checkFolder(path) else { throw error }
         }
+    }
+
+    /// Looks whether a folder is ours.
+    ///
+    /// - Returns: false if nothing is there.
+    /// - Throws: `cannotCreate` if what is there is no folder, somebody else's, or open to other writers.
+    @discardableResult
+    public static func checkFolder(_ path: ByteString) throws(Fault) -> Bool {
+        guard let found = try FileStatus(at: path) else { return false }
+        guard found.isDirectory, found.isOurs else {
+            throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours")
+        }
+        guard !found.othersMayWrite else {
+            throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)")
+        }
+        return true
     }
 
     /// The names in a folder, sorted by their bytes. Empty if there is no such folder.

@@ -30,6 +30,8 @@ struct Status {
     }
 
     private func read() throws(Fault) -> (daemon: Int32, jobs: [Shown]) {
+        // What stands in somebody else's would be his word, or a way to read other files.
+        try Files.checkFolder(places.daemon)
         guard let daemon = try FileLock.holder(of: places.daemon + "/lock") else {
             throw Fault(.unavailable, "\(places.daemon): debounced is not running")
         }
