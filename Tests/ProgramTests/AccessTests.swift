@@ -124,11 +124,12 @@ import Testing
         try daemon.start(["--job", "j=true", "--quiet", "0.1"])
         try daemon.ask("request", "j")
         try daemon.program.line(with: "j: done")
-        for words in [["mv", daemon.run, daemon.run + ".old"], ["rm", "-rf", daemon.run], ["chmod", "777", daemon.run]] {
+        let run = daemon.run
+        for words in [["mv", run, run + ".old"], ["rm", "-rf", run], ["chmod", "777", run]] {
             #expect(try asNobody(words).status != 0)
         }
         #expect(daemon.state("runs") == "1")
-        #expect(try run(["find", daemon.run, "-perm", "/077"]).output == "")
+        #expect(try TestSupport.run(["find", run, "-perm", "/077"]).output == "")
     }
 
     @Test func anotherUsersFifoIsNotWrittenTo() throws {

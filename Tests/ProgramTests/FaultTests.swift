@@ -125,9 +125,8 @@ private func hasEnded(_ program: Program) -> Bool {
                 "CNAME_UPDATER_RUN_DIR": "\(place)/leases",
             ]) { $1 }
         }
-        try run(
-            ["sh", "-ec", "mkdir \(scratch / "before") && cd \(scratch / "before") && mkdir -m 700 run; \(call.before)"],
-            environment: environment("."))
+        let before = "mkdir before; cd before; mkdir -m 700 run; \(call.before)"
+        try run(["sh", "-ec", "cd \(scratch.path); \(before)"], environment: environment("."))
         try run(["cp", "-a", scratch / "before", scratch / "sound"])
 
         // Where nothing fails, it is learned which calls there are.
@@ -345,5 +344,303 @@ private func hasEnded(_ program: Program) -> Bool {
             for round in rounds { try round.ask(leftover: leftover) }
             for round in rounds { try round.check(leftover: leftover) }
         }
+    }
+}
+
+/// A run directory without room. It is a small tmpfs in a mount namespace that the daemon lives in.
+@Suite struct FullFileSystemFaultTests {
+    private final class SmallRoom {
+        let daemon: Daemon
+        let program: Program
+
+        /// - Parameter filler: So many pages of the tmpfs' 64 are in use beforehand.
+        init(filler: Int, quiet: String) throws {
+            daemon = try Daemon(starts: false)
+            daemon.scratch.write(
+                "config",
+                "config job j\noption command 'echo ran >>\(daemon.scratch / "log")'\noption quiet \(quiet)\n")
+            let script = """
+                mkdir \(daemon.run); mount -t tmpfs -o size=256k,mode=700 none \(daemon.run)
+                head -c \(filler * 4096) /dev/zero >\(daemon.run)/filler; exec \(Built.debounced)
+                """
+            program = try Program(["unshare", "-m", "sh", "-ec", script], environment: daemon.environment)
+        }
+
+        func within(_ words: String...) throws -> (status: Int32, output: String) {
+            try run(["nsenter", "-t", "\(program.process)", "-m"] + words, environment: daemon.environment)
+        }
+
+        /// Takes all the room there is.
+        func fill() throws {
+            _ = try within("sh", "-c", "cat /dev/zero >\(daemon.run)/filler2")
+            _ = try within("sh", "-c", "while echo x >>\(daemon.run)/filler3; do :; done")
+        }
+    }
+
+    @Test func startsOrSaysWhyNot() throws {
+        var started = 0
+        for filler in [64, 63, 62, 60, 57, 54, 53, 52, 51, 50, 48] {
+            let room = try SmallRoom(filler: filler, quiet: "0")
+            try eventually("it is up or ends") {
+                try !room.program.lines(with: "running as process", during: 0).isEmpty || hasEnded(room.program)
+            }
+            if hasEnded(room.program) {
+                #expect(try room.program.end() == 73)
+                #expect(room.program.log.last!.contains("No space left on device"), "\(room.program.log)")
+                continue
+            }
+            started += 1
+            let asked = try room.within(Built.updater, "request", "j")
+            if asked.status == 0 {
+                _ = try room.within("rm", room.daemon.run + "/filler")
+                try room.program.line(with: "j: done")
+            } else {
+                #expect(asked.status == 73 && asked.output.contains("No space left"), "\(asked)")
+            }
+        }
+        #expect(started > 1 && started < 11)
+    }
+
+    @Test func keepsARequestUntilThereIsRoom() throws {
+        let room = try SmallRoom(filler: 0, quiet: "0.5")
+        try room.program.line(with: "running as process")
+        #expect(try room.within(Built.updater, "request", "j").status == 0)
+        try room.fill()
+        try room.program.line(with: "No space left on device; tried every 0.5 s")
+        let late = try room.within(Built.updater, "request", "j")
+        #expect(late.status == 0 || late.output.contains("No space left on device"), "\(late)")
+        _ = try room.program.lines(with: "", during: 2.5)
+        // Once of the command, and once of the state.
+        #expect(room.program.log.filter { $0.contains("No space left") }.count <= 2, "\(room.program.log)")
+        #expect(room.program.log.count <= 3, "\(room.program.log)")
+        #expect(!exists(room.daemon.scratch / "log"))
+        _ = try room.within("sh", "-c", "rm \(room.daemon.run)/filler*")
+        try room.program.line(with: "j: done")
+        #expect(lineCount(room.daemon.scratch / "log") == 1)
+        // It shows its state again.
+        try eventually("the state is right") {
+            try room.within("cat", room.daemon.run + "/jobs/j/state", room.daemon.run + "/jobs/j/runs").output
+                == "idle\n1"
+        }
+    }
+}
+
+/// The daemon, or the FIFO, is not there or does not answer.
+@Suite struct AbsenceFaultTests {
+    /// Asks, and checks that the caller is told within a second or so what will happen.
+    private func ask(_ daemon: Daemon, hears text: String?) throws {
+        let start = now()
+        let asked = try daemon.ask("request", "j")
+        #expect(now() - start < 1.7)
+        #expect(asked.status == 0, "\(asked)")
+        if let text {
+            #expect(asked.output.contains(text) && asked.output.contains("the request is kept"), "\(asked)")
+            #expect(asked.output.contains("'j' runs once debounced is back"), "\(asked)")
+            #expect(!asked.output.contains("\n"), "one line: \(asked)")
+        } else {
+            #expect(asked.output == "")
+        }
+        #expect(contents(daemon.run + "/pending/j/manual") != nil)
+    }
+
+    private func daemon(quiet: String = "0.2", starts: Bool = true) throws -> Daemon {
+        let daemon = try Daemon(
+            settings: "config job j\noption command 'echo ran'\noption quiet \(quiet)\n", starts: starts)
+        return daemon
+    }
+
+    @Test func noDaemonYet() throws {
+        let daemon = try daemon(starts: false)
+        try ask(daemon, hears: "debounced is not running")
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+    }
+
+    @Test func theDaemonIsStoppedForAWhile() throws {
+        let daemon = try daemon()
+        daemon.program.signal(SIGSTOP)
+        try ask(daemon, hears: nil)
+        daemon.program.signal(SIGCONT)
+        try daemon.program.line(with: "j: done")
+        #expect(try daemon.program.lines(with: "j: run", during: 0.5) == [])
+    }
+
+    @Test func theFifoIsFull() throws {
+        let daemon = try daemon()
+        daemon.program.signal(SIGSTOP)
+        try run(["dd", "if=/dev/zero", "of=\(daemon.fifo)", "bs=4096", "oflag=nonblock", "conv=notrunc", "status=none"])
+        try ask(daemon, hears: "full, debounced does not read it")
+        daemon.program.signal(SIGCONT)
+        try daemon.program.line(with: "j: done")
+        #expect(try daemon.program.lines(with: "j: run", during: 0.5) == [])
+    }
+
+    /// The daemon notices and makes a new one. Stopped meanwhile, it does so when it goes on.
+    @Test(arguments: ["rm FIFO", "rm FIFO; mkfifo -m 600 FIFO", "mkfifo -m 600 RUN.other; mv RUN.other FIFO"])
+    func theFifoIsAnother(script: String) throws {
+        let daemon = try daemon()
+        let inPlace = script.split(separator: "FIFO", omittingEmptySubsequences: false).joined(separator: daemon.fifo)
+            .split(separator: "RUN", omittingEmptySubsequences: false).joined(separator: daemon.run)
+        daemon.program.signal(SIGSTOP)
+        try run(["sh", "-ec", inPlace])
+        try ask(daemon, hears: "debounced is not running")
+        daemon.program.signal(SIGCONT)
+        try daemon.program.line(with: "fifo: had gone; made anew")
+        try daemon.program.line(with: "j: done")
+        try ask(daemon, hears: nil)
+        try daemon.program.line(with: "j: done")
+    }
+
+    /// It can't tell what that is for, and leaves it alone: it ends, and each new start says why it does so too.
+    @Test(arguments: [
+        ("echo keep >", "is a file"), ("mkdir ", "is a folder"), ("ln -s /dev/null ", "is a symbolic link"),
+    ])
+    func theFifoIsSomethingElse(make: String, what: String) throws {
+        let daemon = try daemon()
+        daemon.program.signal(SIGSTOP)
+        try run(["sh", "-ec", "rm \(daemon.fifo); \(make)\(daemon.fifo)"])
+        let asked = try daemon.ask("request", "j")
+        #expect(asked.status == 0 && asked.output.contains("the request is kept"), "\(asked)")
+        daemon.program.signal(SIGCONT)
+        #expect(try daemon.program.end() == 73)
+        #expect(daemon.program.log.last!.contains("\(daemon.fifo): \(what), not a FIFO of ours; left alone"))
+        let again = try daemon.call()
+        #expect(again.status == 73 && again.output.contains("\(daemon.fifo): \(what)"), "\(again)")
+        try run(["rm", "-r", daemon.fifo])
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+    }
+}
+
+/// The daemon ends, one way or the other, and another takes over.
+@Suite struct SuccessionFaultTests {
+    @Test func goesOnWithTheTimeThatWasLeft() throws {
+        let daemon = try Daemon(settings: "config job j\noption command 'echo ran'\noption quiet 3\n")
+        let start = now()
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        #expect(try daemon.program.lines(with: "j: run", during: 1.2) == [])
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+        #expect((2.9...4).contains(now() - start), "\(now() - start)")
+        #expect(try daemon.program.lines(with: "j: run", during: 3.3) == [])
+    }
+
+    @Test func neverLetsTwoCommandsOverlap() throws {
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config",
+            """
+            config job j
+                option command 'echo begin >>\(log); sleep 1; echo end >>\(log)'
+                option quiet 0.1
+                option max_interval 0.2
+            """)
+        try daemon.start()
+        try daemon.ask("request", "j")
+        for round in 1...2 {
+            try eventually("it begins") { lineCount(log) == 2 * round - 1 }
+            daemon.program.signal(SIGKILL)
+            try daemon.program.end()
+            try daemon.start()
+            try daemon.program.line(with: "j: run 1")
+        }
+        try daemon.program.line(with: "j: done")
+        let lines = contents(log)!.split(separator: "\n")
+        #expect(lines == ["begin", "end", "begin", "end", "begin", "end"])
+        #expect(try daemon.program.lines(with: "j: run", during: 0.5) == [])
+    }
+
+    @Test func givesUpAfterTheLastTry() throws {
+        let daemon = try Daemon(
+            settings: """
+                config job j
+                    option command 'echo tried; exit 3'
+                    option quiet 0.1
+                    option retries 2
+                    option max_interval 0.2
+                """)
+        let waiting = try Program([Built.updater, "request", "--wait", "j"], environment: daemon.environment)
+        try daemon.program.line(with: "failed with status 3")
+        try daemon.program.line(with: "failed with status 3")
+        try daemon.program.line(with: "given up, runs again when asked")
+        #expect(try daemon.program.lines(with: "j: tried", during: 1) == [])
+        #expect(daemon.program.log.filter { $0 == "j: tried" }.count == 3)
+        #expect(try waiting.end() == 3)
+        #expect(waiting.log.last == "j: run 3 failed with status 3")
+        #expect(daemon.state("failures") == "3")
+        #expect(!exists(daemon.run + "/pending/j/manual") && !exists(daemon.run + "/running/j"))
+        // Nothing is left for the next daemon either, and a new request is tried anew.
+        daemon.program.signal(SIGTERM)
+        try daemon.program.end()
+        try daemon.start()
+        #expect(try daemon.program.lines(with: "j: run", during: 0.7) == [])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "given up")
+    }
+
+    @Test func whoWaitsHearsOfTheRun() throws {
+        let daemon = try Daemon(
+            settings: "config job j\noption command 'sleep 0.3; exit 4'\noption quiet 0.5\noption retries 0\n")
+        func asks() throws -> Program {
+            let waiting = try Program([Built.updater, "request", "--wait", "j"], environment: daemon.environment)
+            try eventually("it has asked") { contents(daemon.run + "/pending/j/manual") != nil }
+            return waiting
+        }
+        let first = try asks()
+        #expect(try first.end() == 4)
+        #expect(first.log == ["j: run 1 failed with status 4"])
+        // Across a restart, and across a daemon that is killed while the command runs.
+        let second = try asks()
+        for (signal, line) in [(SIGTERM, nil), (SIGKILL, "j: run 1")] {
+            if let line { try daemon.program.line(with: line) }
+            daemon.program.signal(signal)
+            try daemon.program.end()
+            try daemon.start()
+        }
+        #expect(try second.end() == 4)
+        #expect(second.log.last == "j: run 1 failed with status 4", "\(second.log)")
+    }
+}
+
+/// The wall clock may jump by decades when a router learns the time.
+@Suite struct ClockFaultTests {
+    /// The wall clock tells only how old a request is that an earlier daemon left. Where that can't be, the wait starts
+    /// again: it is neither skipped nor does it last for 50 years.
+    @Test(arguments: ["50 years ago", "50 years"]) func aJumpBetweenTwoDaemonsStartsTheWaitAgain(date: String) throws {
+        let daemon = try Daemon(
+            settings: "config job j\noption command 'echo ran'\noption quiet 1\noption max_wait 5\n", starts: false)
+        try daemon.ask("request", "j")
+        try run(["touch", "-d", date, daemon.run + "/pending/j/manual"])
+        let start = now()
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+        #expect((0.9...2.5).contains(now() - start), "\(now() - start)")
+    }
+
+    /// All else is CLOCK_MONOTONIC: clock_gettime(2) needs no system call and can't be seen, but timers can.
+    @Test func noTimerIsOnTheWallClock() throws {
+        let daemon = try Daemon(starts: false)
+        daemon.scratch.write(
+            "config", "config job j\noption command 'false'\noption quiet 0.1\noption max_interval 0.2\n")
+        let trace = daemon.scratch / "trace"
+        let calls = "trace=timerfd_create,timerfd_settime,timer_create,setitimer,alarm,clock_nanosleep,clock_settime"
+        let program = try Program(
+            ["strace", "-f", "-qqq", "-e", calls, "-o", trace, Built.debounced], environment: daemon.environment)
+        try program.line(with: "running as process")
+        try daemon.ask("request", "j")
+        try program.line(with: "given up")
+        try daemon.write("no request\n")
+        try program.line(with: "rejected")
+        if let child = traced(by: program) { kill(child, SIGTERM) }
+        #expect(try program.end() == 0)
+        let lines = contents(trace)!.split(separator: "\n").filter { !$0.contains("+++") && !$0.contains("---") }
+        #expect(lines.contains { $0.contains("timerfd_create(CLOCK_MONOTONIC") })
+        #expect(lines.filter { $0.contains("REALTIME") || $0.contains("CANCEL_ON_SET") } == [])
+        let known = ["timerfd_create(CLOCK_MONOTONIC", "timerfd_settime(", "timerfd_settime res", "timerfd_create res"]
+        #expect(lines.filter { line in !known.contains { line.contains($0) } } == [])
     }
 }
