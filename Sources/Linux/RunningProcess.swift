@@ -17,6 +17,12 @@ public struct RunningProcess: Sendable {
         (number, started) = (then.number, then.started)
     }
 
+    /// The process does nothing until it gets SIGCONT.
+    public static func isStopped(_ number: pid_t) -> Bool {
+        guard let text = try? Files.read("/proc/\(number)/stat") else { return false }
+        return parse(text)?.state == "T"
+    }
+
     /// The fields of proc(5) that matter. The second, a name in parentheses, may hold anything.
     private static func parse(_ line: ByteString) -> (number: pid_t, state: ByteString, started: ByteString)? {
         guard let number = line.split(at: UInt8(ascii: " "))?.before.wholeNumber,

@@ -36,7 +36,11 @@ struct Updater {
     func request(_ name: ByteString?, waits: Bool) throws(Fault) {
         let job = try known(name)
         let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
-        if let trouble = try ring(Request(.pending, job)) { Log.info(trouble) }
+        if let trouble = try ring(Request(.pending, job)) {
+            Log.info(trouble)
+        } else if let trouble = stopped(job) {
+            Log.info(trouble)
+        }
         guard waits else { return }
         switch try receipt.wait() {
         case .over(let run, let status):
@@ -74,8 +78,20 @@ struct Updater {
         } catch {
             // Something else in the FIFO's place, which has no errno or is no file, ends the daemon too.
             guard error.code == .unavailable || error.errno == 0 || error.isNoFile else { throw error }
-            return "\(error.message); the request is kept, and '\(request.job)' runs once debounced is back"
+            return kept(error.message, request.job)
         }
+    }
+
+    /// - Returns: If the daemon runs but is stopped (signal(7), SIGSTOP): what will happen.
+    private func stopped(_ job: ByteString) -> ByteString? {
+        guard let daemon = try? FileLock.holder(of: places.daemon + "/lock"), RunningProcess.isStopped(daemon) else {
+            return nil
+        }
+        return kept("debounced is stopped, as process \(daemon)", job)
+    }
+
+    private func kept(_ trouble: ByteString, _ job: ByteString) -> ByteString {
+        "\(trouble); the request is kept, and '\(job)' runs once debounced is back"
     }
 
     /// The job of that name, or the settings'.
