@@ -190,6 +190,8 @@ final class Daemon {
     /// The first time waits for a command that runs: to break off a restart halfway would leave the router without
     /// the service. The second time ends it.
     private func stop(_ signal: ByteString) {
+        // What was written by hand stands nowhere else.
+        readRequests()
         for runner in runners {
             if !isStopping { runner.leave() } else { runner.endCommand() }
             if runner.isRunning {

@@ -16,7 +16,7 @@ final class JobRunner {
     private var state: JobState
     private var command: Command?
     private var changed: () -> Void = {}
-    /// A request by hand stands in the ledger, or could not be written there: then we alone know of it.
+    /// A request by hand stands in the ledger, or could not be written there yet: then we alone know of it.
     private var byHand = ByHand.nothing
 
     private enum ByHand { case nothing, noted, unnoted }
@@ -104,7 +104,7 @@ final class JobRunner {
         case .request:
             state.requests += 1
             debouncer.request(at: now)
-            if byHand == .nothing { noteByHand() }
+            if byHand == .nothing { attempt { () throws(Fault) in try noteByHand() } }
         case .flush:
             debouncer.flush()
         case .cancel:
@@ -114,12 +114,10 @@ final class JobRunner {
         }
     }
 
-    private func noteByHand() {
+    private func noteByHand() throws(Fault) {
         byHand = .unnoted
-        attempt { () throws(Fault) in
-            try ledger.add(.fifo, to: job.name, event: "request \(job.name)")
-            byHand = .noted
-        }
+        try ledger.add(.fifo, to: job.name, event: "request \(job.name)")
+        byHand = .noted
     }
 
     /// Does what the time has come for, and shows it.
@@ -154,18 +152,19 @@ final class JobRunner {
         do throws(Fault) {
             if !isAlone { try recover(at: now) }
             if command != nil { return look(at: now) }
+            if byHand == .unnoted { try noteByHand() }
             let events = try ledger.take(job.name, run: state.runs + 1)
-            guard events != nil || byHand == .unnoted else {
-                byHand = .nothing
+            byHand = .nothing
+            guard let events else {
                 debouncer.notNeeded()
                 // In a replay it runs when it is due, unless it is taken back by then.
                 recorder?.note(.cancel, job.name, at: due)
                 Log.info("\(job.name): not needed any more")
                 return
             }
-            if events != nil { try ledger.checkRoom(for: job.name) }
+            try ledger.checkRoom(for: job.name)
             fault = nil
-            startCommand(events ?? ["fifo request \(job.name)"], at: now)
+            startCommand(events, at: now)
         } catch {
             debouncer.notReady(at: now)
             // If it can't be, `take` does so.
@@ -181,7 +180,6 @@ final class JobRunner {
                 let outcome = outcome ?? .exited(0)
                 ended(outcome.status, outcome.text)
             }
-            byHand = .nothing
             state.runs += 1
             state.lastRun = now
             state.causes = causes
@@ -234,7 +232,7 @@ final class JobRunner {
     func leave() {
         isLeaving = true
         guard debouncer.isWaiting else { return }
-        if byHand == .unnoted { noteByHand() }
+        if byHand == .unnoted { attempt { () throws(Fault) in try noteByHand() } }
         Log.info("\(job.name): a request waits; it is kept for the next start")
     }
 
