@@ -82,7 +82,7 @@ final class Daemon {
         do throws(Fault) {
             // Not for ever: timers and signals have their turn too.
             for _ in 0..<4 {
-                guard case .bytes(let count)? = try door?.fifo.read(into: &buffer) else { break }
+                guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
                 let now = Process.now
                 let isDrained = count < buffer.count
                 let taken = reader.take(buffer[..<count], isDrained: isDrained, at: now) {
@@ -108,7 +108,7 @@ final class Daemon {
         let path = call.places.fifo
         do throws(Fault) {
             try watch.take()
-            guard let old = door, try !old.fifo.status().isSame(as: FileStatus(at: path)) else { return }
+            guard let old = door, try old.fifo?.status().isSame(as: FileStatus(at: path)) == false else { return }
             guard try FileStatus(at: call.places.daemon) != nil else {
                 throw Fault(.cannotCreate, "\(call.places.daemon): has gone, and all requests with it")
             }
@@ -190,22 +190,26 @@ final class Daemon {
     /// The first time waits for a command that runs: to break off a restart halfway would leave the router without
     /// the service. The second time ends it.
     private func stop(_ signal: ByteString) {
+        guard !isStopping else {
+            Log.info("\(signal): ending what runs")
+            for runner in runners { runner.endCommand() }
+            return
+        }
         // What was written by hand stands nowhere else.
         readRequests()
-        for runner in runners {
-            if !isStopping { runner.leave() } else { runner.endCommand() }
-            if runner.isRunning {
+        isStopping = true
+        for runner in runners { runner.leave() }
+        removals.cancel()
+        let closing = door
+        door = nil
+        // Who asks from now on is told that nobody is there.
+        closing?.close { [self] in
+            Log.info("\(signal): stopping")
+            for runner in runners where runner.isRunning {
                 Log.info("\(signal): waiting for \(runner.job.name) to end; once more ends it")
             }
+            settle(at: Process.now)
         }
-        if !isStopping {
-            isStopping = true
-            removals.cancel()
-            door?.close()
-            door = nil
-            Log.info("\(signal): stopping")
-        }
-        settle(at: Process.now)
     }
 
     private var summary: ByteString {

@@ -4,24 +4,32 @@ import Linux
 
 /// The FIFO, open for reading, and the source that tells when there is something to read.
 final class Door {
-    let fifo: FileDescriptor
+    /// nil once it is closed.
+    private(set) var fifo: FileDescriptor?
     private let source: DispatchSourceRead
 
     /// - Throws: `cannotCreate` if what is in its place is no FIFO of ours.
     init(_ path: ByteString) throws(Fault) {
         let fifo = try Fifo.open(path)
         source = DispatchSource.makeReadSource(fileDescriptor: fifo.number, queue: .main)
-        self.fifo = fifo
+        self.fifo = consume fifo
     }
 
     func open(_ handler: @escaping () -> Void) {
         source.setEventHandler(handler: handler)
-        // Keeps the FIFO until Dispatch has let go of it, and no longer.
-        source.setCancelHandler { [self] in withExtendedLifetime(self) {} }
+        // Not before Dispatch has let go of it.
+        source.setCancelHandler { [self] in
+            fifo = nil
+            closed()
+        }
         source.activate()
     }
 
-    func close() {
+    /// - Parameter closed: Called when nobody can write to the FIFO any more.
+    func close(_ closed: @escaping () -> Void = {}) {
+        self.closed = closed
         source.cancel()
     }
+
+    private var closed: () -> Void = {}
 }

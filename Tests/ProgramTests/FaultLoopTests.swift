@@ -56,7 +56,8 @@ import Testing
                     restarts += 1
                 case 1:
                     daemon.program.signal(SIGTERM)
-                    try daemon.program.end()
+                    // Under the leak sanitizer it would not be 0 if anything had leaked.
+                    #expect(try daemon.program.end() == 0)
                     try daemon.start()
                     restarts += 1
                 case 2: unlink(daemon.fifo)
