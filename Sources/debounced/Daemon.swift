@@ -33,6 +33,7 @@ final class Daemon {
         self.call = call
         // A line that nobody reads any more is no reason to die.
         Process.ignore(.pipe)
+        Process.hold([.terminate, .interrupt, .hangUp, .user1])
         Process.closeInheritedFilesOnExec()
         jobs = try call.settings().jobs
 
