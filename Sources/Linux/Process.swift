@@ -59,15 +59,6 @@ public enum Process {
         sigprocmask(SIG_SETMASK, &pipe, nil)
     }
 
-    /// Holds signals back until a source takes them: its registration takes a while, and one that came before would end
-    /// us. Threads that are started later inherit it, commands don't (`ChildProcess`).
-    public static func hold(_ signals: [Signal]) {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal.number) }
-        sigprocmask(SIG_BLOCK, &set, nil)
-    }
-
     public static func ignore(_ signal: Signal) {
         linux_signal_ignore(signal.number)
     }

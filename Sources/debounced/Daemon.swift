@@ -16,6 +16,7 @@ final class Daemon {
     private let removals: DispatchSourceRead
     private let doorTimer = Timer()
     private var signals: [DispatchSourceSignal] = []
+    private var registered = 0
     private let recorder: Recorder?
 
     private var reader = RequestReader()
@@ -33,7 +34,6 @@ final class Daemon {
         self.call = call
         // A line that nobody reads any more is no reason to die.
         Process.ignore(.pipe)
-        Process.hold([.terminate, .interrupt, .hangUp, .user1])
         Process.closeInheritedFilesOnExec()
         jobs = try call.settings().jobs
 
@@ -64,7 +64,7 @@ final class Daemon {
         for runner in runners { start(runner) }
         reportUnknownJobs()
         settle(at: Process.now)
-        Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
+        for source in signals { source.activate() }
     }
 
     private func start(_ runner: JobRunner) {
@@ -75,8 +75,17 @@ final class Daemon {
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
         let source = DispatchSource.makeSignalSource(signal: signal.number, queue: .main)
         source.setEventHandler(handler: handler)
-        source.activate()
+        // Dispatch takes a while to register it; a signal that comes before has its default action.
+        source.setRegistrationHandler { [self] in
+            registered += 1
+            if registered == signals.count { announce() }
+        }
         signals.append(source)
+    }
+
+    /// Says that it runs, now that no signal can end it by its default action.
+    private func announce() {
+        Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
     }
 
     private func readRequests() {

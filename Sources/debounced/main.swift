@@ -45,11 +45,21 @@ do throws(Fault) {
     case .simulate(let file, let json):
         try Simulate.print(file, asJSON: json, call)
     case .run:
-        let daemon = try Daemon(call)
-        daemon.start()
+        // On the main queue, as all that follows.
+        DispatchQueue.main.async {
+            do throws(Fault) {
+                try Daemon(call).start()
+            } catch {
+                fail(error)
+            }
+        }
         dispatchMain()
     }
 } catch {
-    Log.error("debounced: \(error.message)")
-    Process.exit(error.code.rawValue)
+    fail(error)
+}
+
+func fail(_ fault: Fault) -> Never {
+    Log.error("debounced: \(fault.message)")
+    Process.exit(fault.code.rawValue)
 }
