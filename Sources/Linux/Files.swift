@@ -69,7 +69,9 @@ public enum Files {
         do throws(Fault) {
             try onPath(path, "make the folder") { mkdir($0, 0o700) }
         } catch {
-            guard error.errno == EEXIST, try checkFolder(path) else { throw error }
+            guard error.errno == EEXIST else { throw error }
+            // It may have gone again: whoever looks into it then finds that out.
+            try checkFolder(path)
         }
     }
 
