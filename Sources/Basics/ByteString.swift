@@ -34,11 +34,6 @@ public struct ByteString: Equatable, Sendable {
         bytes.starts(with: prefix.bytes)
     }
 
-    /// What follows `prefix`, or nil if this does not start with it.
-    public func dropping(prefix: ByteString) -> ByteString? {
-        hasPrefix(prefix) ? ByteString(bytes.dropFirst(prefix.count)) : nil
-    }
-
     /// The parts before and after the first `separator`, or nil if there is none.
     public func split(at separator: UInt8) -> (before: ByteString, after: ByteString)? {
         guard let index = bytes.firstIndex(of: separator) else { return nil }

@@ -42,7 +42,7 @@ public enum Files {
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func write(_ path: ByteString, _ text: ByteString) throws(Fault) {
-        let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
+        let file = try FileDescriptor(opening: path, Files.replacing)
         do throws(Fault) {
             try file.write(text + "\n")
         } catch {
@@ -75,20 +75,17 @@ public enum Files {
         }
     }
 
-    /// Looks whether a folder is ours.
+    /// Looks whether a folder is ours, if there is one.
     ///
-    /// - Returns: false if nothing is there.
     /// - Throws: `cannotCreate` if what is there is no folder, somebody else's, or open to other writers.
-    @discardableResult
-    public static func checkFolder(_ path: ByteString) throws(Fault) -> Bool {
-        guard let found = try FileStatus(at: path) else { return false }
+    public static func checkFolder(_ path: ByteString) throws(Fault) {
+        guard let found = try FileStatus(at: path) else { return }
         guard found.isDirectory, found.isOurs else {
             throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours")
         }
         guard !found.othersMayWrite else {
             throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)")
         }
-        return true
     }
 
     /// The names in a folder, sorted by their bytes. Empty if there is no such folder.
