@@ -16,9 +16,11 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
         .target(name: "Ledger", dependencies: ["Basics", "Linux"]),
         .target(name: "Leases", dependencies: ["Basics", "Linux"]),
+        .target(name: "Aliases", dependencies: ["Basics", "Configuration", "Leases", "Ledger", "Linux"]),
         .executableTarget(name: "debounced", dependencies: ["Basics", "Configuration", "Debounce", "Ledger", "Linux"]),
         .executableTarget(
-            name: "cname-updater", dependencies: ["Basics", "Configuration", "Debounce", "Leases", "Ledger", "Linux"]),
+            name: "cname-updater",
+            dependencies: ["Aliases", "Basics", "Configuration", "Debounce", "Leases", "Ledger", "Linux"]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),

@@ -47,6 +47,11 @@ public struct ByteString: Equatable, Sendable {
             .dropLastIfEmpty()
     }
 
+    /// What stands between blanks (space and tab; a carriage return counts as one).
+    public var words: [ByteString] {
+        bytes.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.map { ByteString($0) }
+    }
+
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
     public var lowercased: ByteString {
         ByteString(bytes.map { $0.isASCIIUppercase ? $0 + 32 : $0 })

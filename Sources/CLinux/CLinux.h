@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -34,6 +35,7 @@ static inline int linux_errno(void) { return errno; }
 static inline void linux_clear_errno(void) { errno = 0; }
 
 static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int linux_openat(int folder, const char *name, int flags) { return openat(folder, name, flags); }
 
 static inline void linux_set_nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
 
@@ -54,6 +56,14 @@ static inline char **linux_environment(void) {
 static inline int linux_exited(int status) { return WIFEXITED(status); }
 static inline int linux_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int linux_signal(int status) { return WTERMSIG(status); }
+
+// The structure and the call have one name.
+static inline int linux_file_system(const char *path, unsigned long *type) {
+    struct statfs status;
+    int result = statfs(path, &status);
+    if (result == 0) *type = (unsigned int)status.f_type;
+    return result;
+}
 
 // pipe2(2) and renameat2(2) are declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
 

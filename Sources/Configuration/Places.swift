@@ -38,14 +38,53 @@ extension Settings {
     ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed", or why the file can't be read.
     public init(file path: ByteString) throws(Fault) {
-        let text: ByteString
-        do throws(Fault) {
-            text = try Files.read(path)
-        } catch {
-            guard error.isNotFound else { throw Fault(.settings, error.message, errno: error.errno) }
+        guard let text = try ByteString(settingsFile: path) else {
             self.init()
             return
         }
         try self.init(text, file: path)
+    }
+}
+
+/// All that `cname-updater` is told: the settings, and the mapping file.
+public struct UpdaterSettings: Sendable {
+    public let settings: Settings
+    public let aliases: AliasSettings
+    /// Of the files' texts: another one if anything in them changes.
+    public let digest: Digest
+
+    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed", or why a file can't be read.
+    public init(file path: ByteString) throws(Fault) {
+        let text = try ByteString(settingsFile: path)
+        var digest = Digest()
+        digest.add(text ?? "")
+        var aliases = AliasSettings()
+        if let text {
+            let uci = try UCI(text, file: path)
+            settings = try Settings(uci, file: path)
+            aliases = try AliasSettings(uci, file: path)
+        } else {
+            settings = Settings()
+        }
+        if let mappings = try ByteString(settingsFile: aliases.mappings) {
+            digest.add(mappings)
+            try aliases.aliases.add(mappings: mappings, file: aliases.mappings)
+        }
+        self.aliases = aliases
+        self.digest = digest
+    }
+}
+
+extension ByteString {
+    /// The text of a file that may be missing.
+    ///
+    /// - Throws: `settings` if it can't be read.
+    fileprivate init?(settingsFile path: ByteString) throws(Fault) {
+        do throws(Fault) {
+            self = try Files.read(path)
+        } catch {
+            guard error.isNotFound else { throw Fault(.settings, error.message, errno: error.errno) }
+            return nil
+        }
     }
 }

@@ -27,17 +27,22 @@ public struct Settings: Equatable, Sendable {
     ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
+        try self.init(UCI(text, file: file), file: file)
+    }
+
+    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
+    public init(_ uci: UCI, file: ByteString) throws(Fault) {
         self.init()
         var jobs: [Job] = []
         var updater: UCI.Value?
-        for section in try UCI(text, file: file).sections {
+        for section in uci.sections {
             switch section.type {
             case "job":
                 jobs.append(try Job(section, file: file))
             case "updater":
                 updater = try section.updaterJob(file: file) ?? updater
             case "cname":
-                // The aliases are no business of the daemon's.
+                // Those are `AliasSettings`: a fault in them is no reason for the daemon not to run.
                 break
             default:
                 throw Fault(
@@ -171,7 +176,9 @@ extension UCI.Section {
 
 extension UCI.Option {
     /// The value of an option that is no list.
-    fileprivate func only(_ file: ByteString) throws(Fault) -> UCI.Value {
+    ///
+    /// - Throws: `settings`.
+    func only(_ file: ByteString) throws(Fault) -> UCI.Value {
         guard values.count == 1 else {
             throw Fault(
                 .settings, "\(file):\(values[1].line): '\(name)' has one value: option \(name) 'VALUE', not a list")

@@ -18,13 +18,29 @@ public struct LeaseEvent: Equatable, Sendable {
         }
     }
 
+    /// How long a lease runs on.
+    public enum Term: Equatable, Sendable {
+        case limited(Duration)
+        case endless
+        /// The event does not say.
+        case unknown
+    }
+
     public let action: Action
-    /// The MAC address, or for a DHCPv6 lease the DUID: pairs of hexadecimal digits, in lower case.
-    public let client: ByteString
+    /// The host itself did something just now: it took a lease, renewed or gave it back. An `update` is a replay of what
+    /// dnsmasq knows if it says so, and may be one if dnsmasq's variables are not passed on.
+    public let isLive: Bool
+    public let client: ClientIdentifier
+    /// The MAC address; empty if it is the client's identifier, or not known, as for some DHCPv6 leases.
+    public let hardware: ByteString
     /// IPv4 or IPv6, as inet_ntop(3) writes it.
     public let address: ByteString
     /// In lower case; empty if the lease has none.
     public let hostName: ByteString
+    /// This is the first of the two events of a changed host name, which says only that the old name has gone. (It comes
+    /// alone if another client took the name, which has events of its own.)
+    public let isHalfARename: Bool
+    public let term: Term
 
     /// - Parameters:
     ///   - environment: The value of a variable, nil if it is not set.
@@ -40,9 +56,11 @@ public struct LeaseEvent: Equatable, Sendable {
         guard let canonical = Network.canonical(address: address) else {
             throw Fault(.data, "IPADDR '\(address.printable())': not an IP address")
         }
-        let client = environment("MACADDR") ?? ""
-        guard client.isHardwareAddress || canonical.bytes.contains(UInt8(ascii: ":")) && client.isDUID else {
-            throw Fault(.data, "MACADDR '\(client.printable())': not a MAC address")
+        let isIPv6 = canonical.bytes.contains(UInt8(ascii: ":"))
+        let identifier = environment("MACADDR") ?? ""
+        let hardware = ClientIdentifier(.hardware, identifier)
+        guard let client = hardware ?? (isIPv6 ? ClientIdentifier(.duid, identifier) : nil) else {
+            throw Fault(.data, "MACADDR '\(identifier.printable())': not a MAC address")
         }
         let name = (environment("HOSTNAME") ?? "").lowercased
         guard name.isEmpty || name.isHostName else {
@@ -50,47 +68,52 @@ public struct LeaseEvent: Equatable, Sendable {
         }
         self.action = action
         self.address = canonical
-        self.client = client.lowercased
         hostName = name == router.lowercased ? "" : name
+
+        let remaining = environment("DNSMASQ_TIME_REMAINING")
+        let isPassedOn =
+            remaining != nil || environment("DNSMASQ_LEASE_EXPIRES") != nil || environment("DNSMASQ_INTERFACE") != nil
+        // A `remove` says that data are missing even when the host gave its lease back just now.
+        isLive = action != .update || isPassedOn && environment("DNSMASQ_DATA_MISSING") == nil
+        isHalfARename =
+            action == .update && hostName.isEmpty && !(environment("DNSMASQ_OLD_HOSTNAME") ?? "").isEmpty
+        if hardware == nil {
+            self.hardware = ClientIdentifier(.hardware, environment("DNSMASQ_MAC") ?? "")?.text ?? ""
+            self.client = client
+        } else {
+            let option61 = ClientIdentifier.option61(environment("DNSMASQ_CLIENT_ID"), of: client)
+            self.hardware = option61 == nil ? "" : client.text
+            self.client = option61 ?? client
+        }
+        guard let term = Term(remaining, isPassedOn: isPassedOn) else {
+            throw Fault(.data, "DNSMASQ_TIME_REMAINING '\((remaining ?? "").printable())': not a number of seconds")
+        }
+        self.term = term
     }
 }
 
-extension ByteString {
-    /// `aa:bb:cc:dd:ee:ff`, or with dnsmasq's prefix for hardware other than Ethernet `20-aa:bb…`, up to 16 bytes
-    /// (`chaddr` in RFC 2131, section 2; InfiniBand's 20 don't fit there either).
-    fileprivate var isHardwareAddress: Bool {
-        if bytes.count > 3, bytes[2] == UInt8(ascii: "-") {
-            return ByteString(bytes[..<2]).hexBytes == 1
-                && (1...16).contains(ByteString(bytes[3...]).hexBytes ?? 0)
+extension LeaseEvent.Term {
+    /// dnsmasq leaves the variable out if the lease has no end. It takes 2^32 - 1 seconds for none, as RFC 2131, section
+    /// 3.3, does; we, whatever is over 31 years.
+    fileprivate init?(_ remaining: ByteString?, isPassedOn: Bool) {
+        guard let remaining else {
+            self = isPassedOn ? .endless : .unknown
+            return
         }
-        return hexBytes == 6
-    }
-
-    /// RFC 8415, section 11.1: at most 130 bytes. No kind in use is longer than 24; 80 still make a file's name.
-    fileprivate var isDUID: Bool { (3...80).contains(hexBytes ?? 0) }
-
-    /// How many pairs of hexadecimal digits there are, joined by colons; nil if there is anything else.
-    private var hexBytes: Int? {
-        guard count % 3 == 2 else { return nil }
-        for (index, byte) in bytes.enumerated() {
-            let fits = index % 3 == 2 ? byte == UInt8(ascii: ":") : byte.isHexDigit
-            if !fits { return nil }
+        guard !remaining.isEmpty, remaining.count <= 10, remaining.bytes.allSatisfy({ $0.isASCIIDigit }) else {
+            return nil
         }
-        return (count + 1) / 3
-    }
-
-    /// Labels of 1 to 63 letters, digits, `-` and `_`, none starting with `-`, joined by dots, 253 bytes in all:
-    /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides.
-    fileprivate var isHostName: Bool {
-        guard count <= 253 else { return false }
-        return bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
-            (1...63).contains($0.count) && $0.first != UInt8(ascii: "-") && $0.allSatisfy { $0.isNameByte }
-        }
+        self = remaining.wholeNumber.map { .limited(.seconds($0)) } ?? .endless
     }
 }
 
-extension UInt8 {
-    fileprivate var isHexDigit: Bool {
-        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
+extension ClientIdentifier {
+    /// - Returns: nil if there is none, if it can't be, or if it is the MAC address with its hardware type in front, as
+    ///   RFC 2132, section 9.14, recommends: then it tells no more than that.
+    fileprivate static func option61(_ text: ByteString?, of hardware: ClientIdentifier) -> ClientIdentifier? {
+        guard let text, let client = ClientIdentifier(.option61, text), client.text != "01:" + hardware.text else {
+            return nil
+        }
+        return client
     }
 }

@@ -7,6 +7,8 @@ import Linux
 /// command starts, `debounced` renames `pending/JOB` to `running/JOB`; a request from then on makes a new file, which
 /// belongs to the next run. After success it removes `running/JOB`, after a failure it puts the causes back. So at any
 /// moment what is still to be done stands in one of the two, and a daemon that starts takes it up.
+///
+/// `RUN/taken/JOB/CAUSE` changes each time that a run begins because of the cause.
 public struct Ledger: Sendable {
     /// Why a job is asked for, as the name of a file.
     public enum Cause: CaseIterable, Sendable {
@@ -83,6 +85,43 @@ public struct Ledger: Sendable {
         return wasThere
     }
 
+    /// How far a cause has come.
+    public enum Standing: Sendable {
+        /// It is not there, and the job does not run.
+        case absent
+        /// No run has begun because of it, nor does one go on.
+        case untouched
+        /// A run goes on, or was tried because of it and is to be tried again.
+        case taken
+    }
+
+    /// - Throws: `cannotCreate`.
+    public func standing(of cause: Cause, in job: ByteString) throws(Fault) -> Standing {
+        if try FileStatus(at: running(job)) != nil { return .taken }
+        var standing = Standing.absent
+        for (other, path) in try causes(in: pending(job)) where other == cause {
+            if standing == .taken { break }
+            do throws(Fault) {
+                standing = try Receipt.isTaken(path) ? .taken : .untouched
+            } catch  where error.isNotFound {
+                // Between our two looks.
+                standing = .taken
+            }
+        }
+        return standing
+    }
+
+    /// Something that changes each time that a run begins because of the cause; empty before the first.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func lastTaken(_ cause: Cause, of job: ByteString) throws(Fault) -> ByteString {
+        do throws(Fault) {
+            return try Files.read("\(run)/taken/\(job)/\(cause.name)").lines.first ?? ""
+        } catch  where error.isNotFound {
+            return ""
+        }
+    }
+
     /// Takes all causes back.
     public func withdrawAll(from job: ByteString) throws(Fault) {
         for cause in Cause.allCases { try withdraw(cause, from: job) }
@@ -123,6 +162,12 @@ public struct Ledger: Sendable {
         // Nothing runs: what stands there could not be put back, or not be removed.
         if try FileStatus(at: running(job)) != nil { try putBack(job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
+        // Before the command can see what was asked for: who changes it from now on knows that it may be too late.
+        for (cause, _) in try self.causes(in: pending(job)) {
+            for folder: ByteString in ["\(run)/taken", "\(run)/taken/\(job)"] { try Files.makeFolder(folder) }
+            let moment: ByteString = "run \(number) at \(Process.now.sinceStart)"
+            try Files.replace("\(run)/taken/\(job)/\(cause.name)", with: moment)
+        }
         try Files.makeFolder("\(run)/running")
         try Files.rename(pending(job), to: running(job))
         let causes = try self.causes(in: running(job))

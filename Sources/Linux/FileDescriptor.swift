@@ -20,6 +20,22 @@ public struct FileDescriptor: ~Copyable {
         number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
+    /// A folder, whose files can be read even when it has lost its name: openat(2) of it.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public init(folder path: ByteString) throws(Fault) {
+        try self.init(opening: path, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// openat(2) to read a file of this folder.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func file(_ name: ByteString) throws(Fault) -> FileDescriptor {
+        let folder = number
+        let file = try onPath(name, "open") { linux_openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        return FileDescriptor(number: file)
+    }
+
     /// What a read found.
     public enum Chunk {
         /// So many bytes stand at the start of the buffer.
@@ -81,6 +97,18 @@ public struct FileDescriptor: ~Copyable {
             if count == -1 { throw Fault(.cannotCreate, "can't write", system: failure) }
             done += count
         }
+    }
+
+    /// pwrite(2) of a few bytes.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func write(_ text: ByteString, at offset: Int) throws(Fault) {
+        var failure: Int32 = 0
+        let file = number
+        let count = text.bytes.withUnsafeBytes { bytes in
+            retrying(failure: &failure) { pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)) }
+        }
+        if count == -1 { throw Fault(.cannotCreate, "can't write", system: failure) }
     }
 
     /// Sets the time of the last change to now: futimens(3).

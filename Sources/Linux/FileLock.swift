@@ -42,6 +42,20 @@ public struct FileLock: ~Copyable {
         }
     }
 
+    /// What the holder last wrote into the file.
+    ///
+    /// - Throws: `system`, with the errno.
+    public borrowing func note() throws(Fault) -> ByteString {
+        try file.text()
+    }
+
+    /// Writes over the start of what the file holds: it outlives the holder, however he ends.
+    ///
+    /// - Throws: `cannotCreate`, with the errno: never ENOSPC if the file was that long before.
+    public borrowing func note(_ text: ByteString) throws(Fault) {
+        try file.write(text, at: 0)
+    }
+
     @discardableResult
     private static func control(
         _ file: borrowing FileDescriptor, _ path: ByteString, _ command: Int32

@@ -41,8 +41,8 @@ public enum Files {
     /// Writes a file (and a newline) where nobody looks yet.
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public static func write(_ path: ByteString, _ text: ByteString) throws(Fault) {
-        let file = try FileDescriptor(opening: path, Files.replacing)
+    public static func write(_ path: ByteString, _ text: ByteString, mode: mode_t = 0o600) throws(Fault) {
+        let file = try FileDescriptor(opening: path, Files.replacing, mode: mode)
         do throws(Fault) {
             try file.write(text + "\n")
         } catch {
@@ -73,6 +73,15 @@ public enum Files {
             // It may have gone again: whoever looks into it then finds that out.
             try checkFolder(path)
         }
+    }
+
+    /// Makes the folder, for all to read, unless something is there already.
+    ///
+    /// - Throws: `cannotCreate`.
+    public static func makePublicFolder(_ path: ByteString) throws(Fault) {
+        do throws(Fault) {
+            try onPath(path, "make the folder") { mkdir($0, 0o755) }
+        } catch  where error.errno == EEXIST {}
     }
 
     /// Looks whether a folder is ours, if there is one.

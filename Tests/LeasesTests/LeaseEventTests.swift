@@ -15,7 +15,7 @@ private func event(
     @Test func readsAnEvent() throws {
         let read = try event()
         #expect(read.action == .add)
-        #expect(read.client == "aa:bb:cc:dd:ee:0f")
+        #expect(read.client.name == "aa:bb:cc:dd:ee:0f")
         #expect(read.address == "192.168.1.20")
         #expect(read.hostName == "maxwell-arch")
         #expect(try event("update").action == .update)
@@ -37,12 +37,12 @@ private func event(
         let duid = "00:01:00:01:2A:bb:cc:dd:11:22:33:44:55:66"
         let read = try event("add", duid, "FD00:0:0::1")
         #expect(read.address == "fd00::1")
-        #expect(read.client == "00:01:00:01:2a:bb:cc:dd:11:22:33:44:55:66")
+        #expect(read.client.name == "duid-00:01:00:01:2a:bb:cc:dd:11:22:33:44:55:66")
         #expect(throws: Fault.self) { try event("add", duid, "192.168.1.20") }
     }
 
     @Test func readsOtherHardware() throws {
-        #expect(try event("add", "20-aa:bb:cc:dd:ee:ff:00:11").client == "20-aa:bb:cc:dd:ee:ff:00:11")
+        #expect(try event("add", "20-aa:bb:cc:dd:ee:ff:00:11").client.name == "20-aa:bb:cc:dd:ee:ff:00:11")
     }
 
     @Test(arguments: [nil, "", "old", "ADD", "add ", "add\n"])

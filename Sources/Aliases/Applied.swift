@@ -1,0 +1,73 @@
+import Basics
+import Ledger
+import Linux
+
+/// What dnsmasq was started with, as far as anybody can know: the digest of the fragments as they were when the cause
+/// `alias` was last taken. So a change that is undone before the job has run needs no run.
+///
+/// While a change is outstanding, `RUN/applied` holds it, and what the ledger says of that last time. Where it does not
+/// (nothing is outstanding, or the cause was taken since) dnsmasq has what stands in the fragments.
+public struct Applied {
+    private let path: ByteString
+    private let ledger: Ledger
+    private let job: ByteString
+
+    /// - Parameter run: The updater's run directory.
+    public init(run: ByteString, _ ledger: Ledger, _ job: ByteString) {
+        path = Applied.path(run)
+        self.ledger = ledger
+        self.job = job
+    }
+
+    private static func path(_ run: ByteString) -> ByteString { run + "/applied" }
+
+    /// Whether something is held, which a replay may put in doubt.
+    ///
+    /// - Throws: `cannotCreate`.
+    public static func isHeld(run: ByteString) throws(Fault) -> Bool {
+        try FileStatus(at: path(run)) != nil
+    }
+
+    /// - Parameter current: Of the fragments as they stand.
+    /// - Returns: nil if nobody knows.
+    /// - Throws: `cannotCreate`.
+    public func digest(current: ByteString) throws(Fault) -> ByteString? {
+        if let lines = try lines(), lines.count == 2, try lines[1] == ledger.lastTaken(.alias, of: job) {
+            return lines[0] == Applied.unknown ? nil : lines[0]
+        }
+        // A run that goes on, or failed and is tried again, may have started it with either.
+        return try ledger.standing(of: .alias, in: job) == .absent ? current : nil
+    }
+
+    /// Holds on to what dnsmasq was started with, before the fragments change.
+    ///
+    /// - Parameter digest: nil if nobody knows.
+    /// - Throws: `cannotCreate`.
+    public func hold(_ digest: ByteString?) throws(Fault) {
+        try Files.replace(path, with: "\(digest ?? Applied.unknown)\n\(ledger.lastTaken(.alias, of: job))")
+    }
+
+    /// Somebody else may have started dnsmasq, with what stood in the fragments then.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func noteReplay() throws(Fault) {
+        guard try lines() != nil else { return }
+        if try ledger.standing(of: .alias, in: job) == .absent {
+            try Files.remove(path)
+        } else {
+            try hold(nil)
+        }
+    }
+
+    private static let unknown: ByteString = "unknown"
+
+    private func lines() throws(Fault) -> [ByteString]? {
+        do throws(Fault) {
+            // The second line may be empty.
+            return try Files.read(path).bytes.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
+                .map { ByteString($0) }.map { $0.lines.first ?? "" }
+        } catch  where error.isNotFound {
+            return nil
+        }
+    }
+}

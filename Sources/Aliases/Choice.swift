@@ -1,0 +1,78 @@
+import Basics
+import Configuration
+import Leases
+
+/// Which target an alias leads to.
+public struct Choice: Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        /// No target is up.
+        case nobody
+        /// No other is.
+        case only
+        /// Of its system's targets that are up, it comes first in the list.
+        case preferred
+        /// Of all systems with a target that is up, this one has the newest lease.
+        case newest
+    }
+
+    public let alias: ByteString
+    /// nil: no target is up, and there is no alias.
+    public let target: ByteString?
+    /// The target's lease.
+    public let lease: Lease?
+    public let reason: Reason
+}
+
+extension Alias {
+    /// The target to lead to: a function of the settings, the leases and the answers, and of nothing else.
+    ///
+    /// A target is up while it has a lease, and answers if that is asked for. Within one system the order of the list
+    /// decides; between systems, of which a machine can run only one, the lease that was new last.
+    ///
+    /// - Parameters:
+    ///   - leases: The unexpired leases of a host.
+    ///   - answers: Whether a host answers on the network.
+    public func choice(leases: (ByteString) -> [Lease], answers: (ByteString) -> Bool) -> Choice {
+        var up: [Candidate] = []
+        for target in targets where !isProbed || answers(target.host) {
+            let leases = leases(target.host)
+            guard let last = leases.max(by: { $0.seen.isBefore($1.seen) }) else { continue }
+            let newest = leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 }
+            up.append(Candidate(target: target, lease: last, since: newest))
+        }
+        // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
+        let there = up.filter { one in
+            !up.contains { other in
+                !one.lease.hardware.isEmpty && one.lease.hardware == other.lease.hardware
+                    && one.lease.seen.isBefore(other.lease.seen)
+            }
+        }
+        guard var best = there.first else { return Choice(alias: name, target: nil, lease: nil, reason: .nobody) }
+        for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
+        let system = there.filter { $0.target.system == best.target.system }
+        let reason: Choice.Reason =
+            if up.count == 1 {
+                .only
+            } else if system.count == up.count {
+                .preferred
+            } else {
+                .newest
+            }
+        return Choice(alias: name, target: system[0].target.host, lease: system[0].lease, reason: reason)
+    }
+}
+
+private struct Candidate {
+    let target: Alias.Target
+    let lease: Lease
+    /// When the target's newest lease was new.
+    let since: Instant?
+}
+
+extension Optional where Wrapped == Instant {
+    /// What was before we knew of it was before all else.
+    fileprivate func isBefore(_ other: Instant?) -> Bool {
+        guard let other else { return false }
+        return self.map { $0 < other } ?? true
+    }
+}

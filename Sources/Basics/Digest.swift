@@ -1,0 +1,21 @@
+/// Tells whether a text is the one that was seen before: FNV-1a with 64 bits (draft-eastlake-fnv). Not for what somebody
+/// might forge.
+public struct Digest: Equatable, Sendable {
+    private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    public init() {}
+
+    public mutating func add(_ text: ByteString) {
+        // The end counts too, so that two texts are not one.
+        for byte in text.bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+
+    /// 16 hexadecimal digits.
+    public var text: ByteString {
+        ByteString(
+            (0..<16).map { place in
+                let digit = UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * place)) & 15
+                return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            })
+    }
+}

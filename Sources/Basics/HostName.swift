@@ -1,0 +1,19 @@
+extension ByteString {
+    /// Labels of 1 to 63 letters, digits, `-` and `_`, none starting with `-`, joined by dots, 253 bytes in all:
+    /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides. So it is fit for a file's name and for a line of
+    /// dnsmasq's settings, and starts with no dot.
+    public var isHostName: Bool {
+        guard count <= 253 else { return false }
+        var length = 0
+        for byte in bytes + [UInt8(ascii: ".")] {
+            if byte == UInt8(ascii: ".") {
+                guard (1...63).contains(length) else { return false }
+                length = 0
+            } else {
+                guard byte.isNameByte, length > 0 || byte != UInt8(ascii: "-") else { return false }
+                length += 1
+            }
+        }
+        return true
+    }
+}
