@@ -11,6 +11,8 @@ public struct Choice: Equatable, Sendable {
         case only
         /// Of its system's targets that are up, it comes first in the list.
         case preferred
+        /// Its interface had another target's name before.
+        case seen
         /// Of all systems with a target that is up, this one has the newest lease.
         case newest
     }
@@ -53,10 +55,10 @@ extension Alias {
         let reason: Choice.Reason =
             if up.count == 1 {
                 .only
-            } else if system.count == up.count {
-                .preferred
-            } else {
+            } else if system.count < there.count {
                 .newest
+            } else {
+                there.count < up.count ? .seen : .preferred
             }
         return Choice(alias: name, target: system[0].target.host, lease: system[0].lease, reason: reason)
     }

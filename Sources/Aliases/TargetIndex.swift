@@ -23,13 +23,18 @@ public struct TargetIndex {
         for host in old where !hosts.contains(host) { try Files.removeFolder(folder(host)) }
         let new = hosts.filter { !old.contains($0) }
         if new.isEmpty { return }
-        let found = try storage.everything().filter { new.contains($0.lease.hostName) }
+        var found: [(client: ClientIdentifier, host: ByteString)] = []
+        for client in try storage.everybody() {
+            for lease in try storage.leases(of: client) where new.contains(lease.hostName) {
+                found.append((client, lease.hostName))
+            }
+        }
         let draft: ByteString = "\(run)/targets/.new"
         try Files.makeFolder("\(run)/targets")
         for host in new {
             try Files.removeFolder(draft)
             try Files.makeFolder(draft)
-            for (client, lease) in found where lease.hostName == host {
+            for (client, name) in found where name == host {
                 _ = try Files.create("\(draft)/\(client.name)")
             }
             try Files.rename(draft, to: folder(host))
@@ -66,20 +71,15 @@ extension DirectoryLeases {
         do throws(LeaseFault) {
             let (leases, token) = try lookup(client)
             release(token)
-            guard client.kind == .hardware else { return leases }
-            return leases.map { lease in
-                var lease = lease
-                lease.hardware = client.text
-                return lease
-            }
+            return leases.map { $0.completed(for: client) }
         } catch {
             throw error.fault
         }
     }
 
-    fileprivate func everything() throws(Fault) -> [(client: ClientIdentifier, lease: Lease)] {
+    fileprivate func everybody() throws(Fault) -> [ClientIdentifier] {
         do throws(LeaseFault) {
-            return try all()
+            return try clients()
         } catch {
             throw error.fault
         }

@@ -28,14 +28,12 @@ public struct DirectoryLeases: LeaseStorage {
     private let owner: Owner
 
     /// - Parameters:
-    ///   - run: The run directory, made if it is missing.
+    ///   - run: The run directory, made by the first update.
     ///   - now: The clock of `expires`.
-    /// - Throws: `cannotCreate`.
-    public init(run: ByteString, now: @escaping () -> Instant, owner: @escaping Owner = { _, _ in }) throws(Fault) {
+    public init(run: ByteString, now: @escaping () -> Instant, owner: @escaping Owner = { _, _ in }) {
         self.run = run
         self.now = now
         self.owner = owner
-        try Files.makeFolder(run)
     }
 
     public func lookup(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token) {
@@ -69,6 +67,7 @@ public struct DirectoryLeases: LeaseStorage {
         }
         for lease in leases { try lease.check() }
         do throws(Fault) {
+            try Files.makeFolder(run)
             let lock = try FileLock(waitingFor: "\(run)/lock")
             defer { _ = lock }
             token.isSpent = try !isCurrent(token)

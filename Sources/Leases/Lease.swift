@@ -34,6 +34,13 @@ public struct Lease: Equatable, Sendable {
         expires.map { $0 <= now } ?? false
     }
 
+    /// With the MAC address, if it is the client's identifier.
+    public func completed(for client: ClientIdentifier) -> Lease {
+        var lease = self
+        if lease.hardware.isEmpty, client.kind == .hardware { lease.hardware = client.text }
+        return lease
+    }
+
     /// Who reaches whom by which name is as in the other.
     public func says(theSameAs other: Lease) -> Bool {
         addresses == other.addresses && hostName == other.hostName

@@ -46,16 +46,14 @@ extension LeaseStorage {
         try update(client, to: leases, token, announcing: { () throws(Fault) in })
     }
 
-    /// All leases, in the order of their clients' names. Those that have expired are removed first, and their owner is
-    /// told.
+    /// All leases that have not expired, in the order of their clients' names, each with its MAC address if that is
+    /// known.
     ///
     /// - Throws: `unavailable`.
     public func all() throws(LeaseFault) -> [(client: ClientIdentifier, lease: Lease)] {
         var all: [(client: ClientIdentifier, lease: Lease)] = []
         for client in try clients() {
-            let (leases, token) = try lookup(client)
-            release(token)
-            for lease in leases { all.append((client, lease)) }
+            for lease in try readOnly(client) { all.append((client, lease.completed(for: client))) }
         }
         return all
     }

@@ -10,6 +10,10 @@ struct Call {
         case request(job: ByteString?, waits: Bool)
         case flush(job: ByteString?)
         case cancel(job: ByteString?)
+        case leases(json: Bool)
+        case aliases(json: Bool)
+        case check
+        case watch
     }
 
     private(set) var places = Places()
@@ -21,10 +25,12 @@ struct Call {
         var plain: [ByteString] = []
         var isHelp = false
         var waits = false
+        var isJSON = false
         while let word = try arguments.next() {
             switch word {
             case "--help", "-h": isHelp = true
             case "--wait": waits = true
+            case "--json": isJSON = true
             case "--config": places.config = try arguments.value()
             case "--run-dir": places.updater = try arguments.value()
             case _ where word.hasPrefix("-"): throw Call.unknown(word)
@@ -32,13 +38,17 @@ struct Call {
             }
         }
         let job = plain.count == 2 ? plain[1] : nil
-        switch plain.first {
+        switch (plain.first, waits, isJSON) {
         case _ where isHelp: verb = .help
-        case nil where Process.environment("ACTION") != nil && !waits: verb = .event
-        case nil: verb = .request(job: nil, waits: waits)
-        case "request" where plain.count <= 2: verb = .request(job: job, waits: waits)
-        case "flush" where plain.count <= 2 && !waits: verb = .flush(job: job)
-        case "cancel" where plain.count <= 2 && !waits: verb = .cancel(job: job)
+        case (nil, false, false) where Process.environment("ACTION") != nil: verb = .event
+        case (nil, _, false): verb = .request(job: nil, waits: waits)
+        case ("request", _, false) where plain.count <= 2: verb = .request(job: job, waits: waits)
+        case ("flush", false, false) where plain.count <= 2: verb = .flush(job: job)
+        case ("cancel", false, false) where plain.count <= 2: verb = .cancel(job: job)
+        case ("leases", false, _) where plain.count == 1: verb = .leases(json: isJSON)
+        case ("aliases", false, _) where plain.count == 1: verb = .aliases(json: isJSON)
+        case ("check", false, false) where plain.count == 1: verb = .check
+        case ("watch", false, false) where plain.count == 1: verb = .watch
         default: throw Call.unknown(plain.joined(separator: " "))
         }
     }

@@ -14,15 +14,14 @@ struct EventHandler {
     private let storage: DirectoryLeases
     private let now: Instant
 
-    /// - Throws: `cannotCreate`.
-    init(_ places: Places, _ settings: UpdaterSettings) throws(Fault) {
+    init(_ places: Places, _ settings: UpdaterSettings) {
         let doorbell = Doorbell(places: places)
         let now = Process.now
         self.places = places
         self.settings = settings
         self.doorbell = doorbell
         self.now = now
-        storage = try DirectoryLeases(
+        storage = DirectoryLeases(
             run: places.updater, now: { now }, owner: { EventHandler.tellOwner(of: $1, $0, doorbell) })
     }
 

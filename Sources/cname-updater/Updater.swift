@@ -25,6 +25,10 @@ struct Updater {
         try EventHandler(places, settings).handle(event)
     }
 
+    func printAliases(asJSON: Bool) throws(Fault) {
+        try Report(places).printAliases(settings.aliases, asJSON: asJSON)
+    }
+
     /// Asks for a job by hand.
     ///
     /// - Parameter waits: Ends with the status of the command, when the run is over.
@@ -52,8 +56,7 @@ struct Updater {
     private func updateAliases() {
         do throws(Fault) {
             if try AliasKeeper.isNeeded(places, settings) {
-                let handler = try EventHandler(places, settings)
-                try handler.updateAliases(because: "the settings have changed")
+                try EventHandler(places, settings).updateAliases(because: "the settings have changed")
             }
         } catch {
             Log.error("cname-updater: \(error.message)")

@@ -109,19 +109,15 @@ struct Status {
     }
 
     private static func table(_ jobs: [Shown], isColoured: Bool) -> ByteString {
-        var rows: [[ByteString]] = [["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]]
+        var table = Table(["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"])
         for job in jobs {
-            rows.append([
+            table.add([
                 job.name, job.state, job["requests"], job["runs"], "\(job.saved)", job["failures"], job.lastRun,
                 job["command"],
             ])
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        var lines: [ByteString] = []
-        for (index, row) in rows.enumerated() {
-            var cells = row.enumerated().map { $0 + 1 < row.count ? $1.padded(to: widths[$0]) : $1 }
-            if isColoured, index > 0 { cells[1] = "\u{1B}[\(jobs[index - 1].colour)m\(cells[1])\u{1B}[0m" }
-            lines.append(cells.joined(separator: "  "))
+        var lines = table.lines { cell, row, column in
+            isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
         }
         for job in jobs where !job.causes.isEmpty {
             let more = job.causes.count > 5 ? ", and \(job.causes.count - 5) more" as ByteString : ""
@@ -134,29 +130,14 @@ struct Status {
         let objects = jobs.map { job in
             let members = JobState.names.map { name in
                 let isText = name == "state" || name == "command"
-                let value: ByteString = isText ? job[name].jsonString : job[name].isEmpty ? "null" : job[name]
+                let value: ByteString = isText ? job[name].json : job[name].isEmpty ? "null" : job[name]
                 return "\"\(name)\":\(value)" as ByteString
             }
-            let causes = job.causes.map { $0.jsonString }.joined(separator: ",")
+            let causes = job.causes.map { $0.json }.joined(separator: ",")
             return """
-                {"job":\(job.name.jsonString),\(members.joined(separator: ",")),"saved":\(job.saved),"causes":[\(causes)]}
+                {"job":\(job.name.json),\(members.joined(separator: ",")),"saved":\(job.saved),"causes":[\(causes)]}
                 """ as ByteString
         }
         return "{\"process\":\(daemon),\"jobs\":[\(objects.joined(separator: ","))]}"
-    }
-}
-
-extension ByteString {
-    /// As a string of RFC 8259. What we show holds no control characters but the tab; bytes beyond ASCII pass as they are.
-    fileprivate var jsonString: ByteString {
-        var text: [UInt8] = []
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\t"): text += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-            default: text.append(byte)
-            }
-        }
-        return "\"\(ByteString(text))\""
     }
 }

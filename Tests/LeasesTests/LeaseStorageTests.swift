@@ -124,6 +124,8 @@ private final class Told {
             #expect(try storage.leases(one).map { $0.addresses[0] } == ["10.0.0.2", "10.0.0.3"])
             #expect(told.leases == [], "who only reads changes nothing")
             #expect(try storage.all().map { $0.lease.addresses[0] } == ["10.0.0.2", "10.0.0.3"])
+            #expect(told.leases == [], "who only reads changes nothing")
+            for client in [one, two] { try storage.replace(client, storage.lookup(client).leases) }
             #expect(told.leases.sorted() == ["\(one.name) me", "\(two.name) me"])
             #expect(try storage.clients() == [one])
             #expect(try storage.all().count == 2)

@@ -1,0 +1,5 @@
+import Basics
+import Configuration
+import Linux
+struct Watch { init(_ p: Places) {}
+ func run() throws(Fault) {} }
