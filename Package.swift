@@ -21,7 +21,8 @@ let package = Package(
         .executableTarget(
             name: "cname-updater",
             dependencies: ["Aliases", "Basics", "Configuration", "Debounce", "Leases", "Ledger", "Linux"]),
-        .target(name: "TestSupport", dependencies: ["Basics", "CLinux"], path: "Tests/TestSupport"),
+        .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
+        .target(name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "DebounceTests", dependencies: ["Debounce", "TestSupport"]),

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -87,6 +90,30 @@ static inline int linux_close_on_exec_from(int first) {
 #endif
     enum { CLOSE_RANGE_CLOEXEC_FLAG = 4 };
     return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC_FLAG);
+}
+
+// The types and protocols of sockets are enumerations in glibc and plain numbers in musl. Neither libc has
+// linux/netlink.h, where NETLINK_ROUTE is 0.
+
+static inline int linux_route_socket(void) {
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static inline int linux_echo_socket(int is_ipv4) {
+    return is_ipv4 ? socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP)
+                   : socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+}
+
+// The address is 4 or 16 bytes in network order.
+static inline int linux_connect(int fd, int is_ipv4, const unsigned char *address) {
+    if (is_ipv4) {
+        struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+        memcpy(&ipv4.sin_addr, address, sizeof ipv4.sin_addr);
+        return connect(fd, (const struct sockaddr *)&ipv4, sizeof ipv4);
+    }
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+    memcpy(&ipv6.sin6_addr, address, sizeof ipv6.sin6_addr);
+    return connect(fd, (const struct sockaddr *)&ipv6, sizeof ipv6);
 }
 
 #endif

@@ -1,0 +1,61 @@
+import Basics
+import CLinux
+
+/// Asks hosts whether they are there: one ICMP echo request each, as ping(8) sends them.
+public enum Echo {
+    /// Asks all `addresses` at once, and waits until all have answered or `timeout` has passed.
+    ///
+    /// Each has a raw socket of its own, connected, so that the kernel passes on what that host sends and nothing else.
+    /// A host that can't be sent to, for want of a route or whatever else, is a silent one.
+    ///
+    /// - Returns: Whether each of them answered.
+    /// - Throws: `system`, with the errno: EPERM without CAP_NET_RAW, EMFILE for more addresses than we may open files.
+    public static func answers(from addresses: [ByteString], within timeout: Duration) throws(Fault) -> [Bool] {
+        var tag = [UInt8](repeating: 0, count: 4)
+        getrandom(&tag, tag.count, 0)
+        let requests = addresses.map { address in Address(address).map { EchoRequest(to: $0, tag: tag) } }
+        var answered = addresses.map { _ in false }
+        // poll(2) passes over what has no socket (any more).
+        var sockets = addresses.map { _ in pollfd(fd: -1, events: Int16(POLLIN), revents: 0) }
+        defer { for socket in sockets where socket.fd != -1 { close(socket.fd) } }
+        for (index, request) in requests.enumerated() {
+            if let request { sockets[index].fd = try send(request) }
+        }
+
+        let deadline = Process.now + timeout
+        // Longer than the longest IPv4 header and a reply without data.
+        var buffer = [UInt8](repeating: 0, count: 128)
+        var isOver = false
+        while !isOver, sockets.contains(where: { $0.fd != -1 }) {
+            // Looks once more when the time is over: we may have been kept from running meanwhile.
+            let rest = deadline - Process.now
+            isOver = rest <= .zero
+            let milliseconds = rest.components.seconds * 1000 + rest.components.attoseconds / 1_000_000_000_000_000 + 1
+            guard poll(&sockets, nfds_t(sockets.count), isOver ? 0 : Int32(milliseconds)) > 0 else { continue }
+            for (index, socket) in sockets.enumerated() where socket.revents != 0 {
+                // An ICMP error that came back makes it fail, once. Who sent that isn't known: it proves nothing.
+                let count = recv(socket.fd, &buffer, buffer.count, 0)
+                guard count > 0, requests[index]?.isAnswered(by: buffer[..<count]) == true else { continue }
+                answered[index] = true
+                close(socket.fd)
+                sockets[index].fd = -1
+            }
+        }
+        return answered
+    }
+
+    /// - Returns: The socket that the reply comes to, or -1 if the host can't be sent to.
+    private static func send(_ request: EchoRequest) throws(Fault) -> Int32 {
+        let socket = linux_echo_socket(request.address.isIPv4 ? 1 : 0)
+        if socket == -1 { throw Fault(.system, "can't send ICMP echo requests", system: linux_errno()) }
+        let bytes = request.bytes
+        var failure: Int32 = 0
+        guard linux_connect(socket, request.address.isIPv4 ? 1 : 0, request.address.bytes) == 0,
+            retrying(failure: &failure, { CLinux.send(socket, bytes, bytes.count, 0) }) == bytes.count
+        else {
+            close(socket)
+            return -1
+        }
+        return socket
+    }
+}

@@ -1,0 +1,63 @@
+import CLinux
+
+/// A router and three hosts in network namespaces of their own, gone with the test. Host N is at the other end of the
+/// router's `lanN`, with the addresses 10.78.N.2 and fd78:N::2.
+///
+/// The first host answers. The second drops echo requests, but can't help answering ARP and neighbour discovery. The
+/// router's link to the third is down.
+public final class Neighbourhood {
+    private let program: Program
+    /// Process 1 of the namespaces, on the router, and those on the hosts, as numbered there.
+    private let router: String
+    private let hosts: [String]
+
+    public init() throws {
+        let script = """
+            host() {
+                unshare -n sleep 1000 &
+                while [ "$(readlink /proc/$!/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+                echo "host $!"
+                ip link add lan$1 type veth peer name lan netns $!
+                nsenter -t $! -n ip link set lan up
+                ip addr add 10.78.$1.1/24 dev lan$1
+                ip addr add fd78:$1::1/64 dev lan$1 nodad
+                ip link set lan$1 up
+            }
+            ip link set lo up
+            for number in 1 2 3; do host $number; done
+            ip link set lan3 down
+            echo ready
+            while :; do sleep 1000 & wait; done
+            """
+        program = try Program(
+            ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-e", "-c", script])
+        hosts = try (1...3).map { [program] _ in try String(program.line(with: "host ").dropFirst(5)) }
+        try program.line(with: "ready")
+        router =
+            contents("/proc/\(program.process)/task/\(program.process)/children")!
+            .split(separator: " ").map(String.init)[0]
+        for number in 1...3 { try plugIn(number) }
+        try shell("sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1", host: 2)
+    }
+
+    /// Runs `body` on the router.
+    public func onRouter<Result>(as user: uid_t? = nil, _ body: @escaping () throws -> Result) throws -> Result {
+        try inNetwork(of: router, as: user, body)
+    }
+
+    /// Runs a shell script on the router, or on a host.
+    public func shell(_ script: String, host: Int? = nil) throws {
+        let there = host.map { ["nsenter", "-t", hosts[$0 - 1], "-n"] } ?? []
+        let called = try run(["nsenter", "-t", router, "-n", "-p", "-m"] + there + ["sh", "-e", "-c", script])
+        guard called.status == 0 else { throw Failure(called.output) }
+    }
+
+    public func plugIn(_ host: Int) throws {
+        try shell("ip addr add 10.78.\(host).2/24 dev lan; ip addr add fd78:\(host)::2/64 dev lan nodad", host: host)
+    }
+
+    /// As at a switch: the router's link stays up, but nobody is there who answers.
+    public func unplug(_ host: Int) throws {
+        try shell("ip addr flush dev lan", host: host)
+    }
+}

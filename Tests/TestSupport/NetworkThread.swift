@@ -1,0 +1,38 @@
+import CLinux
+import CTestSupport
+
+/// Runs `body` in the network namespace of a process, on a thread that ends with it: network_namespaces(7).
+///
+/// - Parameter user: Who the thread is there, if not who we are.
+public func inNetwork<Result>(
+    of process: String, as user: uid_t? = nil, _ body: @escaping () throws -> Result
+) throws -> Result {
+    var result: Swift.Result<Result, any Error>?
+    let work = Work {
+        result = Swift.Result {
+            let namespace = linux_open("/proc/\(process)/ns/net", O_RDONLY | O_CLOEXEC, 0)
+            defer { close(namespace) }
+            guard thread_enter_network(namespace) == 0 else { throw Failure("can't enter the network of \(process)") }
+            if let user, thread_become_user(user) != 0 { throw Failure("can't become user \(user)") }
+            return try body()
+        }
+    }
+    var thread = pthread_t()
+    let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { work in
+        Unmanaged<Work>.fromOpaque(work!).takeUnretainedValue().body()
+        return nil
+    }
+    guard pthread_create(&thread, nil, run, Unmanaged.passUnretained(work).toOpaque()) == 0 else {
+        throw Failure("no thread")
+    }
+    pthread_join(thread, nil)
+    return try withExtendedLifetime(work) { try result!.get() }
+}
+
+private final class Work {
+    let body: () -> Void
+
+    init(_ body: @escaping () -> Void) {
+        self.body = body
+    }
+}
