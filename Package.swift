@@ -29,6 +29,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"]),
         .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
+        .testTarget(name: "AliasesTests", dependencies: ["Aliases", "Linux", "TestSupport"]),
         .testTarget(
             name: "ProgramTests", dependencies: ["TestSupport", "debounced", "cname-updater"], exclude: ["traces"]),
     ]
