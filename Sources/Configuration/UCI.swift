@@ -1,7 +1,9 @@
 import Basics
 
 /// A file in OpenWrt's format: sections of options. The grammar is that of libuci's file.c: words that may be
-/// quoted, `\` that takes the next character as it is and joins lines, `#` comments, `;` between commands.
+/// quoted, `\` that takes the next character as it is and joins lines, `#` comments, `;` between commands. What that
+/// takes means the same here; beyond it, this takes `-` in names, quotes and joins around the first word of a line, and
+/// whatever follows a `;` (of which libuci drops or refuses some).
 public struct UCI: Equatable, Sendable {
     public struct Value: Equatable, Sendable {
         public var text: ByteString
@@ -42,9 +44,10 @@ public struct UCI: Equatable, Sendable {
         let arguments = words.dropFirst().map { $0.text }
         switch words[0].text {
         case "package", "p":
+            guard arguments.count == 1, arguments[0].isIdentifier else { throw fault("a package is: package NAME") }
             return current
         case "config", "c":
-            guard (1...2).contains(arguments.count), arguments[0].isIdentifier else {
+            guard (1...2).contains(arguments.count), arguments[0].isType else {
                 throw fault("a section is: config TYPE ['NAME']")
             }
             let name = arguments.count == 2 && !arguments[1].isEmpty ? arguments[1] : nil
@@ -52,7 +55,11 @@ public struct UCI: Equatable, Sendable {
                 throw fault("a section's name is letters, digits and _: not '\(name!.printable())'")
             }
             // A section that comes twice is one.
-            if let name, let index = sections.firstIndex(where: { $0.name == name && $0.type == arguments[0] }) {
+            if let name, let index = sections.firstIndex(where: { $0.name == name }) {
+                guard sections[index].type == arguments[0] else {
+                    let other = sections[index]
+                    throw fault("section '\(name)' is a '\(other.type)' already, at line \(other.line)")
+                }
                 return index
             }
             sections.append(Section(type: arguments[0], name: name, line: words[0].line))
@@ -64,6 +71,8 @@ public struct UCI: Equatable, Sendable {
             guard let current else { throw fault("an option stands below a 'config' line") }
             let value = Value(text: arguments.count == 2 ? arguments[1] : "", line: words[0].line)
             let isList = words[0].text.hasPrefix("l")
+            // An empty option is none; an empty word of a list is one.
+            if !isList, value.text.isEmpty { return current }
             if let index = sections[current].options.firstIndex(where: { $0.name == arguments[0] }) {
                 sections[current].options[index].values =
                     (isList ? sections[current].options[index].values : []) + [value]
@@ -78,8 +87,11 @@ public struct UCI: Equatable, Sendable {
 }
 
 extension ByteString {
-    /// What UCI allows as a name, and `-`, which it allows in a section's type.
+    /// What UCI allows as a name, and `-`, which it does not.
     fileprivate var isIdentifier: Bool { !isEmpty && bytes.allSatisfy { $0.isNameByte } }
+
+    /// What UCI allows as a section's type, such as `wireguard_wg0.1`.
+    fileprivate var isType: Bool { !isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) } }
 }
 
 /// Cuts a UCI file into commands, and those into words.

@@ -71,7 +71,7 @@ private func settings(_ text: String) throws -> Settings {
             "config job a\noption quite 1",
             "f:2: option 'quite': allowed are command, quiet, max_wait, timeout, retries, max_interval"
         ),
-        ("config job a\noption command ''", "f:2: command '': allowed is one line for /bin/sh"),
+        ("config job a\noption command 'b\n'", "f:2: command 'b?': allowed is one line for /bin/sh"),
         ("config job a\noption command 'a\nb'", "f:2: command 'a?b': allowed is one line for /bin/sh"),
         ("config job a\noption retries many", "f:2: retries 'many': allowed is a whole number from 0 to 100"),
         ("config job a\nlist quiet 1\nlist quiet 2", "f:3: 'quiet' has one value: option quiet 'VALUE', not a list"),
