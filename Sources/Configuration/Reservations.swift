@@ -1,0 +1,277 @@
+import Basics
+import Linux
+
+/// One `config host` of `/etc/config/dhcp`.
+///
+/// OpenWrt's dnsmasq.init (`dhcp_host_add`) makes a `dhcp-host=` line of it: each word of `mac` as it stands, so that
+/// `id:…` in it is a client identifier; then `id:` and the first word of `duid`, but only where dnsmasq serves DHCPv6
+/// too, which it does not beside odhcpd; if that leaves neither, `name`, which then is the name that the client
+/// sends. So a line matches by MAC address (`mac`), by client identifier (`mac 'id:…'`, and `duid` at times) or by name.
+public struct Reservation: Sendable {
+    /// "FILE:LINE".
+    public let place: ByteString
+    /// The section's name, else the host's; for people.
+    public private(set) var label: ByteString
+    /// Pairs of hexadecimal digits in lower case, joined by colons; `*` stands for any pair.
+    public private(set) var hardware: [ByteString] = []
+    /// Client identifiers, as such pairs, that dnsmasq is given wherever it runs.
+    public private(set) var identifiers: [ByteString] = []
+    /// DUIDs, as such pairs.
+    public private(set) var duids: [ByteString] = []
+    /// In lower case; empty if there is none.
+    public private(set) var hostName: ByteString = ""
+    /// IPv4; empty if there is none.
+    public private(set) var address: ByteString = ""
+    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none.
+    public private(set) var hostID: ByteString = ""
+
+    fileprivate init(_ section: UCI.Section, file: ByteString, faults: inout [ByteString]) {
+        place = "\(file):\(section.line)"
+        label = section.name ?? ""
+        for option in section.options {
+            for word in option.words {
+                if let allowed = set(option.name, word.text) {
+                    faults.append("\(file):\(word.line): \(option.name) '\(word.text.printable())': \(allowed)")
+                }
+            }
+        }
+        if label.isEmpty { label = hostName.isEmpty ? "host" : hostName }
+    }
+
+    /// - Returns: What is allowed, if `word` is not.
+    private mutating func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
+        switch option {
+        case "mac" where word.hasPrefix("id:"):
+            let text = ByteString(word.bytes.dropFirst(3))
+            if text == "*" { break }
+            // Without a colon dnsmasq takes it for text.
+            let isText = !text.bytes.contains(UInt8(ascii: ":"))
+            guard let pairs = isText ? ByteString(hexPairsOf: text.bytes) : text.hexPairs(1...255) else {
+                return "allowed are bytes in hexadecimal digits, joined by colons"
+            }
+            identifiers.append(pairs)
+        case "mac":
+            guard let pairs = word.hexPairs(6...6, wildcards: true) else {
+                return "allowed are six bytes, joined by colons, such as 00:11:22:aa:bb:cc or 00:11:22:*:*:*"
+            }
+            hardware.append(pairs)
+        case "duid":
+            // odhcpd takes a %IAID behind it.
+            let duid = word.split(at: UInt8(ascii: "%"))?.before ?? word
+            guard let pairs = duid.hexPairs(3...130) else { return "allowed are 3 to 130 bytes in hexadecimal digits" }
+            duids.append(pairs)
+        case "name":
+            guard word.isHostName else { return "not a host name" }
+            hostName = word.lowercased
+        case "ip" where word != "ignore":
+            guard !word.bytes.contains(UInt8(ascii: ":")), let canonical = Network.canonical(address: word) else {
+                return "not an IPv4 address"
+            }
+            address = canonical
+        case "hostid":
+            guard word.count <= 16, word.bytes.allSatisfy({ $0.isHexDigit }) else {
+                return "allowed are up to 16 hexadecimal digits"
+            }
+            hostID = word.lowercased
+        default: break
+        }
+        return nil
+    }
+
+    /// Both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in both.
+    fileprivate func overlaps(_ other: Reservation) -> Bool {
+        func isInV4(_ one: Reservation) -> Bool { !one.address.isEmpty || one.hostID.isEmpty }
+        func isInV6(_ one: Reservation) -> Bool { !one.hostID.isEmpty || one.address.isEmpty }
+        return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
+    }
+
+    fileprivate func matches(hardware address: ByteString) -> Bool {
+        hardware.contains { $0 == address || $0.matches(address) }
+    }
+}
+
+/// What a lease shows of a client.
+public struct SeenClient: Sendable {
+    /// The MAC address: pairs of hexadecimal digits in lower case, joined by colons; empty if it is not known.
+    public let hardware: ByteString
+    /// DHCPv4's client identifier (option 61), or the DUID, as such pairs; empty if there was none.
+    public let identifier: ByteString
+    /// In lower case; empty if there was none.
+    public let hostName: ByteString
+
+    public init(hardware: ByteString, identifier: ByteString = "", hostName: ByteString = "") {
+        self.hardware = hardware
+        self.identifier = identifier
+        self.hostName = hostName
+    }
+
+    /// A DHCPv4 identifier as of RFC 4361, section 6.1, has the DUID behind `ff` and four bytes of IAID.
+    fileprivate var duid: ByteString {
+        identifier.hasPrefix("ff:") ? ByteString(identifier.bytes.dropFirst(15)) : identifier
+    }
+}
+
+/// What OpenWrt's `/etc/config/dhcp` reserves.
+public struct Reservations: Sendable {
+    public private(set) var hosts: [Reservation] = []
+    /// The `domain` of each `config dnsmasq` that has one.
+    public private(set) var domains: [UCI.Value] = []
+    /// Values that are not what they should be, and are left out: "FILE:LINE: what is wrong, what is allowed".
+    public private(set) var faults: [ByteString] = []
+
+    /// - Throws: `settings` if it is no UCI: then dnsmasq does not get it either.
+    public init(_ text: ByteString, file: ByteString) throws(Fault) {
+        for section in try UCI(text, file: file).sections {
+            switch section.type {
+            case "host" where !section.isDisabled:
+                hosts.append(Reservation(section, file: file, faults: &faults))
+            case "dnsmasq":
+                for word in section.options.filter({ $0.name == "domain" }).flatMap({ $0.words }) {
+                    if word.text.isHostName {
+                        domains.append(word)
+                    } else {
+                        faults.append("\(file):\(word.line): domain '\(word.text.printable())': not a domain")
+                    }
+                }
+            default: break
+            }
+        }
+    }
+
+    /// Reservations that get in each other's way: "FILE:LINE: section 'x' clashes with …: why; what to do".
+    ///
+    /// What dnsmasq 2.90 does with `dhcp-host=` lines that match one client, whatever the order of the lines: a client
+    /// identifier wins over a MAC address, that over one with `*`, and that over a name. Nothing is taken from the
+    /// others, even if the winner reserves no address. A client that sends no identifier keeps the lease, and so the
+    /// address, of the last one that did on its interface.
+    ///
+    /// Yet as OpenWrt writes these lines a MAC address mostly wins over a `duid`. Beside odhcpd dnsmasq is not given it:
+    /// then the line matches by name. One without colons, as odhcpd and LuCI write it, is text to dnsmasq. And it has to
+    /// be the whole of option 61, where RFC 4361 puts `ff` and an IAID in front.
+    ///
+    /// Of lines for one MAC address the last wins. With one address in two lines dnsmasq does not start. A name in two
+    /// lines goes to whichever host renewed last.
+    public func clashes(seen: [SeenClient]) -> [ByteString] {
+        var clashes: [ByteString] = []
+        for (index, host) in hosts.enumerated() {
+            for other in hosts[..<index] where host.overlaps(other) {
+                if !host.address.isEmpty, host.address == other.address {
+                    clashes.append(
+                        host.clash(other, "both reserve \(host.address), so dnsmasq does not start; change one of them")
+                    )
+                } else if !host.hostName.isEmpty, host.hostName == other.hostName,
+                    !host.hardware.contains(where: { other.hardware.contains($0) })
+                {
+                    clashes.append(
+                        host.clash(
+                            other,
+                            "both are '\(host.hostName)', which leads to the one that renewed last; make them one "
+                                + "section with both MAC addresses, or give each a name"))
+                }
+            }
+        }
+        var found: [ByteString] = []
+        for client in seen where !client.hardware.isEmpty {
+            let owners = hosts.filter { $0.matches(hardware: client.hardware) }
+            if owners.isEmpty { continue }
+            for host in hosts where !host.matches(hardware: client.hardware) {
+                for other in owners where host.overlaps(other) {
+                    guard let why = host.rival(of: other, for: client) else { continue }
+                    let pair = host.place + other.place
+                    if found.contains(pair) { continue }
+                    found.append(pair)
+                    clashes.append(
+                        host.clash(
+                            other,
+                            "both match \(client.hardware), '\(host.label)' \(why); if they are one system, make "
+                                + "them one section, else take 'mac' out of '\(other.label)'"))
+                }
+            }
+        }
+        return clashes
+    }
+}
+
+extension Reservation {
+    fileprivate func clash(_ other: Reservation, _ why: ByteString) -> ByteString {
+        "\(place): section '\(label)' clashes with section '\(other.label)' (\(other.place)): \(why)"
+    }
+
+    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
+    fileprivate func rival(of other: Reservation, for client: SeenClient) -> ByteString? {
+        // Where it is only the MAC address with its type in front, it may be left out.
+        let identifier = client.identifier.isEmpty ? "01:" + client.hardware : client.identifier
+        if identifiers.contains(identifier) { return "by its client identifier, which always wins" }
+        if duids.contains(identifier) || duids.contains(client.duid) {
+            return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
+        }
+        // A name that the other reserved is no word of the client's.
+        if hardware.isEmpty, identifiers.isEmpty, !hostName.isEmpty, hostName == client.hostName,
+            hostName != other.hostName
+        {
+            return "by its name, but a MAC address always wins"
+        }
+        return nil
+    }
+}
+
+extension UCI.Section {
+    /// `enable` is off, as config_get_bool in OpenWrt's functions.sh reads it.
+    fileprivate var isDisabled: Bool {
+        let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
+        return options.contains { $0.name == "enable" && off.contains($0.values[0].text) }
+    }
+}
+
+extension UCI.Option {
+    /// The words of all values: to OpenWrt's scripts a list is the same as one value with blanks.
+    fileprivate var words: [UCI.Value] {
+        values.flatMap { value in
+            value.text.bytes.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
+                .map { UCI.Value(text: ByteString($0), line: value.line) }
+        }
+    }
+}
+
+extension ByteString {
+    fileprivate init(hexPairsOf bytes: [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        self = bytes.map { ByteString([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }.joined(separator: ":")
+    }
+
+    /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
+    /// colons; nil if there is anything else.
+    fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {
+        var pairs: [ByteString] = []
+        for part in bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
+            if wildcards, part.elementsEqual([UInt8(ascii: "*")]) {
+                pairs.append("*")
+                continue
+            }
+            guard part.allSatisfy({ $0.isHexDigit }), part.count == 1 || !part.isEmpty && part.count % 2 == 0 else {
+                return nil
+            }
+            var rest = (part.count == 1 ? [UInt8(ascii: "0")] : []) + part
+            while !rest.isEmpty {
+                pairs.append(ByteString(rest.prefix(2)).lowercased)
+                rest.removeFirst(2)
+            }
+        }
+        return counts.contains(pairs.count) ? pairs.joined(separator: ":") : nil
+    }
+
+    /// A pattern with `*` fits the pairs.
+    fileprivate func matches(_ pairs: ByteString) -> Bool {
+        guard bytes.contains(UInt8(ascii: "*")) else { return false }
+        let pattern = bytes.split(separator: UInt8(ascii: ":"))
+        let parts = pairs.bytes.split(separator: UInt8(ascii: ":"))
+        return pattern.count == parts.count
+            && zip(pattern, parts).allSatisfy { $0.elementsEqual([UInt8(ascii: "*")]) || $0.elementsEqual($1) }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool {
+        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
+    }
+}
