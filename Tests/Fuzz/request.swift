@@ -1,0 +1,40 @@
+import Basics
+import Debounce
+
+private let jobs = [Job(name: "a", command: "service a restart"), Job(name: "b-2", command: "b")]
+
+/// What comes through the FIFO. A byte 0xFF ends a read, 0xFE also finds the FIFO empty and waits.
+@_cdecl("LLVMFuzzerTestOneInput")
+func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let input = Array(UnsafeBufferPointer(start: bytes, count: count))
+    var reader = RequestReader()
+    var now = Instant(sinceStart: .zero)
+    var accepted: [Request] = []
+    func take(_ read: ArraySlice<UInt8>, isDrained: Bool) -> [Request] {
+        reader.take(read, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
+    }
+    var rest = input[...]
+    while !rest.isEmpty {
+        let read = rest.prefix { $0 < 0xFE }
+        let end = rest.dropFirst(read.count).first
+        rest = rest.dropFirst(read.count + 1)
+        accepted += take(read, isDrained: end == 0xFE)
+        if end == 0xFE {
+            now = now + .milliseconds(60)
+            if let report = reader.tick(at: now) { precondition(report.rejected > 0) }
+            // Or the daemon would spin.
+            precondition(reader.wakeAt.map { now < $0 } ?? true)
+        }
+    }
+    let lines = input.count { $0 == UInt8(ascii: "\n") }
+    precondition(accepted.count <= lines)
+    precondition(reader.rejected <= input.count)
+    for request in accepted {
+        precondition(jobs.contains { $0.name == request.job })
+        precondition(Request(line: request.line, jobs: jobs) == request)
+    }
+    // Whatever came before: a whole line stands.
+    precondition(take(Array("request a\n".utf8)[...], isDrained: true) == [Request(.request, "a")])
+    precondition(Request(line: ByteString(input), jobs: jobs).map { jobs.map { $0.name }.contains($0.job) } ?? true)
+    return 0
+}
