@@ -18,6 +18,11 @@ public struct Silence {
     }
 
     /// - Throws: `cannotCreate`.
+    public func hosts() throws(Fault) -> [ByteString] {
+        try Files.names(in: "\(run)/silent")
+    }
+
+    /// - Throws: `cannotCreate`.
     public func begin(_ host: ByteString) throws(Fault) {
         try Files.makeFolder("\(run)/silent")
         _ = try Files.create(path(host))

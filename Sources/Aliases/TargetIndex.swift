@@ -54,12 +54,29 @@ public struct TargetIndex {
     public func leases(of host: ByteString, in storage: DirectoryLeases) throws(Fault) -> [Lease] {
         var found: [Lease] = []
         for name in try Files.names(in: folder(host)) {
-            var leases: [Lease] = []
-            if let client = ClientIdentifier(name: name) {
-                leases = try storage.leases(of: client).filter { $0.hostName == host }
+            guard let client = ClientIdentifier(name: name) else { continue }
+            do throws(LeaseFault) {
+                found += try storage.readOnly(client).filter { $0.hostName == host }
+                    .map { $0.completed(for: client) }
+            } catch {
+                throw error.fault
             }
-            if leases.isEmpty { try Files.remove("\(folder(host))/\(name)") }
-            found += leases
+        }
+        return found
+    }
+
+    /// The same, for who holds the lock. Leases that have expired are removed, and clients without any struck out.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func pruned(of host: ByteString, in storage: DirectoryLeases) throws(Fault) -> [Lease] {
+        var found: [Lease] = []
+        for name in try Files.names(in: folder(host)) {
+            let client = ClientIdentifier(name: name)
+            let leases = try client.map { (client) throws(Fault) in
+                try storage.leases(of: client).filter { $0.hostName == host }
+            }
+            if (leases ?? []).isEmpty { try Files.remove("\(folder(host))/\(name)") }
+            found += leases ?? []
         }
         return found
     }

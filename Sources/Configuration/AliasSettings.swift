@@ -55,7 +55,12 @@ public struct AliasSettings: Equatable, Sendable {
     }
 
     /// Every host that is a target, once.
-    public var targets: [ByteString] {
+    public var targets: [ByteString] { AliasSettings.targets(of: aliases) }
+
+    /// Those that also have to answer.
+    public var probedTargets: [ByteString] { AliasSettings.targets(of: aliases.filter { $0.isProbed }) }
+
+    private static func targets(of aliases: [Alias]) -> [ByteString] {
         var hosts: [ByteString] = []
         for alias in aliases {
             for target in alias.targets where !hosts.contains(target.host) { hosts.append(target.host) }

@@ -43,9 +43,10 @@ public enum Process {
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
-    /// Does nothing for a while, less than a second: nanosleep(2).
+    /// Does nothing for a while: nanosleep(2).
     public static func pause(_ duration: Duration) {
-        var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
         nanosleep(&time, nil)
     }
 

@@ -77,7 +77,7 @@ struct AliasKeeper: ~Copyable {
         for alias in settings.aliases.aliases {
             var leases: [(host: ByteString, leases: [Lease])] = []
             for target in alias.targets {
-                leases.append((target.host, try index.leases(of: target.host, in: storage)))
+                leases.append((target.host, try index.pruned(of: target.host, in: storage)))
             }
             choices.append(
                 alias.choice(

@@ -49,7 +49,7 @@ struct Call {
         case ("aliases", false, _) where plain.count == 1: verb = .aliases(json: isJSON)
         case ("check", false, false) where plain.count == 1: verb = .check
         case ("watch", false, false) where plain.count == 1: verb = .watch
-        default: throw Call.unknown(plain.joined(separator: " "))
+        default: throw Call.unknown(words.joined(separator: " "))
         }
     }
 

@@ -8,7 +8,7 @@ import Linux
 struct Report {
     private let places: Places
     private let now = Process.now
-    private let leases: [(client: ClientIdentifier, lease: Lease)]
+    let leases: [(client: ClientIdentifier, lease: Lease)]
 
     /// - Throws: `cannotCreate` if the run directory is not ours.
     init(_ places: Places) throws(Fault) {

@@ -41,9 +41,10 @@ do throws(Fault) {
     case .aliases(let json):
         try Updater(call.places).printAliases(asJSON: json)
     case .check:
-        try Check(call.places).print()
+        if try !Check(call.places).print() { Process.exit(Fault.Code.settings.rawValue) }
     case .watch:
-        try Watch(call.places).run()
+        var watch = try Watch(call.places)
+        try watch.run()
     case .event:
         do throws(Fault) {
             try Updater(call.places).handleEvent()

@@ -27,7 +27,7 @@ private final class Told {
     private func onBoth(_ body: (any TestableStorage) throws -> Void) throws {
         let (clock, told) = (clock, told)
         let owner: Owner = { told.leases.append("\($0.name) \($1.owner)") }
-        try body(try DirectoryLeases(run: ByteString(scratch / "run"), now: { clock.now }, owner: owner))
+        try body(DirectoryLeases(run: ByteString(scratch / "run"), now: { clock.now }, owner: owner))
         told.leases = []
         clock.now = Instant(sinceStart: .seconds(1000))
         try body(MemoryLeases(now: { clock.now }, owner: owner))
