@@ -12,7 +12,7 @@ public struct Reservation: Sendable {
     public let place: ByteString
     /// The section's name, else the host's; for people.
     public private(set) var label: ByteString
-    /// Pairs of hexadecimal digits in lower case, joined by colons; `*` stands for any pair.
+    /// Pairs of hexadecimal digits in lower case, joined by colons; `**` stands for any pair.
     public private(set) var hardware: [ByteString] = []
     /// Client identifiers, as such pairs, that dnsmasq is given wherever it runs.
     public private(set) var identifiers: [ByteString] = []
@@ -25,21 +25,15 @@ public struct Reservation: Sendable {
     /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none.
     public private(set) var hostID: ByteString = ""
 
-    fileprivate init(_ section: UCI.Section, file: ByteString, faults: inout [ByteString]) {
+    fileprivate var isEnabled = true
+
+    fileprivate init(_ section: UCI.Section, file: ByteString) {
         place = "\(file):\(section.line)"
-        label = section.name ?? ""
-        for option in section.options {
-            for word in option.words {
-                if let allowed = set(option.name, word.text) {
-                    faults.append("\(file):\(word.line): \(option.name) '\(word.text.printable())': \(allowed)")
-                }
-            }
-        }
-        if label.isEmpty { label = hostName.isEmpty ? "host" : hostName }
+        label = section.name ?? "host"
     }
 
     /// - Returns: What is allowed, if `word` is not.
-    private mutating func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
+    fileprivate mutating func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
         switch option {
         case "mac" where word.hasPrefix("id:"):
             let text = ByteString(word.bytes.dropFirst(3))
@@ -63,16 +57,21 @@ public struct Reservation: Sendable {
         case "name":
             guard word.isHostName else { return "not a host name" }
             hostName = word.lowercased
+            if label == "host" { label = hostName }
         case "ip" where word != "ignore":
             guard !word.bytes.contains(UInt8(ascii: ":")), let canonical = Network.canonical(address: word) else {
                 return "not an IPv4 address"
             }
             address = canonical
         case "hostid":
-            guard word.count <= 16, word.bytes.allSatisfy({ $0.isHexDigit }) else {
+            guard word.count <= 16, word.lowercased.bytes.allSatisfy({ $0.isHexDigit }) else {
                 return "allowed are up to 16 hexadecimal digits"
             }
             hostID = word.lowercased
+        case "enable":
+            // As config_get_bool in OpenWrt's functions.sh reads it.
+            let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
+            isEnabled = !off.contains(word)
         default: break
         }
         return nil
@@ -86,7 +85,7 @@ public struct Reservation: Sendable {
     }
 
     fileprivate func matches(hardware address: ByteString) -> Bool {
-        hardware.contains { $0 == address || $0.matches(address) }
+        hardware.contains { $0.matches(address) }
     }
 }
 
@@ -122,19 +121,24 @@ public struct Reservations: Sendable {
     /// - Throws: `settings` if it is no UCI: then dnsmasq does not get it either.
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         for section in try UCI(text, file: file).sections {
-            switch section.type {
-            case "host" where !section.isDisabled:
-                hosts.append(Reservation(section, file: file, faults: &faults))
-            case "dnsmasq":
-                for word in section.options.filter({ $0.name == "domain" }).flatMap({ $0.words }) {
-                    if word.text.isHostName {
-                        domains.append(word)
-                    } else {
-                        faults.append("\(file):\(word.line): domain '\(word.text.printable())': not a domain")
+            var host = Reservation(section, file: file)
+            var wrong: [ByteString] = []
+            for option in section.options {
+                for word in option.words {
+                    var allowed: ByteString?
+                    if section.type == "host" {
+                        allowed = host.set(option.name, word.text)
+                    } else if section.type == "dnsmasq", option.name == "domain" {
+                        if word.text.isHostName { domains.append(word) } else { allowed = "not a domain" }
+                    }
+                    if let allowed {
+                        wrong.append("\(file):\(word.line): \(option.name) '\(word.text.printable())': \(allowed)")
                     }
                 }
-            default: break
             }
+            guard host.isEnabled else { continue }
+            faults += wrong
+            if section.type == "host" { hosts.append(host) }
         }
     }
 
@@ -153,38 +157,35 @@ public struct Reservations: Sendable {
     /// lines goes to whichever host renewed last.
     public func clashes(seen: [SeenClient]) -> [ByteString] {
         var clashes: [ByteString] = []
+        func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
+            clashes.append(
+                "\(host.place): section '\(host.label)' clashes with section '\(other.label)' (\(other.place)): \(why)")
+        }
         for (index, host) in hosts.enumerated() {
             for other in hosts[..<index] where host.overlaps(other) {
                 if !host.address.isEmpty, host.address == other.address {
-                    clashes.append(
-                        host.clash(other, "both reserve \(host.address), so dnsmasq does not start; change one of them")
-                    )
+                    add(host, other, "both reserve \(host.address), so dnsmasq does not start; change one of them")
                 } else if !host.hostName.isEmpty, host.hostName == other.hostName,
                     !host.hardware.contains(where: { other.hardware.contains($0) })
                 {
-                    clashes.append(
-                        host.clash(
-                            other,
-                            "both are '\(host.hostName)', which leads to the one that renewed last; make them one "
-                                + "section with both MAC addresses, or give each a name"))
+                    add(
+                        host, other,
+                        "both are '\(host.hostName)', which leads to the one that renewed last; make them one section "
+                            + "with both MAC addresses, or give each a name")
                 }
             }
         }
-        var found: [ByteString] = []
+        var pairs: [ByteString] = []
         for client in seen where !client.hardware.isEmpty {
-            let owners = hosts.filter { $0.matches(hardware: client.hardware) }
-            if owners.isEmpty { continue }
-            for host in hosts where !host.matches(hardware: client.hardware) {
-                for other in owners where host.overlaps(other) {
-                    guard let why = host.rival(of: other, for: client) else { continue }
+            for other in hosts where other.matches(hardware: client.hardware) {
+                for host in hosts where host.overlaps(other) && !host.matches(hardware: client.hardware) {
                     let pair = host.place + other.place
-                    if found.contains(pair) { continue }
-                    found.append(pair)
-                    clashes.append(
-                        host.clash(
-                            other,
-                            "both match \(client.hardware), '\(host.label)' \(why); if they are one system, make "
-                                + "them one section, else take 'mac' out of '\(other.label)'"))
+                    guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
+                    pairs.append(pair)
+                    add(
+                        host, other,
+                        "both match \(client.hardware), '\(host.label)' \(why); if they are one system, make them one "
+                            + "section, else take 'mac' out of '\(other.label)'")
                 }
             }
         }
@@ -193,10 +194,6 @@ public struct Reservations: Sendable {
 }
 
 extension Reservation {
-    fileprivate func clash(_ other: Reservation, _ why: ByteString) -> ByteString {
-        "\(place): section '\(label)' clashes with section '\(other.label)' (\(other.place)): \(why)"
-    }
-
     /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
     fileprivate func rival(of other: Reservation, for client: SeenClient) -> ByteString? {
         // Where it is only the MAC address with its type in front, it may be left out.
@@ -215,19 +212,11 @@ extension Reservation {
     }
 }
 
-extension UCI.Section {
-    /// `enable` is off, as config_get_bool in OpenWrt's functions.sh reads it.
-    fileprivate var isDisabled: Bool {
-        let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
-        return options.contains { $0.name == "enable" && off.contains($0.values[0].text) }
-    }
-}
-
 extension UCI.Option {
     /// The words of all values: to OpenWrt's scripts a list is the same as one value with blanks.
     fileprivate var words: [UCI.Value] {
         values.flatMap { value in
-            value.text.bytes.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            value.text.bytes.map { (0x09...0x0D).contains($0) ? 0x20 : $0 }.split(separator: 0x20)
                 .map { UCI.Value(text: ByteString($0), line: value.line) }
         }
     }
@@ -235,43 +224,37 @@ extension UCI.Option {
 
 extension ByteString {
     fileprivate init(hexPairsOf bytes: [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
-        self = bytes.map { ByteString([digits[Int($0 >> 4)], digits[Int($0 & 15)]]) }.joined(separator: ":")
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+        self = bytes.map { ByteString([digit($0 >> 4), digit($0 & 15)]) }.joined(separator: ":")
     }
 
     /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
-    /// colons; nil if there is anything else.
+    /// colons; nil if there is anything else. With `wildcards`, `**` for a `*`.
     fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {
-        var pairs: [ByteString] = []
-        for part in bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
-            if wildcards, part.elementsEqual([UInt8(ascii: "*")]) {
-                pairs.append("*")
-                continue
-            }
-            guard part.allSatisfy({ $0.isHexDigit }), part.count == 1 || !part.isEmpty && part.count % 2 == 0 else {
-                return nil
-            }
-            var rest = (part.count == 1 ? [UInt8(ascii: "0")] : []) + part
-            while !rest.isEmpty {
-                pairs.append(ByteString(rest.prefix(2)).lowercased)
-                rest.removeFirst(2)
+        var pairs: [UInt8] = []
+        for part in lowercased.bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
+            guard part.count == 1 || part.count % 2 == 0, let first = part.first else { return nil }
+            let isWildcard = wildcards && part.count == 1 && first == UInt8(ascii: "*")
+            if part.count == 1 { pairs.append(isWildcard ? first : UInt8(ascii: "0")) }
+            for byte in part {
+                guard isWildcard || byte.isHexDigit else { return nil }
+                pairs.append(byte)
+                if pairs.count % 3 == 2 { pairs.append(UInt8(ascii: ":")) }
             }
         }
-        return counts.contains(pairs.count) ? pairs.joined(separator: ":") : nil
+        return counts.contains(pairs.count / 3) ? ByteString(pairs.dropLast()) : nil
     }
 
-    /// A pattern with `*` fits the pairs.
+    /// As a pattern, in which `*` stands for any byte.
     fileprivate func matches(_ pairs: ByteString) -> Bool {
-        guard bytes.contains(UInt8(ascii: "*")) else { return false }
-        let pattern = bytes.split(separator: UInt8(ascii: ":"))
-        let parts = pairs.bytes.split(separator: UInt8(ascii: ":"))
-        return pattern.count == parts.count
-            && zip(pattern, parts).allSatisfy { $0.elementsEqual([UInt8(ascii: "*")]) || $0.elementsEqual($1) }
+        count == pairs.count
+            && bytes.indices.allSatisfy { bytes[$0] == UInt8(ascii: "*") || bytes[$0] == pairs.bytes[$0] }
     }
 }
 
 extension UInt8 {
+    /// In lower case.
     fileprivate var isHexDigit: Bool {
-        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
+        isASCIIDigit || (0x61...0x66).contains(self)
     }
 }
