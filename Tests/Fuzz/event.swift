@@ -17,7 +17,10 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
     // As a file's name, and in a line of dnsmasq's.
     let client = event.client
-    precondition((2...255).contains(client.count) && client.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2D })
+    let text = ByteString(client.name.bytes.dropFirst(client.name.count - client.text.count))
+    precondition(["", "id-", "duid-"].contains { $0 + text == client.name })
+    precondition((2...250).contains(text.count) && text.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2D })
+    precondition(ClientIdentifier(name: client.name) == client)
     precondition(Network.canonical(address: event.address) == event.address)
     precondition(event.address.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2E })
     precondition(event.hostName != "openwrt" && event.hostName.count <= 253)
@@ -30,13 +33,20 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         router: "OpenWrt",
         environment: { name in
             switch name {
-            case "MACADDR": client
+            case "MACADDR": client.kind == .option61 ? event.hardware : client.text
             case "IPADDR": event.address
             case "HOSTNAME": event.hostName
             default: variables.first { $0.before == name }?.after
             }
         })
     precondition(again == event)
+    // A storage can hold what it leads to.
+    let now = Instant(sinceStart: .seconds(1_000_000))
+    let storage = MemoryLeases(now: { now })
+    guard let (before, token) = try? storage.lookup(client) else { preconditionFailure() }
+    let after = event.applied(to: before, at: now)
+    precondition((try? storage.update(client, to: after, token)) != nil)
+    precondition(event.applied(to: after, at: now) == after)
     return 0
 }
 

@@ -1,3 +1,4 @@
+import Aliases
 import Basics
 import Configuration
 
@@ -18,6 +19,16 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     if let settings = try? Settings(text, file: "f") {
         precondition(try! Settings(settings.text, file: "f") == settings)
+    }
+    if let file = try? UCI(text, file: "f") {
+        do throws(Fault) {
+            let aliases = try AliasSettings(file, file: "f").aliases
+            let findings = aliases.map { $0.place } + aliases.findings(reserved: ["a"], leased: ["b"], router: "c")
+            precondition(findings.allSatisfy { $0.hasPrefix("f:") })
+            precondition(aliases.allSatisfy { $0.name.isHostName && !$0.targets.isEmpty })
+        } catch {
+            precondition(error.message.bytes.allSatisfy { (0x20...0x7E).contains($0) })
+        }
     }
     if let read = try? Reservations(text, file: "f") {
         let clients = read.hosts.flatMap { host in
