@@ -59,6 +59,24 @@ import Testing
         #expect(Process.now - start < .seconds(10))
     }
 
+    /// A multicast address is asked, and a host answers by its own. The kernel counts the replies (its type 0, or 129).
+    @Test func anAnswerFromSomebodyElseIsNone() throws {
+        try network.shell(
+            """
+            sysctl -qw net.ipv4.icmp_echo_ignore_broadcasts=0
+            ip addr add 239.1.1.1/32 dev lan autojoin
+            ip addr add ff05::77/128 dev lan autojoin
+            """, host: 1)
+        try network.shell("ip route add 239.1.1.1 dev lan1; ip route add ff05::77 dev lan1 table local")
+        let answers = try network.onRouter { try Echo.answers(from: ["239.1.1.1", "ff05::77"], within: .seconds(1)) }
+        #expect(answers == [false, false])
+        let counted = try network.onRouter {
+            try ["snmp", "snmp6"].map { "\(try Files.read("/proc/thread-self/net/\(ByteString($0))"))" }.joined()
+        }
+        #expect(counted.contains("\nIcmpMsg: InType0 "), "\(counted)")
+        #expect(counted.contains("\nIcmp6InEchoReplies              \t1\n"), "\(counted)")
+    }
+
     @Test func manyAtOnce() throws {
         let missing = (1...300).map { ByteString("10.78.1.\($0 % 250 + 3)") }
         let answers = try network.onRouter {
