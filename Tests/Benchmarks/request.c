@@ -1,0 +1,46 @@
+/* What `cname-updater request JOB` does, in C: reads the settings, looks for the job, makes sure that the cause is in the
+ * ledger, and rings. CONFIG RUN JOB. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int main(int count, char **words) {
+    (void)count;
+    char text[65536], path[4096], line[256];
+    struct stat one, other;
+
+    int file = open(words[1], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file == -1) return 78;
+    while (read(file, text, sizeof text) > 0) {}
+    close(file);
+    file = open("/etc/cname_mappings", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file != -1) close(file);
+
+    if (lstat(words[2], &one) == -1 || !S_ISDIR(one.st_mode) || one.st_uid != geteuid()) return 73;
+    snprintf(path, sizeof path, "%s/jobs/%s", words[2], words[3]);
+    if (lstat(path, &one) == -1) return 64;
+
+    snprintf(path, sizeof path, "%s/pending", words[2]);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/pending/%s", words[2], words[3]);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/pending/%s/manual", words[2], words[3]);
+    file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file == -1 || fstat(file, &one) == -1) return 73;
+    int length = snprintf(line, sizeof line, "request %s\n", words[3]);
+    if (one.st_size + length < 1000) {
+        if (write(file, line, length) != length) return 73;
+    } else if (futimens(file, NULL) == -1) {
+        return 73;
+    }
+    if (fstat(file, &one) == -1 || lstat(path, &other) == -1 || one.st_ino != other.st_ino) return 73;
+
+    snprintf(path, sizeof path, "%s/fifo", words[2]);
+    int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (fifo == -1 || fstat(fifo, &one) == -1 || !S_ISFIFO(one.st_mode)) return 69;
+    length = snprintf(line, sizeof line, "pending %s\n", words[3]);
+    return write(fifo, line, length) == length ? 0 : 69;
+}
