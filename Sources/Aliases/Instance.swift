@@ -47,6 +47,16 @@ public struct Instance: Equatable, Sendable {
         return found
     }
 
+    /// The files in which the running instances keep their leases.
+    public static func leaseFiles(rendered: ByteString = "/var/etc") -> [ByteString] {
+        var files: [ByteString] = []
+        for name in (try? Files.names(in: rendered)) ?? [] where name.hasPrefix("dnsmasq.conf") {
+            guard let text = try? Files.read("\(rendered)/\(name)", limit: 1 << 24) else { continue }
+            files += values("dhcp-leasefile=", in: text).prefix(1)
+        }
+        return files
+    }
+
     /// What follows `key` at the start of a line, up to a comma.
     private static func values(_ key: ByteString, in text: ByteString) -> [ByteString] {
         text.lines.filter { $0.hasPrefix(key) }.map { line in

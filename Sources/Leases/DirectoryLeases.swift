@@ -25,14 +25,19 @@ public struct DirectoryLeases: LeaseStorage {
 
     private let run: ByteString
     private let now: () -> Instant
+    private let renewals: Renewals
     private let owner: Owner
 
     /// - Parameters:
     ///   - run: The run directory, made by the first update.
     ///   - now: The clock of `expires`.
-    public init(run: ByteString, now: @escaping () -> Instant, owner: @escaping Owner = { _, _ in }) {
+    public init(
+        run: ByteString, now: @escaping () -> Instant, renewals: @escaping Renewals = { _, _ in .unknown },
+        owner: @escaping Owner = { _, _ in }
+    ) {
         self.run = run
         self.now = now
+        self.renewals = renewals
         self.owner = owner
     }
 
@@ -40,19 +45,19 @@ public struct DirectoryLeases: LeaseStorage {
         let now = now()
         while true {
             let (leases, token) = try read(client)
-            let expired = leases.filter { $0.isExpired(at: now) }
-            if expired.isEmpty { return (leases, token) }
+            let (running, expired) = leases.divided(for: client, at: now, renewals)
+            if running == leases { return (leases, token) }
             // Before they are removed: who is killed in between is told again.
             for lease in expired { owner(client, lease) }
             do throws(LeaseFault) {
-                try update(client, to: leases.filter { !$0.isExpired(at: now) }, token)
+                try update(client, to: running, token)
             } catch  where error.code == .conflict {}
         }
     }
 
     public func readOnly(_ client: ClientIdentifier) throws(LeaseFault) -> [Lease] {
         let now = now()
-        return try read(client).leases.filter { !$0.isExpired(at: now) }
+        return try read(client).leases.divided(for: client, at: now, renewals).running
     }
 
     public func release(_ token: Token) {

@@ -7,8 +7,8 @@ public protocol LeaseStorage {
     /// What a client's leases were at a look-up.
     associatedtype Token
 
-    /// A client's leases, and the token with which they can be replaced. Those that have expired are removed first, and
-    /// their owner is told.
+    /// A client's leases, and the token with which they can be replaced. Those that have expired, and were not renewed,
+    /// are removed first, and their owner is told.
     ///
     /// - Throws: `unavailable`.
     func lookup(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token)
@@ -62,6 +62,9 @@ extension LeaseStorage {
 /// Who is told that a lease has expired.
 public typealias Owner = (ClientIdentifier, Lease) -> Void
 
+/// How long a lease that should have ended runs on; `unknown`: it does not.
+public typealias Renewals = (ClientIdentifier, Lease) -> LeaseEvent.Term
+
 /// Why a storage did not do what it was asked for.
 public struct LeaseFault: Error {
     public enum Code: Sendable {
@@ -92,6 +95,29 @@ public struct LeaseFault: Error {
 
     static func invalid(_ message: ByteString) -> LeaseFault {
         LeaseFault(.invalid, Fault(.data, message))
+    }
+}
+
+extension [Lease] {
+    /// Those that run on, with their new end if they were renewed without our hearing of it, and those that have ended.
+    func divided(
+        for client: ClientIdentifier, at now: Instant, _ renewals: Renewals
+    ) -> (running: [Lease], expired: [Lease]) {
+        var running: [Lease] = []
+        var expired: [Lease] = []
+        for var lease in self {
+            if lease.isExpired(at: now) {
+                switch renewals(client, lease) {
+                case .unknown:
+                    expired.append(lease)
+                    continue
+                case .endless: lease.expires = nil
+                case .limited(let rest): lease.expires = now + rest
+                }
+            }
+            running.append(lease)
+        }
+        return (running, expired)
     }
 }
 

@@ -14,18 +14,23 @@ public final class MemoryLeases: LeaseStorage {
     private var tokens: [Int] = []
     private var tokenCount = 0
     private let now: () -> Instant
+    private let renewals: Renewals
     private let owner: Owner
 
-    public init(now: @escaping () -> Instant, owner: @escaping Owner = { _, _ in }) {
+    public init(
+        now: @escaping () -> Instant, renewals: @escaping Renewals = { _, _ in .unknown },
+        owner: @escaping Owner = { _, _ in }
+    ) {
         self.now = now
+        self.renewals = renewals
         self.owner = owner
     }
 
     public func lookup(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token) {
         let index = index(of: client)
-        let now = now()
-        for lease in entries[index].leases where lease.isExpired(at: now) { owner(client, lease) }
-        entries[index].leases.removeAll { $0.isExpired(at: now) }
+        let (running, expired) = entries[index].leases.divided(for: client, at: now(), renewals)
+        for lease in expired { owner(client, lease) }
+        entries[index].leases = running
         tokenCount += 1
         tokens.append(tokenCount)
         return (
@@ -55,8 +60,7 @@ public final class MemoryLeases: LeaseStorage {
     }
 
     public func readOnly(_ client: ClientIdentifier) throws(LeaseFault) -> [Lease] {
-        let now = now()
-        return entries[index(of: client)].leases.filter { !$0.isExpired(at: now) }
+        entries[index(of: client)].leases.divided(for: client, at: now(), renewals).running
     }
 
     public func clients() throws(LeaseFault) -> [ClientIdentifier] {

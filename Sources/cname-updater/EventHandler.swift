@@ -21,8 +21,7 @@ struct EventHandler {
         self.settings = settings
         self.doorbell = doorbell
         self.now = now
-        storage = DirectoryLeases(
-            run: places.updater, now: { now }, owner: { EventHandler.tellOwner(of: $1, $0, doorbell) })
+        storage = DirectoryLeases(places, at: now, owner: { EventHandler.tellOwner(of: $1, $0, doorbell) })
     }
 
     /// Records the event, brings the aliases up to date if it may change them, and asks for the job if that is called

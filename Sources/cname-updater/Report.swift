@@ -12,12 +12,11 @@ struct Report {
 
     /// - Throws: `cannotCreate` if the run directory is not ours.
     init(_ places: Places) throws(Fault) {
-        let now = now
         self.places = places
         // What stands in somebody else's would be his word.
         try Files.checkFolder(places.updater)
         do throws(LeaseFault) {
-            leases = try DirectoryLeases(run: places.updater, now: { now }).all()
+            leases = try DirectoryLeases(places, at: now).all()
         } catch {
             throw error.fault
         }

@@ -90,7 +90,7 @@ struct Watch: ~Copyable {
     }
 
     private func leases(at now: Instant) throws(Fault) -> [(host: ByteString, lease: Lease)] {
-        let storage = DirectoryLeases(run: places.updater, now: { now })
+        let storage = DirectoryLeases(places, at: now)
         let index = TargetIndex(run: places.updater)
         var found: [(host: ByteString, lease: Lease)] = []
         for host in hosts { found += try index.leases(of: host, in: storage).map { (host, $0) } }

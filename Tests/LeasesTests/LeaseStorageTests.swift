@@ -12,9 +12,10 @@ private final class Clock {
     var now = Instant(sinceStart: .seconds(1000))
 }
 
-/// What storages tell owners.
+/// What storages tell owners, and are told of renewals.
 private final class Told {
     var leases: [String] = []
+    var terms: [String: LeaseEvent.Term] = [:]
 }
 
 /// Both storages are held to the same.
@@ -26,11 +27,13 @@ private final class Told {
     /// Runs a test on both.
     private func onBoth(_ body: (any TestableStorage) throws -> Void) throws {
         let (clock, told) = (clock, told)
+        let renewals: Renewals = { told.terms["\($0.name) \($1.addresses[0])"] ?? .unknown }
         let owner: Owner = { told.leases.append("\($0.name) \($1.owner)") }
-        try body(DirectoryLeases(run: ByteString(scratch / "run"), now: { clock.now }, owner: owner))
-        told.leases = []
+        let run = ByteString(scratch / "run")
+        try body(DirectoryLeases(run: run, now: { clock.now }, renewals: renewals, owner: owner))
+        (told.leases, told.terms) = ([], [:])
         clock.now = Instant(sinceStart: .seconds(1000))
-        try body(MemoryLeases(now: { clock.now }, owner: owner))
+        try body(MemoryLeases(now: { clock.now }, renewals: renewals, owner: owner))
     }
 
     private func lease(_ address: ByteString, _ name: ByteString = "", for seconds: Int? = nil) -> Lease {
@@ -112,6 +115,23 @@ private final class Told {
 
     @Test func aTokenIsForOneChangeOfOneClient() throws {
         try onBoth { storage in try storage.spendsTokens(one, two, lease("10.0.0.1")) }
+    }
+
+    @Test func keepsWhatWasRenewed() throws {
+        try onBoth { storage in
+            try storage.replace(one, ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map { lease($0, for: 10) })
+            told.terms = ["\(one.name) 10.0.0.1": .limited(.seconds(5)), "\(one.name) 10.0.0.2": .endless]
+            clock.now = Instant(sinceStart: .seconds(1012))
+            let renewed = [lease("10.0.0.1", for: 17), lease("10.0.0.2")]
+            #expect(try storage.leases(one) == renewed)
+            try storage.replace(one, storage.lookup(one).leases)
+            #expect(told.leases == ["\(one.name) me"], "only of the third")
+            told.terms = [:]
+            clock.now = Instant(sinceStart: .seconds(1016))
+            #expect(try storage.leases(one) == renewed, "kept as it was told once")
+            clock.now = Instant(sinceStart: .seconds(1017))
+            #expect(try storage.leases(one) == [lease("10.0.0.2")])
+        }
     }
 
     @Test func removesWhatExpiredAndTellsItsOwner() throws {

@@ -108,6 +108,17 @@ import Testing
         }
     }
 
+    /// dnsmasq tells of a lease's first renewal after its start only. So as far as we know a lease has ended that runs on.
+    @Test func outlivesALeaseThatWasRenewedUnheard() throws {
+        let maxwell = try Maxwell(.new)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try maxwell.bootArch()
+        let expires = "updater/leases/\(wired.hardware)/expires"
+        maxwell.router.scratch.write(expires, "1\n")
+        try maxwell.step("remove", of: wireless, to: "maxwell-arch") { try wireless.release() }
+        #expect(contents(maxwell.router.scratch / expires) != "1")
+    }
+
     /// Another system on the same interface, while the wireless lease of the first runs on: with the same client
     /// identifier dnsmasq gives the lease another name, with another it gives another lease, and the old one runs on too.
     @Test(arguments: Router.Dispatcher.allCases)
