@@ -12,6 +12,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "Basics"),
         .target(name: "Linux", dependencies: ["Basics", "CLinux"]),
+        .target(name: "RouterDispatch", dependencies: ["Basics", "Linux"]),
         .target(name: "Debounce", dependencies: ["Basics"]),
         .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
         .target(name: "Ledger", dependencies: ["Basics", "Linux"]),
@@ -22,6 +23,12 @@ let package = Package(
             name: "cname-updater",
             dependencies: ["Aliases", "Basics", "Configuration", "Debounce", "Leases", "Ledger", "Linux"]),
         .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
+        .executableTarget(
+            name: "DispatchScenarios", dependencies: ["Basics", "CLinux", "Linux"], path: "Tests/DispatchScenarios"),
+        // The same source once more.
+        .executableTarget(
+            name: "RouterDispatchScenarios", dependencies: ["Basics", "CLinux", "Linux", "RouterDispatch"],
+            path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
@@ -31,6 +38,10 @@ let package = Package(
         .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
         .testTarget(name: "AliasesTests", dependencies: ["Aliases", "Linux", "TestSupport"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "debounced", "cname-updater"], exclude: ["traces"]),
+            name: "ProgramTests",
+            dependencies: [
+                "TestSupport", "debounced", "cname-updater", "DispatchScenarios", "RouterDispatchScenarios",
+            ],
+            exclude: ["traces"]),
     ]
 )

@@ -45,8 +45,10 @@ do throws(Fault) {
     case .simulate(let file, let json):
         try Simulate.print(file, asJSON: json, call)
     case .run:
-        // On the main queue, as all that follows.
-        DispatchQueue.main.async {
+        // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be
+        // isolated to the MainActor, which Embedded Swift does not have.
+        let queue = DispatchQueue.main
+        queue.async {
             do throws(Fault) {
                 try Daemon(call).start()
             } catch {

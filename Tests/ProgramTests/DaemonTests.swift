@@ -10,17 +10,20 @@ final class Daemon {
     var fifo: String { run + "/fifo" }
 
     /// - Parameter settings: Written to the settings file, if any.
-    init(_ arguments: [String] = [], settings: String? = nil, starts: Bool = true) throws {
+    /// - Parameter wrapper: Words that end in exec(3) of the words after them.
+    init(
+        _ arguments: [String] = [], settings: String? = nil, starts: Bool = true, under wrapper: [String] = []
+    ) throws {
         if let settings { scratch.write("config", settings) }
-        if starts { try start(arguments) }
+        if starts { try start(arguments, under: wrapper) }
     }
 
     var environment: [String: String?] {
         ["DEBOUNCED_RUN_DIR": run, "DEBOUNCED_CONFIG": scratch / "config", "CNAME_UPDATER_RUN_DIR": scratch / "leases"]
     }
 
-    func start(_ arguments: [String] = []) throws {
-        program = try Program([Built.debounced] + arguments, environment: environment)
+    func start(_ arguments: [String] = [], under wrapper: [String] = []) throws {
+        program = try Program(wrapper + [Built.debounced] + arguments, environment: environment)
         try program.line(with: "running as process \(program.process) on \(run)")
     }
 
@@ -112,7 +115,10 @@ final class Daemon {
     @Test func theCommandGetsACleanProcess() throws {
         let show =
             "head -c0; ls -l /proc/self/fd; grep -E 'SigBlk|SigIgn|SigCgt' /proc/self/status; cut -d' ' -f5 /proc/$$/stat; echo pid=$$"
-        let daemon = try Daemon(["--job", "j=\(show)", "--quiet", "0.1"])
+        // bash leaves the signals as they come; Debian's sh would unblock them.
+        let daemon = try Daemon(
+            ["--job", "j=\(show)", "--quiet", "0.1"],
+            under: ["unshare", "-m", "sh", "-ec", "mount --bind /bin/bash /bin/sh; exec \"$0\" \"$@\""])
         try daemon.ask("request", "j")
         try daemon.program.line(with: "j: done")
         let log = daemon.program.log.joined(separator: "\n")

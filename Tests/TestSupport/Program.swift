@@ -194,6 +194,9 @@ public enum Built {
         return "/" + words.dropLast().joined(separator: "/")
     }()
 
+    /// PROGRAMS names the router build's.
+    public static let isForRouter = getenv("PROGRAMS") != nil
+
     public static let debounced = folder + "/debounced"
     public static let updater = folder + "/cname-updater"
     /// The repository.

@@ -1,0 +1,26 @@
+import Basics
+import CLinux
+
+/// Waits for several files at once: poll(2).
+public enum Poll {
+    /// Waits until one of the files can be read or has no writer left, or until `deadline`; without one, for ever.
+    ///
+    /// - Parameter files: Descriptors; a negative one stands for nothing.
+    /// - Returns: For each of them whether it can be read.
+    public static func readable(_ files: [Int32], until deadline: Instant?) -> [Bool] {
+        var wait = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let timeout = deadline.map { milliseconds(until: $0) } ?? -1
+        guard poll(&wait, nfds_t(wait.count), timeout) > 0 else { return files.map { _ in false } }
+        return wait.map {
+            // To wait for a file that is not open would be to wait for nothing, and not to wait at all.
+            precondition($0.revents & Int16(POLLNVAL) == 0)
+            return $0.revents != 0
+        }
+    }
+
+    /// Rounded up, and at most a day: who is woken too early waits again.
+    private static func milliseconds(until deadline: Instant) -> Int32 {
+        let (seconds, attoseconds) = max(.zero, min(deadline - Process.now, .seconds(86400))).components
+        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,106 @@
+import Basics
+import Linux
+
+// The part of Dispatch that `debounced` uses, spelled and behaving as there, but in one thread and a few KB. The router
+// build has this module in place of Dispatch, which there is none of for its processors.
+
+public typealias DispatchSourceRead = DispatchSource
+public typealias DispatchSourceSignal = DispatchSource
+public typealias DispatchSourceTimer = DispatchSource
+
+/// Something that happens, and what to do then. Once activated it lives until it is cancelled.
+public final class DispatchSource {
+    /// What to read from; -1 for a timer.
+    let file: Int32
+    /// When a timer fires; nil: never.
+    private(set) var deadline: Instant?
+    public private(set) var isCancelled = false
+
+    /// The file of a signal's source.
+    private let signal: SignalFile?
+    private let queue: DispatchQueue
+    private var onEvent: () -> Void = {}
+    private var onCancel: () -> Void = {}
+    private var onRegistration: () -> Void = {}
+
+    private init(file: Int32, signal: SignalFile? = nil, _ queue: DispatchQueue) {
+        self.file = file
+        self.signal = signal
+        self.queue = queue
+    }
+
+    /// Fires as long as there is something to read from the descriptor, or its other end is closed.
+    ///
+    /// The descriptor has to stay open until the cancel handler is called.
+    public static func makeReadSource(fileDescriptor: Int32, queue: DispatchQueue) -> DispatchSourceRead {
+        DispatchSource(file: fileDescriptor, queue)
+    }
+
+    /// Fires when the process gets the signal, which from now on has no other effect.
+    public static func makeSignalSource(signal: Int32, queue: DispatchQueue) -> DispatchSourceSignal {
+        do throws(Fault) {
+            let signal = try SignalFile(signal)
+            return DispatchSource(file: signal.number, signal: signal, queue)
+        } catch {
+            // Dispatch does not fail here either; without its signals a program must not run.
+            Log.error(error.message)
+            Process.exit(error.code.rawValue)
+        }
+    }
+
+    /// Fires once for each `schedule`.
+    public static func makeTimerSource(queue: DispatchQueue) -> DispatchSourceTimer {
+        DispatchSource(file: -1, queue)
+    }
+
+    public func setEventHandler(handler: @escaping () -> Void) {
+        onEvent = handler
+    }
+
+    /// Called once, after the event handler was called for the last time.
+    public func setCancelHandler(handler: @escaping () -> Void) {
+        onCancel = handler
+    }
+
+    /// Called once, when no event can be missed any more.
+    public func setRegistrationHandler(handler: @escaping () -> Void) {
+        onRegistration = handler
+    }
+
+    /// Sets a timer, in place of what it was set to before.
+    public func schedule(deadline: DispatchTime) {
+        self.deadline = deadline.moment
+    }
+
+    public func activate() {
+        queue.watch(self)
+        queue.later { [self] in
+            if !isCancelled { onRegistration() }
+            onRegistration = {}
+        }
+    }
+
+    /// No event is handled any more; one that is being handled is handled to its end.
+    public func cancel() {
+        guard !isCancelled else { return }
+        isCancelled = true
+        queue.later { [self] in
+            onCancel()
+            // They may hold us.
+            onEvent = {}
+            onCancel = {}
+        }
+    }
+
+    func turn(isReadable: Bool, at now: Instant) {
+        // Another source's handler may have cancelled or set us in the same round.
+        guard !isCancelled else { return }
+        if let deadline, deadline <= now {
+            self.deadline = nil
+        } else if !isReadable {
+            return
+        }
+        signal?.take()
+        onEvent()
+    }
+}

@@ -1,0 +1,251 @@
+// Plays one scenario on the main queue and says what happens: with Dispatch, and as RouterDispatchScenarios with the
+// module that stands in for it on a router.
+
+import Basics
+import CLinux
+import Linux
+
+#if ROUTER_DISPATCH
+    import RouterDispatch
+#else
+    import Dispatch
+#endif
+
+do throws(Fault) {
+    let name = try Process.arguments().first ?? ""
+    switch name {
+    case "order": order()
+    case "timers": timers()
+    case "lateTimer": try lateTimer()
+    case "addedInHandlers": try addedInHandlers()
+    case "cancelledInOwnHandler": try cancelledInOwnHandler()
+    case "cancelledInOthersHandler": try cancelledInOthersHandler()
+    case "hangUp": try hangUp()
+    case "signals": signals()
+    default: throw Fault(.usage, "no scenario '\(name)'")
+    }
+    dispatchMain()
+} catch {
+    Log.error(error.message)
+    Process.exit(error.code.rawValue)
+}
+
+/// Ends the program, once all that may still be waiting has had its time.
+func end() {
+    timer(after: 100) {
+        Log.info("end")
+        Process.exit(0)
+    }
+}
+
+@discardableResult
+func timer(after milliseconds: Int, _ handler: @escaping () -> Void) -> DispatchSourceTimer {
+    let timer = DispatchSource.makeTimerSource(queue: .main)
+    // The handler holds the source.
+    timer.setEventHandler { withExtendedLifetime(timer, handler) }
+    timer.schedule(deadline: .now() + .milliseconds(milliseconds))
+    timer.activate()
+    return timer
+}
+
+/// A pipe with so many bytes in it, and what to do when it can be read.
+final class Reading {
+    private let reader: FileDescriptor
+    private var writer: FileDescriptor?
+    let source: DispatchSourceRead
+
+    init(bytes: Int) throws(Fault) {
+        let pipe = try Pipe()
+        try pipe.writer.write(ByteString(Array(repeating: UInt8(ascii: "x"), count: bytes)))
+        source = DispatchSource.makeReadSource(fileDescriptor: pipe.reader.number, queue: .main)
+        reader = pipe.reader
+        writer = consume pipe.writer
+    }
+
+    func start(_ handler: @escaping () -> Void) {
+        source.setEventHandler(handler: handler)
+        source.setCancelHandler { [self] in
+            Log.info(source.isCancelled ? "cancel handler" : "not cancelled")
+        }
+        source.activate()
+    }
+
+    /// Reads one byte.
+    func take() {
+        var buffer: [UInt8] = [0]
+        switch try? reader.read(into: &buffer) {
+        case .bytes?: Log.info("a byte")
+        case .nothing?: Log.info("nothing")
+        case .end?, nil: Log.info("end of file")
+        }
+    }
+
+    func hangUp() {
+        writer = nil
+    }
+}
+
+/// What is asked for is done later, and in the order in which it was asked for.
+func order() {
+    let queue = DispatchQueue.main
+    queue.async {
+        Log.info("1")
+        queue.async {
+            Log.info("3")
+            end()
+        }
+        Log.info("still 1")
+    }
+    queue.async { Log.info("2") }
+    Log.info("0")
+}
+
+/// A timer fires once, not before its time, and can be set again: in its own handler, nearer, and further away.
+func timers() {
+    var start = Process.now
+    var rounds = 0
+    let repeated = DispatchSource.makeTimerSource(queue: .main)
+    let other = DispatchSource.makeTimerSource(queue: .main)
+    repeated.setEventHandler {
+        rounds += 1
+        Log.info("\(rounds): \(Process.now - start < .milliseconds(20) ? "too early" : "in time" as ByteString)")
+        if rounds < 3 {
+            start = Process.now
+            repeated.schedule(deadline: .now() + .milliseconds(20))
+        } else {
+            repeated.schedule(deadline: .now() + .milliseconds(10))
+            repeated.schedule(deadline: .distantFuture)
+            other.schedule(deadline: .now() + .milliseconds(30))
+        }
+    }
+    other.setEventHandler {
+        Log.info("other")
+        end()
+    }
+    other.schedule(deadline: .distantFuture)
+    other.activate()
+    repeated.schedule(deadline: .now() + .milliseconds(60_000))
+    repeated.activate()
+    repeated.schedule(deadline: .now() + .milliseconds(20))
+}
+
+/// A timer whose time has come, but which is cancelled or put off before its turn, does not fire.
+func lateTimer() throws(Fault) {
+    let cancelled = DispatchSource.makeTimerSource(queue: .main)
+    let putOff = DispatchSource.makeTimerSource(queue: .main)
+    let reading = try Reading(bytes: 1)
+    reading.start {
+        reading.source.cancel()
+        cancelled.schedule(deadline: .now() + .milliseconds(10))
+        putOff.schedule(deadline: .now() + .milliseconds(10))
+        Process.pause(.milliseconds(50))
+        cancelled.cancel()
+        putOff.schedule(deadline: .distantFuture)
+        end()
+    }
+    for timer in [cancelled, putOff] {
+        timer.setEventHandler { Log.info("fired") }
+        timer.activate()
+    }
+}
+
+/// What a handler activates is heard.
+func addedInHandlers() throws(Fault) {
+    let reading = try Reading(bytes: 1)
+    timer(after: 1) {
+        Log.info("timer")
+        reading.start {
+            reading.take()
+            reading.source.cancel()
+            timer(after: 1) {
+                Log.info("second timer")
+                end()
+            }
+        }
+    }
+}
+
+/// A handler that cancels its own source comes to its end first, and is not called again though there is more to read.
+func cancelledInOwnHandler() throws(Fault) {
+    let reading = try Reading(bytes: 5)
+    var calls = 0
+    reading.start {
+        reading.take()
+        calls += 1
+        if calls == 2 {
+            reading.source.cancel()
+            reading.source.cancel()
+            Log.info("still in the handler")
+            end()
+        }
+    }
+}
+
+/// Two sources at once: the handler that is first cancels the other.
+func cancelledInOthersHandler() throws(Fault) {
+    let (one, other) = (try Reading(bytes: 1), try Reading(bytes: 1))
+    one.start {
+        one.take()
+        one.source.cancel()
+        other.source.cancel()
+        end()
+    }
+    other.start {
+        other.take()
+        one.source.cancel()
+        other.source.cancel()
+        end()
+    }
+}
+
+/// The other end is closed while the source waits; what was written before is read first.
+func hangUp() throws(Fault) {
+    let reading = try Reading(bytes: 2)
+    var calls = 0
+    reading.start {
+        reading.take()
+        calls += 1
+        if calls == 2 { timer(after: 20) { reading.hangUp() } }
+        if calls == 3 {
+            reading.source.cancel()
+            end()
+        }
+    }
+}
+
+/// Signals are heard from the registration handler on, none interrupts a handler, and one that comes during its own is
+/// heard too.
+func signals() {
+    let terminate = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
+    let user = DispatchSource.makeSignalSource(signal: SIGUSR1, queue: .main)
+    var registered = 0
+    var heard = 0
+    terminate.setEventHandler {
+        Log.info("TERM")
+        kill(getpid(), SIGUSR1)
+        Process.pause(.milliseconds(20))
+        Log.info("still TERM")
+    }
+    user.setEventHandler {
+        heard += 1
+        Log.info("USR1")
+        if heard == 1 {
+            kill(getpid(), SIGUSR1)
+            Process.pause(.milliseconds(20))
+            Log.info("still USR1")
+        } else {
+            terminate.cancel()
+            user.cancel()
+            end()
+        }
+    }
+    for source in [terminate, user] {
+        source.setRegistrationHandler {
+            registered += 1
+            Log.info("registered")
+            if registered == 2 { kill(getpid(), SIGTERM) }
+        }
+    }
+    terminate.activate()
+    user.activate()
+}

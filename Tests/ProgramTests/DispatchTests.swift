@@ -1,0 +1,25 @@
+import TestSupport
+import Testing
+
+/// What the daemon needs of Dispatch, of the real one and of the module that stands in for it on a router.
+@Suite struct DispatchTests {
+    static let programs =
+        (Built.isForRouter ? [] : ["DispatchScenarios"]) + ["RouterDispatchScenarios"]
+    static let scenarios: [(String, [String])] = [
+        ("order", ["0", "1", "still 1", "2", "3"]),
+        ("timers", ["1: in time", "2: in time", "3: in time", "other"]),
+        ("lateTimer", ["cancel handler"]),
+        ("addedInHandlers", ["timer", "a byte", "cancel handler", "second timer"]),
+        ("cancelledInOwnHandler", ["a byte", "a byte", "still in the handler", "cancel handler"]),
+        ("cancelledInOthersHandler", ["a byte", "cancel handler", "cancel handler"]),
+        ("hangUp", ["a byte", "a byte", "end of file", "cancel handler"]),
+        ("signals", ["registered", "registered", "TERM", "still TERM", "USR1", "still USR1", "USR1"]),
+    ]
+
+    @Test(arguments: programs, scenarios)
+    func plays(_ program: String, _ scenario: (name: String, lines: [String])) throws {
+        let result = try run(["\(Built.folder)/\(program)", scenario.name])
+        #expect(result.output == (scenario.lines + ["end"]).joined(separator: "\n"))
+        #expect(result.status == 0)
+    }
+}
