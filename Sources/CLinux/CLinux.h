@@ -26,6 +26,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -49,8 +50,6 @@ static inline const char *linux_entry_name(const struct dirent *entry) { return 
 
 static inline void linux_signal_default(int signal_number) { signal(signal_number, SIG_DFL); }
 static inline void linux_signal_ignore(int signal_number) { signal(signal_number, SIG_IGN); }
-
-static inline void linux_syslog(int priority, const char *line) { syslog(priority, "%s", line); }
 
 static inline char **linux_environment(void) {
     extern char **environ;
@@ -98,6 +97,14 @@ static inline int linux_close_on_exec_from(int first) {
 
 static inline int linux_route_socket(void) {
     return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static inline int linux_log_socket(void) {
+    struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd == -1 || connect(fd, (struct sockaddr *)&log, sizeof log) == 0) return fd;
+    close(fd);
+    return -1;
 }
 
 static inline int linux_echo_socket(int is_ipv4) {

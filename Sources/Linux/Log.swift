@@ -13,14 +13,13 @@ public enum Log {
         write(line, to: STDERR_FILENO)
     }
 
-    /// syslog(3), as `daemon.err`.
-    public static func system(_ program: StaticString, _ line: ByteString) {
-        program.withUTF8Buffer { name in
-            // The name stays where it is as long as the program runs: openlog(3) keeps the pointer.
-            let name = UnsafeRawPointer(name.baseAddress!).assumingMemoryBound(to: CChar.self)
-            openlog(name, LOG_PID, LOG_DAEMON)
-        }
-        line.withCString { linux_syslog(LOG_ERR, $0) }
+    /// What syslog(3) writes to /dev/log, as `daemon.err`, but for the time, which the log has of its own: that of musl
+    /// would bring printf(3) and the time zones onto a router.
+    public static func system(_ program: ByteString, _ line: ByteString) {
+        let number = linux_log_socket()
+        guard number != -1 else { return }
+        let log = FileDescriptor(number: number)
+        try? log.write("<\(LOG_DAEMON | LOG_ERR)>\(program)[\(Process.number)]: \(line)")
     }
 
     private static func write(_ line: ByteString, to stream: Int32) {

@@ -31,10 +31,35 @@ public struct Address: Equatable, Sendable {
 
     public var isIPv4: Bool { bytes.count == 4 }
 
-    /// inet_ntop(3).
+    /// As inet_ntop(3) writes it (RFC 5952, section 4), but without the printf(3) that musl's would bring onto a router.
     public var text: ByteString {
-        var text = [CChar](repeating: 0, count: 64)
-        inet_ntop(isIPv4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
-        return ByteString(cString: text)
+        if isIPv4 { return bytes.map { "\($0)" as ByteString }.joined(separator: ".") }
+        let isMapped = bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF])
+        if isMapped, let inner = Address(bytes: bytes[12...]) { return "::ffff:\(inner.text)" }
+
+        let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        // The first of the longest runs of zeros is left out, if it is longer than one.
+        var zeros = 0..<0
+        var start = 0
+        for (index, group) in groups.enumerated() {
+            if group != 0 { start = index + 1 }
+            if index + 1 - start > max(1, zeros.count) { zeros = start..<(index + 1) }
+        }
+        let words = groups.map { Address.hexadecimal($0) }
+        if zeros.isEmpty { return words.joined(separator: ":") }
+        let (before, after) = (Array(words[..<zeros.lowerBound]), Array(words[zeros.upperBound...]))
+        return "\(before.joined(separator: ":"))::\(after.joined(separator: ":"))"
+    }
+
+    /// Without leading zeros, in lower case.
+    private static func hexadecimal(_ group: UInt16) -> ByteString {
+        var digits: [UInt8] = []
+        var rest = group
+        repeat {
+            let digit = UInt8(rest & 0xF)
+            digits.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            rest >>= 4
+        } while rest > 0
+        return ByteString(digits.reversed())
     }
 }
