@@ -22,14 +22,22 @@ public struct ByteString: Equatable, Sendable {
     public var isEmpty: Bool { bytes.isEmpty }
     public var count: Int { bytes.count }
 
+    @inline(never)
+    public static func == (left: ByteString, right: ByteString) -> Bool {
+        left.bytes == right.bytes
+    }
+
+    @inline(never)
     public static func + (left: ByteString, right: ByteString) -> ByteString {
         ByteString(left.bytes + right.bytes)
     }
 
+    @inline(never)
     public static func += (left: inout ByteString, right: ByteString) {
         left.bytes += right.bytes
     }
 
+    @inline(never)
     public func hasPrefix(_ prefix: ByteString) -> Bool {
         bytes.starts(with: prefix.bytes)
     }
@@ -82,6 +90,7 @@ public struct ByteString: Equatable, Sendable {
 }
 
 extension ByteString: ExpressibleByStringInterpolation {
+    @inline(never)
     public init(stringLiteral literal: StaticString) {
         bytes = Array(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
@@ -94,14 +103,14 @@ extension ByteString: ExpressibleByStringInterpolation {
         public typealias StringLiteralType = StaticString
         var bytes: [UInt8] = []
 
-        public init(literalCapacity: Int, interpolationCount: Int) {
-            bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
-        }
+        public init(literalCapacity: Int, interpolationCount: Int) {}
 
+        @inline(never)
         public mutating func appendLiteral(_ literal: StaticString) {
-            bytes += ByteString(stringLiteral: literal).bytes
+            bytes += UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
         }
 
+        @inline(never)
         public mutating func appendInterpolation(_ text: ByteString) {
             bytes += text.bytes
         }
@@ -111,6 +120,7 @@ extension ByteString: ExpressibleByStringInterpolation {
         }
 
         /// In seconds, as settings are written: `10`, `0.25`.
+        @inline(never)
         public mutating func appendInterpolation(_ duration: Duration) {
             bytes += ByteString(seconds: duration).bytes
         }
