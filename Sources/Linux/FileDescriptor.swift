@@ -153,9 +153,9 @@ public struct FileStatus {
     public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
 
     /// No other file on the file system has it as long as this one is there.
-    public var inode: Int { Int(status.st_ino) }
+    public var inode: UInt64 { UInt64(status.st_ino) }
     /// In bytes.
-    public var size: Int { Int(status.st_size) }
+    public var size: Int { Int(clamping: status.st_size) }
     /// When its content changed last, on the wall clock.
     public var changed: Duration { .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec) }
 
