@@ -35,20 +35,16 @@ extension Alias {
     ///   - leases: The unexpired leases of a host.
     ///   - answers: Whether a host answers on the network.
     public func choice(leases: (ByteString) -> [Lease], answers: (ByteString) -> Bool) -> Choice {
-        var up: [Candidate] = []
-        for target in targets where !isProbed || answers(target.host) {
-            let leases = leases(target.host)
-            guard let last = leases.max(by: { $0.seen.isBefore($1.seen) }) else { continue }
-            let newest = leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 }
-            up.append(Candidate(target: target, lease: last, since: newest))
-        }
+        let up = targets.filter { !isProbed || answers($0.host) }
+            .map { Candidate(target: $0, leases: leases($0.host)) }
+            .filter { !$0.leases.isEmpty }
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
-        let there = up.filter { one in
-            !up.contains { other in
-                !one.lease.hardware.isEmpty && one.lease.hardware == other.lease.hardware
-                    && one.lease.seen.isBefore(other.lease.seen)
+        let there = up.map { one in
+            let leases = one.leases.filter { lease in
+                !up.contains { $0.target != one.target && $0.leases.contains { $0.replaces(lease) } }
             }
-        }
+            return Candidate(target: one.target, leases: leases)
+        }.filter { !$0.leases.isEmpty }
         guard var best = there.first else { return Choice(alias: name, target: nil, lease: nil, reason: .nobody) }
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
         let system = there.filter { $0.target.system == best.target.system }
@@ -60,15 +56,26 @@ extension Alias {
             } else {
                 there.count < up.count ? .seen : .preferred
             }
-        return Choice(alias: name, target: system[0].target.host, lease: system[0].lease, reason: reason)
+        return Choice(alias: name, target: system[0].target.host, lease: system[0].last, reason: reason)
     }
 }
 
 private struct Candidate {
     let target: Alias.Target
-    let lease: Lease
-    /// When the target's newest lease was new.
-    let since: Instant?
+    /// None: it is down.
+    let leases: [Lease]
+
+    /// The lease that was seen last.
+    var last: Lease? { leases.max { $0.seen.isBefore($1.seen) } }
+    /// When the newest lease was new.
+    var since: Instant? { leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 } }
+}
+
+extension Lease {
+    /// It was seen later on the same interface.
+    fileprivate func replaces(_ other: Lease) -> Bool {
+        !hardware.isEmpty && hardware == other.hardware && other.seen.isBefore(seen)
+    }
 }
 
 extension Optional where Wrapped == Instant {
