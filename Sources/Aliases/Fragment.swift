@@ -12,10 +12,14 @@ public struct Fragment: Equatable, Sendable {
     public init(_ choices: [Choice], for instance: Instance) {
         folder = instance.confdir
         path = folder + "/cname-updater.conf"
-        let lines = choices.compactMap { choice in
-            choice.target.map { target in
-                "cname=\(choice.alias),\(choice.alias).\(instance.domain),\(target).\(instance.domain)" as ByteString
-            }
+        let domain: ByteString = "." + instance.domain
+        let names = choices.filter { $0.target != nil }.map { $0.alias }
+        var lines: [ByteString] = []
+        for choice in choices {
+            guard let target = choice.target else { continue }
+            // With a loop, or with a name that stands twice, dnsmasq does not start.
+            let isTaken = names.contains { $0 == target || $0 == target + domain || $0 + domain == choice.alias }
+            if !isTaken { lines.append("cname=\(choice.alias),\(choice.alias)\(domain),\(target)\(domain)") }
         }
         text = lines.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.joined(separator: "\n")
     }

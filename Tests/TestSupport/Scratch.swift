@@ -4,9 +4,10 @@ import CLinux
 public final class Scratch {
     public let path: String
 
-    public init() {
-        var template = Array("/tmp/dhcp-hook-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { fatalError("no folder in /tmp") }
+    /// - Parameter folder: /dev/shm is in memory, as all of a router's state is.
+    public init(in folder: String = "/tmp") {
+        var template = Array("\(folder)/dhcp-hook-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { fatalError("no folder in \(folder)") }
         path = String(cString: made)
     }
 
