@@ -58,8 +58,18 @@ struct AliasKeeper: ~Copyable {
     }
 
     /// Says that the client is about to have a lease with that name.
-    func expect(_ client: ClientIdentifier, at host: ByteString) throws(Fault) {
-        if settings.aliases.isTarget(host), isPrepared { try index.add(client, to: host) }
+    mutating func expect(
+        _ client: ClientIdentifier, at host: ByteString, _ storage: DirectoryLeases
+    ) throws(Fault) {
+        guard settings.aliases.isTarget(host) else { return }
+        try prepare(storage)
+        try index.add(client, to: host)
+    }
+
+    private mutating func prepare(_ storage: DirectoryLeases) throws(Fault) {
+        if isPrepared { return }
+        try index.prepare(settings.aliases.targets, storage)
+        isPrepared = true
     }
 
     /// A replay was seen: somebody may have started dnsmasq.
@@ -69,10 +79,7 @@ struct AliasKeeper: ~Copyable {
 
     /// What each alias is to lead to now.
     mutating func choices(_ storage: DirectoryLeases) throws(Fault) -> [Choice] {
-        if !isPrepared {
-            try index.prepare(settings.aliases.targets, storage)
-            isPrepared = true
-        }
+        try prepare(storage)
         var choices: [Choice] = []
         for alias in settings.aliases.aliases {
             var leases: [(host: ByteString, leases: [Lease])] = []

@@ -14,9 +14,9 @@ struct EventHandler {
     private let storage: DirectoryLeases
     private let now: Instant
 
-    init(_ places: Places, _ settings: UpdaterSettings) {
+    /// - Parameter now: When the event happened.
+    init(_ places: Places, _ settings: UpdaterSettings, now: Instant = Process.now) {
         let doorbell = Doorbell(places: places)
-        let now = Process.now
         self.places = places
         self.settings = settings
         self.doorbell = doorbell
@@ -31,9 +31,9 @@ struct EventHandler {
     func handle(_ event: LeaseEvent) throws(Fault) {
         if try !concernsAliases(event), try record(event, holdsLock: false) { return }
         var keeper = try AliasKeeper(places, settings)
-        try keeper.expect(event.client, at: event.hostName)
+        try keeper.expect(event.client, at: event.hostName, storage)
         _ = try record(event, holdsLock: true)
-        if event.isLive { try Silence(run: places.updater).end(event.hostName) }
+        if event.isAnswer { try Silence(run: places.updater).end(event.hostName) }
         if !event.isLive { try keeper.noteReplay() }
         try keeper.update(storage, because: event.summary)
     }
@@ -91,6 +91,9 @@ struct EventHandler {
 }
 
 extension LeaseEvent {
+    /// The host of that name has just been heard. Who gives a lease back, or lets it expire, may have gone.
+    fileprivate var isAnswer: Bool { isLive && action != .remove && !hostName.isEmpty }
+
     /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
     fileprivate var summary: ByteString {
         let words = [action.word, client.name, address, hostName]
