@@ -2,21 +2,25 @@ import Basics
 import Ledger
 import Linux
 
-/// What dnsmasq was started with, as far as anybody can know: the digest of the fragments as they were when the cause
-/// `alias` was last taken. So a change that is undone before the job has run needs no run.
+/// What dnsmasq was started with, as far as anybody can know: the digest of the fragments as they were when the job last
+/// ran. So a change that is undone before the job has run needs no run.
 ///
-/// While a change is outstanding, `RUN/applied` holds it, and what the ledger says of that last time. Where it does not
-/// (nothing is outstanding, or the cause was taken since) dnsmasq has what stands in the fragments.
+/// While a change is outstanding, `RUN/applied` holds it, and what the ledger says of that last run. Where it does not
+/// (nothing is outstanding, or a run has begun since) dnsmasq has what stands in the fragments.
 public struct Applied {
     private let path: ByteString
     private let ledger: Ledger
     private let job: ByteString
+    /// The last run when we began to look: what we find and hold is true of that time.
+    private let lastRun: ByteString
 
     /// - Parameter run: The updater's run directory.
-    public init(run: ByteString, _ ledger: Ledger, _ job: ByteString) {
+    /// - Throws: `cannotCreate`.
+    public init(run: ByteString, _ ledger: Ledger, _ job: ByteString) throws(Fault) {
         path = Applied.path(run)
         self.ledger = ledger
         self.job = job
+        lastRun = try ledger.lastRun(of: job)
     }
 
     private static func path(_ run: ByteString) -> ByteString { run + "/applied" }
@@ -32,7 +36,7 @@ public struct Applied {
     /// - Returns: nil if nobody knows.
     /// - Throws: `cannotCreate`.
     public func digest(current: ByteString) throws(Fault) -> ByteString? {
-        if let lines = try lines(), lines.count == 2, try lines[1] == ledger.lastTaken(.alias, of: job) {
+        if let lines = try lines(), lines.count == 2, lines[1] == lastRun {
             return lines[0] == Applied.unknown ? nil : lines[0]
         }
         // A run that goes on, or failed and is tried again, may have started it with either.
@@ -44,7 +48,14 @@ public struct Applied {
     /// - Parameter digest: nil if nobody knows.
     /// - Throws: `cannotCreate`.
     public func hold(_ digest: ByteString?) throws(Fault) {
-        try Files.replace(path, with: "\(digest ?? Applied.unknown)\n\(ledger.lastTaken(.alias, of: job))")
+        try Files.replace(path, with: "\(digest ?? Applied.unknown)\n\(lastRun)")
+    }
+
+    /// No run has begun since we began to look.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func isFirm() throws(Fault) -> Bool {
+        try ledger.lastRun(of: job) == lastRun
     }
 
     /// Somebody else may have started dnsmasq, with what stood in the fragments then.

@@ -35,13 +35,20 @@ public struct Fragment: Equatable, Sendable {
         }
     }
 
-    /// Replaces the file, in one step. While it is written its name starts with a dot: dnsmasq passes over those.
+    /// Writes the file under a name that starts with a dot: dnsmasq passes over those.
     ///
     /// - Throws: `cannotCreate`.
-    public func write() throws(Fault) {
-        let new = folder + "/.cname-updater.conf"
+    public func prepare() throws(Fault) {
         try Files.makePublicFolder(folder)
-        try Files.write(new, text, mode: 0o644)
-        try Files.rename(new, to: path)
+        try Files.write(draft, text, mode: 0o644)
     }
+
+    /// Puts what is prepared in its place, in one step.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func put() throws(Fault) {
+        try Files.rename(draft, to: path)
+    }
+
+    private var draft: ByteString { folder + "/.cname-updater.conf" }
 }

@@ -8,7 +8,7 @@ import Linux
 /// belongs to the next run. After success it removes `running/JOB`, after a failure it puts the causes back. So at any
 /// moment what is still to be done stands in one of the two, and a daemon that starts takes it up.
 ///
-/// `RUN/taken/JOB/CAUSE` changes each time that a run begins because of the cause.
+/// `RUN/taken/JOB` changes each time that a run begins, before its command can see what was asked for.
 public struct Ledger: Sendable {
     /// Why a job is asked for, as the name of a file.
     public enum Cause: CaseIterable, Sendable {
@@ -111,12 +111,12 @@ public struct Ledger: Sendable {
         return standing
     }
 
-    /// Something that changes each time that a run begins because of the cause; empty before the first.
+    /// Something that changes each time that a run begins, whatever the cause; empty before the first.
     ///
     /// - Throws: `cannotCreate`.
-    public func lastTaken(_ cause: Cause, of job: ByteString) throws(Fault) -> ByteString {
+    public func lastRun(of job: ByteString) throws(Fault) -> ByteString {
         do throws(Fault) {
-            return try Files.read("\(run)/taken/\(job)/\(cause.name)").lines.first ?? ""
+            return try Files.read("\(run)/taken/\(job)").lines.first ?? ""
         } catch  where error.isNotFound {
             return ""
         }
@@ -162,15 +162,14 @@ public struct Ledger: Sendable {
         // Nothing runs: what stands there could not be put back, or not be removed.
         if try FileStatus(at: running(job)) != nil { try putBack(job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
-        // Before the command can see what was asked for: who changes it from now on knows that it may be too late.
-        for (cause, _) in try self.causes(in: pending(job)) {
-            for folder: ByteString in ["\(run)/taken", "\(run)/taken/\(job)"] { try Files.makeFolder(folder) }
-            let moment: ByteString = "run \(number) at \(Process.now.sinceStart)"
-            try Files.replace("\(run)/taken/\(job)/\(cause.name)", with: moment)
-        }
-        try Files.makeFolder("\(run)/running")
+        for folder: ByteString in ["\(run)/taken", "\(run)/running"] { try Files.makeFolder(folder) }
         try Files.rename(pending(job), to: running(job))
         let causes = try self.causes(in: running(job))
+        if !causes.isEmpty {
+            // Now, for who finds no run going on has not seen this; and before the command can start, for it may have
+            // read what is changed from then on.
+            try Files.replace("\(run)/taken/\(job)", with: "run \(number) at \(Process.now.sinceStart)")
+        }
         var events: [ByteString] = []
         for (cause, path) in causes {
             events += try Receipt.events(in: path).map { "\(cause.name) \($0)" }

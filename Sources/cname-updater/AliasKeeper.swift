@@ -46,13 +46,15 @@ struct AliasKeeper: ~Copyable {
         let note = try lock.note()
         // As long as the digest: from here on there is room for it.
         try lock.note(note.isEmpty ? "*               \n" : "*")
+        let ledger = Ledger(run: places.daemon)
+        let applied = try Applied(run: places.updater, ledger, settings.settings.updaterJob)
         self.lock = lock
         self.places = places
         self.settings = settings
         index = TargetIndex(run: places.updater)
         doorbell = Doorbell(places: places)
-        ledger = Ledger(run: places.daemon)
-        applied = Applied(run: places.updater, ledger, settings.settings.updaterJob)
+        self.ledger = ledger
+        self.applied = applied
         isInterrupted = note.hasPrefix("*")
         isPrepared = note.lines.first == settings.digest.text
     }
@@ -119,22 +121,26 @@ struct AliasKeeper: ~Copyable {
         _ changed: [Fragment], from old: ByteString, to new: ByteString, because event: ByteString
     ) throws(Fault) {
         let known = isInterrupted ? nil : try applied.digest(current: old)
+        // Whatever can fail for want of space comes first: to ask for a restart that finds nothing new would be to ask for
+        // it again with each replay.
+        for fragment in changed { try fragment.prepare() }
         if new == known {
             // Undone before anybody heard of it.
-            for fragment in changed { try fragment.write() }
-            let standing = try ledger.standing(of: .alias, in: job)
-            if standing == .absent { return }
-            if standing == .untouched, try ledger.withdraw(.alias, from: job) { return }
+            for fragment in changed { try fragment.put() }
+            if try applied.isFirm() {
+                let standing = try ledger.standing(of: .alias, in: job)
+                if standing == .absent { return }
+                if standing == .untouched, try ledger.withdraw(.alias, from: job) { return }
+            }
             // Too late: nobody knows what the run that has begun has read.
             try applied.hold(nil)
             try doorbell.ask(.alias, for: job, because: event)
         } else {
             try applied.hold(known)
-            let taken = try ledger.lastTaken(.alias, of: job)
             try doorbell.ask(.alias, for: job, because: event)
-            for fragment in changed { try fragment.write() }
-            if try ledger.lastTaken(.alias, of: job) != taken {
-                // A run has begun, perhaps before the fragments were written.
+            for fragment in changed { try fragment.put() }
+            // A run may have begun before the fragments were there.
+            if try ledger.standing(of: .alias, in: job) != .untouched {
                 try doorbell.ask(.alias, for: job, because: event)
             }
         }

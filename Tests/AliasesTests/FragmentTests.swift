@@ -52,14 +52,18 @@ import Testing
     @Test func isReplacedInOneStep() throws {
         let one = try Fragment(choices("x a"), for: instance())
         #expect(try one.current() == "")
-        try one.write()
+        try one.prepare()
+        #expect(try Files.names(in: ByteString(scratch / "conf")) == [], "dnsmasq passes over what starts with a dot")
+        #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
+        try one.put()
         #expect(contents(scratch / "conf/cname-updater.conf") == "cname=a,a.lan,x.lan")
         #expect(try one.current() == one.text)
         #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
         #expect(
             try run(["stat", "-c", "%a", scratch / "conf", scratch / "conf/cname-updater.conf"]).output == "755\n644")
         let none = try Fragment([], for: instance())
-        try none.write()
+        try none.prepare()
+        try none.put()
         #expect(contents(scratch / "conf/cname-updater.conf") == "")
         #expect(try one.current() == "")
     }

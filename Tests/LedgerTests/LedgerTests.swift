@@ -55,6 +55,50 @@ import Testing
         #expect(try !ledger.withdraw(.manual, from: "j"))
     }
 
+    @Test func tellsHowFarACauseHasCome() throws {
+        func standing() throws -> Ledger.Standing { try ledger.standing(of: .alias, in: "j") }
+        #expect(try standing() == .absent)
+        try add(.manual)
+        #expect(try standing() == .absent)
+        try add(.alias)
+        #expect(try standing() == .untouched)
+        _ = try ledger.take("j", run: 1)
+        #expect(try standing() == .taken)
+        try add(.alias)
+        #expect(try standing() == .taken, "a run goes on")
+        try ledger.finish("j", run: 1, status: 0)
+        #expect(try standing() == .untouched)
+        _ = try ledger.take("j", run: 2)
+        try ledger.putBack("j")
+        #expect(try standing() == .taken, "it is tried again")
+        try ledger.withdrawAll(from: "j")
+        #expect(try standing() == .absent)
+        try add(.manual)
+        _ = try ledger.take("j", run: 3)
+        #expect(try standing() == .taken, "a run goes on, whatever for")
+    }
+
+    @Test func tellsOneRunFromAnother() throws {
+        func last() throws -> ByteString { try ledger.lastRun(of: "j") }
+        #expect(try last() == "")
+        try add(.manual)
+        #expect(try last() == "", "none has begun")
+        _ = try ledger.take("j", run: 1)
+        let first = try last()
+        #expect(first != "")
+        try ledger.finish("j", run: 1, status: 0)
+        #expect(try last() == first)
+        try add(.alias)
+        try ledger.withdraw(.alias, from: "j")
+        #expect(try ledger.take("j", run: 2) == nil)
+        #expect(try last() == first, "nothing ran")
+        try add(.lease)
+        // A daemon that starts counts from one again.
+        _ = try ledger.take("j", run: 1)
+        #expect(try last() != first)
+        #expect(try ledger.lastRun(of: "other") == "")
+    }
+
     @Test func aFailedRunIsPutBack() throws {
         try add(.manual, "one")
         try add(.lease, "two")

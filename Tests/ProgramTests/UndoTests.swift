@@ -48,6 +48,105 @@ extension EventWorld {
 
 /// What a change that is undone leads to, step by step.
 @Suite struct UndoTests {
+    @Test func anUndoneChangeNeedsNoRun() throws {
+        let world = try world()
+        for _ in 0..<3 {
+            try world.change()
+            #expect(world.isPending())
+            try world.undo()
+            #expect(!world.isPending())
+        }
+        #expect(try !world.restart())
+        try world.settle()
+    }
+
+    @Test func aRequestByHandStands() throws {
+        let world = try world()
+        try world.change()
+        try world.request()
+        try world.undo()
+        #expect(!world.isPending() && world.isPending("manual"))
+        try world.settle()
+    }
+
+    @Test func afterAReplayNothingIsTakenBack() throws {
+        let world = try world()
+        try world.change()
+        // Somebody restarts dnsmasq.
+        world.serve()
+        try world.replay()
+        try world.undo()
+        #expect(world.isPending())
+        try world.settle()
+        try world.replay()
+        #expect(!world.isPending())
+    }
+
+    /// Whether dnsmasq reads the fragment before the change or after it.
+    @Test(arguments: [false, true])
+    func aRunForSomethingElseMayHaveReadTheChange(isReadFirst: Bool) throws {
+        let world = try world()
+        // From here on it is noted what dnsmasq was started with.
+        try world.change()
+        try world.undo()
+        try world.request()
+        try world.beginRun()
+        if isReadFirst { world.serve() }
+        try world.change()
+        if !isReadFirst { world.serve() }
+        try world.endRun()
+        try world.undo()
+        #expect(world.isPending(), "dnsmasq may have either")
+        try world.settle()
+    }
+
+    /// The same between an earlier change and its undoing.
+    @Test func aRunMayHaveBegunWhileAChangeWasOutstanding() throws {
+        let world = try world()
+        try world.change()
+        try world.beginRun()
+        world.serve()
+        try world.endRun()
+        try world.undo()
+        #expect(world.isPending())
+        try world.settle()
+    }
+
+    @Test func whatFailedOrWasCutOffIsNotTakenBack() throws {
+        let world = try world()
+        try world.change()
+        try world.beginRun()
+        world.serve()
+        // As a daemon does after a failure, or if it finds that an earlier one was killed.
+        try world.ledger.putBack("dnsmasq")
+        try world.undo()
+        #expect(world.isPending())
+        try world.settle()
+    }
+
+    @Test func afterACancelAChangeIsAskedForAgain() throws {
+        let world = try world()
+        try world.change()
+        try world.ledger.withdrawAll(from: "dnsmasq")
+        try world.undo()
+        #expect(!world.isPending(), "that is what dnsmasq has")
+        try world.change()
+        #expect(world.isPending())
+        try world.settle()
+    }
+
+    @Test func whoeverWasKilledHalfwayIsMadeUpFor() throws {
+        let world = try world()
+        try world.change()
+        try world.undo()
+        world.interrupt()
+        try world.handle(variables("update", "aa:bb:cc:dd:ee:05", "10.0.0.5", "other"))
+        #expect(world.isPending(), "nobody knows what was done")
+        try world.settle()
+        try world.handle(variables("update", "aa:bb:cc:dd:ee:06", "10.0.0.6", "other"))
+        #expect(!world.isPending())
+    }
+
     /// The index of who has a target's name is right after somebody was killed, and after the settings have changed.
     @Test func noLeaseIsOverlooked() throws {
         let world = try world()
@@ -61,6 +160,22 @@ extension EventWorld {
         #expect(world.fragment == first + "\ncname=n,n.lan,b.lan")
     }
 
+    /// Each restart brings a replay, which would ask for the next.
+    @Test func whatCanNotBeWrittenIsNotAskedFor() throws {
+        let world = try world()
+        #expect(unlink(world.scratch / "conf/cname-updater.conf") == 0)
+        #expect(rmdir(world.scratch / "conf") == 0)
+        #expect(symlink("nowhere", world.scratch / "conf") == 0)
+        for _ in 0..<2 {
+            #expect(throws: (any Error).self) { try world.replay() }
+            #expect(!world.isPending())
+        }
+        #expect(unlink(world.scratch / "conf") == 0)
+        try world.replay()
+        #expect(world.isPending())
+        try world.settle()
+    }
+
     @Test func aNamelessEventIsNobodysAnswer() throws {
         let world = try world()
         #expect(mkdir(world.scratch / "leases/silent", 0o700) == 0)
@@ -72,5 +187,41 @@ extension EventWorld {
         #expect(contents(world.scratch / "leases/silent/b") != nil, "nor who gives a lease back")
         try world.handle(variables("add", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b"))
         #expect(contents(world.scratch / "leases/silent/b") == nil)
+    }
+
+    /// A daemon that takes whenever it can, and a dnsmasq that reads at any moment of a run, while an alias changes to and
+    /// fro: in the end dnsmasq has what is wanted, with no replay to help.
+    @Test func noInterleavingLosesAChange() throws {
+        let world = try world()
+        nonisolated(unsafe) let shared = world
+        var random = SeededGenerator(seed: 6)
+        for round in 0..<300 {
+            let isOver = DispatchSemaphore(value: 0)
+            let daemon = DispatchGroup()
+            DispatchQueue(label: "daemon").async(group: daemon) {
+                var random = SeededGenerator(seed: UInt64(round))
+                func wait(upTo microseconds: UInt32) { usleep(UInt32.random(in: 0...microseconds, using: &random)) }
+                while isOver.wait(timeout: .now()) == .timedOut {
+                    if Int.random(in: 0..<3, using: &random) == 0 { try? shared.request() }
+                    guard (try? shared.beginRun()) == true else { continue }
+                    wait(upTo: 600)
+                    shared.serve()
+                    wait(upTo: 600)
+                    try? shared.endRun()
+                    wait(upTo: 2000)
+                }
+            }
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                try world.change()
+                usleep(UInt32.random(in: 0...1000, using: &random))
+                try world.undo()
+            }
+            if round % 2 == 0 { try world.change() }
+            isOver.signal()
+            daemon.wait()
+            try world.settle("round \(round)")
+            if world.served != world.fragment { return }
+            if round % 2 == 0 { try world.undo() }
+        }
     }
 }
