@@ -9,6 +9,15 @@ import Testing
 
     private func path(_ name: String) -> ByteString { ByteString(scratch / name) }
 
+    /// Where there is flash: see the tests of the programs.
+    @Test func memoryDoesNotWearOut() throws {
+        for folder: ByteString in ["/dev/shm", "/dev/shm/not/there", "/proc/self/", "/dev/shm/not/"] {
+            #expect(try !FileSystem.wearsOut(folder), "\(folder)")
+        }
+        scratch.write("file", "")
+        #expect(throws: Fault.self) { try FileSystem.wearsOut(path("file/a")) }
+    }
+
     @Test func replacesAFile() throws {
         try Files.replace(path("a"), with: "1")
         try Files.replace(path("a"), with: "2")

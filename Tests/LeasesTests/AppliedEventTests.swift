@@ -1,0 +1,185 @@
+import Basics
+import Leases
+import TestSupport
+import Testing
+
+private let mac = "aa:bb:cc:dd:ee:0f"
+private let duid = "00:01:00:01:2a:bb:cc:dd:11:22:33:44:55:66"
+
+private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
+
+/// An event as today's path tells it, with more or other variables; `-` takes one away.
+private func event(_ action: String, _ more: [String: String] = [:]) throws -> LeaseEvent {
+    let all = [
+        "ACTION": action, "MACADDR": mac, "IPADDR": "10.0.0.1", "HOSTNAME": "a", "DNSMASQ_INTERFACE": "br-lan",
+        "DNSMASQ_TIME_REMAINING": "100",
+    ].merging(more) { $1 }
+    return try LeaseEvent(router: "OpenWrt") { name in
+        all["\(name)"].flatMap { $0 == "-" ? nil : ByteString($0) }
+    }
+}
+
+private let replay = ["DNSMASQ_DATA_MISSING": "1"]
+/// As before 2024-12: the dispatcher passes none of dnsmasq's variables on.
+private let bare = ["DNSMASQ_INTERFACE": "-", "DNSMASQ_TIME_REMAINING": "-"]
+private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
+
+@Suite struct LeaseEventDetailsTests {
+    private static let clients: [([String: String], client: String, hardware: String)] = [
+        (["DNSMASQ_CLIENT_ID": "ff:01:02"], "id-ff:01:02", mac),
+        (["DNSMASQ_CLIENT_ID": "FF:0A"], "id-ff:0a", mac),
+        // The MAC address with Ethernet's type in front says no more than that.
+        (["DNSMASQ_CLIENT_ID": "01:" + mac], mac, ""), (["DNSMASQ_CLIENT_ID": "01:" + mac.uppercased()], mac, ""),
+        // Another's MAC address, or another type.
+        (["DNSMASQ_CLIENT_ID": "01:aa:bb:cc:dd:ee:00"], "id-01:aa:bb:cc:dd:ee:00", mac),
+        (["DNSMASQ_CLIENT_ID": "00:" + mac], "id-00:" + mac, mac),
+        (["DNSMASQ_CLIENT_ID": ""], mac, ""), (["DNSMASQ_CLIENT_ID": "../x"], mac, ""),
+        (["DNSMASQ_CLIENT_ID": Array(repeating: "aa", count: 85).joined(separator: ":")], mac, ""),
+        (["MACADDR": duid, "IPADDR": "fd00::1"], "duid-" + duid, ""),
+        (["MACADDR": duid, "IPADDR": "fd00::1", "DNSMASQ_MAC": "AA:BB:CC:DD:EE:0F"], "duid-" + duid, mac),
+        (["MACADDR": duid, "IPADDR": "fd00::1", "DNSMASQ_MAC": "../x"], "duid-" + duid, ""),
+        (["IPADDR": "fd00::1"], mac, ""),
+    ]
+
+    @Test(arguments: clients)
+    func tellsClientAndInterface(more: [String: String], client: String, hardware: String) throws {
+        let read = try event("add", more)
+        #expect(read.client.name == ByteString(client))
+        #expect(read.hardware == ByteString(hardware))
+    }
+
+    private static let terms: [(String, LeaseEvent.Term)] = [
+        ("0", LeaseEvent.Term.limited(.zero)), ("43200", .limited(.seconds(43200))),
+        ("999999999", .limited(.seconds(999_999_999))), ("1000000000", .endless), ("4294967295", .endless),
+        ("-", .endless),
+    ]
+
+    @Test(arguments: terms)
+    func readsTheTerm(text: String, term: LeaseEvent.Term) throws {
+        #expect(try event("add", ["DNSMASQ_TIME_REMAINING": text]).term == term)
+    }
+
+    @Test func theTermMayBeUnknown() throws {
+        #expect(try event("add", bare).term == .unknown)
+        #expect(try event("add", bare.merging(["DNSMASQ_LEASE_EXPIRES": "0"]) { $1 }).term == .endless)
+    }
+
+    @Test(arguments: ["", "-1", "1 ", "1.5", "0x10", "12345678901", "1\n"])
+    func refusesOtherTerms(text: String) {
+        #expect { try event("add", ["DNSMASQ_TIME_REMAINING": text == "-1" ? "-1" : text]) } throws: {
+            ($0 as? Fault)?.code == .data
+        }
+    }
+
+    private static let lives: [(String, [String: String], Bool)] = [
+        ("add", [:], true), ("add", bare, true), ("add", replay, true), ("remove", bare, true),
+        ("remove", replay, true),
+        ("update", [:], true), ("update", bare, false), ("update", replay, false),
+        ("update", ["DNSMASQ_INTERFACE": "-", "DNSMASQ_TIME_REMAINING": "-", "DNSMASQ_LEASE_EXPIRES": "9"], true),
+    ]
+
+    @Test(arguments: lives)
+    func tellsALiveEvent(action: String, more: [String: String], isLive: Bool) throws {
+        #expect(try event(action, more).isLive == isLive)
+    }
+
+    private static let renames: [(String, [String: String], Bool)] = [
+        ("update", nameGone, true), ("update", ["HOSTNAME": ""], false),
+        ("update", ["DNSMASQ_OLD_HOSTNAME": "b"], false),
+        ("update", ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": ""], false), ("add", nameGone, false),
+        ("remove", nameGone, false),
+        // The dispatcher shows the router's name where there is none.
+        ("update", ["HOSTNAME": "OPENWRT", "DNSMASQ_OLD_HOSTNAME": "a"], true),
+    ]
+
+    @Test(arguments: renames)
+    func tellsHalfARename(action: String, more: [String: String], isHalf: Bool) throws {
+        #expect(try event(action, more).isHalfARename == isHalf)
+    }
+}
+
+@Suite struct AppliedEventTests {
+    private let known = Lease(
+        addresses: ["10.0.0.1"], hostName: "a", owner: "j", expires: at(1100), since: at(1000), seen: at(1000))
+    private let other = Lease(addresses: ["10.0.0.2"], hostName: "o")
+
+    private func lease(after event: LeaseEvent, at seconds: Int, known: Lease?) -> Lease? {
+        let leases = [other] + (known.map { [$0] } ?? [])
+        let new = event.applied(to: leases, at: at(seconds), owner: "j")
+        #expect(new.first == other, "others are not touched")
+        return new.count > 1 ? new[1] : nil
+    }
+
+    @Test func aNewLease() throws {
+        #expect(lease(after: try event("add"), at: 1000, known: nil) == known)
+        let live = lease(after: try event("update"), at: 1000, known: nil)
+        #expect(live?.since == nil && live?.seen == at(1000), "it was there before we knew")
+        let replayed = lease(after: try event("update", replay), at: 1000, known: nil)
+        #expect(replayed?.since == nil && replayed?.seen == nil && replayed?.expires == at(1100))
+        #expect(lease(after: try event("add", bare), at: 1000, known: nil)?.expires == nil)
+    }
+
+    @Test func aRenewal() throws {
+        var renewed = known
+        renewed.seen = at(1050)
+        renewed.expires = at(1150)
+        #expect(lease(after: try event("update"), at: 1050, known: known) == renewed)
+        renewed.since = at(1050)
+        #expect(lease(after: try event("add"), at: 1050, known: known) == renewed, "new again")
+        renewed.expires = nil
+        #expect(
+            lease(after: try event("add", ["DNSMASQ_TIME_REMAINING": "-"]), at: 1050, known: known) == renewed)
+    }
+
+    /// Less than 5 s off is what is known; more is news.
+    @Test(arguments: [
+        (1010, "90", 1100), (1010, "94", 1100), (1010, "86", 1100), (1010, "95", 1105), (1010, "85", 1095),
+        (1010, "500", 1510),
+    ])
+    func aReplay(seconds: Int, remaining: String, expires: Int) throws {
+        var expected = known
+        expected.expires = at(expires)
+        let event = try event("update", replay.merging(["DNSMASQ_TIME_REMAINING": remaining]) { $1 })
+        #expect(lease(after: event, at: seconds, known: known) == expected)
+    }
+
+    @Test func whatMayBeAReplayChangesNothing() throws {
+        #expect(lease(after: try event("update", bare), at: 1010, known: known) == known)
+    }
+
+    @Test func aRenameIsOneInEitherOrder() throws {
+        let gone = try event("update", nameGone.merging(["DNSMASQ_TIME_REMAINING": "50"]) { $1 })
+        let new = try event("update", ["HOSTNAME": "b", "DNSMASQ_TIME_REMAINING": "50"])
+        let half = lease(after: gone, at: 1050, known: known)
+        #expect(half?.hostName == "a" && half?.since == at(1000), "the new name is to come")
+        var expected = known
+        expected.hostName = "b"
+        expected.since = at(1050)
+        expected.seen = at(1050)
+        #expect(lease(after: new, at: 1050, known: half) == expected)
+        #expect(lease(after: gone, at: 1050, known: lease(after: new, at: 1050, known: known)) == expected)
+        let replayed = lease(
+            after: try event("update", replay.merging(["HOSTNAME": "b"]) { $1 }), at: 1000, known: known)
+        #expect(replayed?.hostName == "b" && replayed?.since == at(1000), "a replay proves nothing new")
+    }
+
+    @Test func aNameIsLost() throws {
+        let nameless = lease(after: try event("update", ["HOSTNAME": ""]), at: 1050, known: known)
+        #expect(nameless?.hostName == "" && nameless?.since == at(1050))
+        #expect(lease(after: try event("update", ["HOSTNAME": "openwrt"]), at: 1050, known: known) == nameless)
+    }
+
+    @Test func aLeaseGoes() throws {
+        #expect(lease(after: try event("remove"), at: 1050, known: known) == nil)
+        #expect(lease(after: try event("remove", ["HOSTNAME": ""]), at: 1050, known: known) == nil)
+        #expect(lease(after: try event("remove"), at: 1050, known: nil) == nil)
+    }
+
+    @Test func theInterfaceIsTheOneLastSeen() throws {
+        var first = known
+        first.hardware = "aa:bb:cc:dd:ee:00"
+        let client = ["DNSMASQ_CLIENT_ID": "ff:01"]
+        #expect(lease(after: try event("update", client), at: 1050, known: first)?.hardware == ByteString(mac))
+        #expect(lease(after: try event("update"), at: 1050, known: first)?.hardware == first.hardware, "not known now")
+    }
+}
