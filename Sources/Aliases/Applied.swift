@@ -73,12 +73,10 @@ public struct Applied {
     private static let unknown: ByteString = "unknown"
 
     private func lines() throws(Fault) -> [ByteString]? {
-        do throws(Fault) {
-            // The second line may be empty.
-            return try Files.read(path).bytes.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
-                .map { ByteString($0) }.map { $0.lines.first ?? "" }
-        } catch  where error.isNotFound {
+        guard let text = try Files.readIfThere(path), let (first, rest) = text.split(at: UInt8(ascii: "\n")) else {
             return nil
         }
+        // The second line may be empty.
+        return [first, rest.lines.first ?? ""]
     }
 }

@@ -28,11 +28,7 @@ public struct Fragment: Equatable, Sendable {
     ///
     /// - Throws: `cannotCreate` if it can't be read.
     public func current() throws(Fault) -> ByteString {
-        do throws(Fault) {
-            return try Files.read(path).lines.joined(separator: "\n")
-        } catch  where error.isNotFound {
-            return ""
-        }
+        try Files.readIfThere(path)?.lines.joined(separator: "\n") ?? ""
     }
 
     /// Writes the file under a name that starts with a dot: dnsmasq passes over those.

@@ -22,6 +22,8 @@ public struct ByteString: Equatable, Sendable {
     public var isEmpty: Bool { bytes.isEmpty }
     public var count: Int { bytes.count }
 
+    // A literal is compared as it stands: see below.
+    @_disfavoredOverload
     @inline(never)
     public static func == (left: ByteString, right: ByteString) -> Bool {
         left.bytes == right.bytes
@@ -35,6 +37,17 @@ public struct ByteString: Equatable, Sendable {
     @inline(never)
     public static func += (left: inout ByteString, right: ByteString) {
         left.bytes += right.bytes
+    }
+
+    /// Compares with a literal as it stands, without making it a text first.
+    @inline(never)
+    public static func == (text: ByteString, literal: StaticString) -> Bool {
+        text.bytes.elementsEqual(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// For `switch`.
+    public static func ~= (literal: StaticString, text: ByteString) -> Bool {
+        text == literal
     }
 
     @inline(never)
@@ -79,12 +92,11 @@ public struct ByteString: Equatable, Sendable {
 
     /// Calls `body` with the bytes as a C string. They must not contain NUL: nothing from outside can, as the
     /// doors (arguments, environment, names of jobs and clients) don't let one through.
-    public func withCString<Result, Failure: Error>(
-        _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let terminated = bytes.map { CChar(bitPattern: $0) } + [0]
-        return try terminated.withUnsafeBufferPointer { (buffer) throws(Failure) in
-            try body(buffer.baseAddress!)
+    public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) { terminated in
+            let end = terminated.initialize(fromContentsOf: bytes)
+            terminated.initializeElement(at: end, to: 0)
+            return terminated.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
         }
     }
 }

@@ -39,7 +39,8 @@
 static inline int linux_errno(void) { return errno; }
 static inline void linux_clear_errno(void) { errno = 0; }
 
-static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+// Not open(2): musl's sets O_CLOEXEC once more.
+static inline int linux_open(const char *path, int flags, mode_t mode) { return openat(AT_FDCWD, path, flags, mode); }
 static inline int linux_openat(int folder, const char *name, int flags) { return openat(folder, name, flags); }
 
 static inline void linux_set_nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
@@ -54,6 +55,18 @@ static inline void linux_signal_ignore(int signal_number) { signal(signal_number
 static inline char **linux_environment(void) {
     extern char **environ;
     return environ;
+}
+
+// The arguments stand before the environment, and their number before them: System V ABI, "Initial Stack and Register
+// State". Only as long as nobody has changed the environment.
+static inline char **linux_arguments(void) {
+    char **words = linux_environment() - 1;
+    long count = 0;
+    while ((long)words[-1] != count) {
+        words--;
+        count++;
+    }
+    return words;
 }
 
 static inline int linux_exited(int status) { return WIFEXITED(status); }

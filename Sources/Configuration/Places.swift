@@ -81,10 +81,10 @@ extension ByteString {
     /// - Throws: `settings` if it can't be read.
     fileprivate init?(settingsFile path: ByteString) throws(Fault) {
         do throws(Fault) {
-            self = try Files.read(path)
+            guard let text = try Files.readIfThere(path) else { return nil }
+            self = text
         } catch {
-            guard error.isNotFound else { throw Fault(.settings, error.message, errno: error.errno) }
-            return nil
+            throw Fault(.settings, error.message, errno: error.errno)
         }
     }
 }

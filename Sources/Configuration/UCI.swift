@@ -110,7 +110,7 @@ private struct Scanner {
                 advance()
                 if !words.isEmpty { return words }
             case UInt8(ascii: "#"):
-                while let next = peek(), next != UInt8(ascii: "\n") { advance() }
+                _ = run { $0 != UInt8(ascii: "\n") }
             case _ where byte.isBlank:
                 advance()
             case UInt8(ascii: "\\") where joinsLines():
@@ -125,48 +125,53 @@ private struct Scanner {
 
     private mutating func word() throws(Fault) -> ByteString {
         var text: [UInt8] = []
-        while let byte = peek(), !byte.isBlank, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: ";"),
-            byte != UInt8(ascii: "#")
-        {
-            switch byte {
-            case UInt8(ascii: "'"), UInt8(ascii: "\""):
-                text += try quoted(by: byte)
-            case UInt8(ascii: "\\"):
-                if joinsLines() { continue }
-                advance()
-                if let next = peek() {
-                    text.append(next)
-                    advance()
-                }
+        while true {
+            text += run { !$0.endsRun }
+            switch peek() {
+            case UInt8(ascii: "'")?, UInt8(ascii: "\"")?:
+                text += try quoted(by: bytes[position])
+            case UInt8(ascii: "\\")?:
+                if !joinsLines() { text += escaped() }
             default:
-                text.append(byte)
-                advance()
+                guard !text.contains(0) else { throw Fault(.settings, "\(file):\(line): a NUL byte, not text") }
+                return ByteString(text)
             }
         }
-        guard !text.contains(0) else { throw Fault(.settings, "\(file):\(line): a NUL byte, not text") }
-        return ByteString(text)
     }
 
     private mutating func quoted(by quote: UInt8) throws(Fault) -> [UInt8] {
         let start = line
         var text: [UInt8] = []
+        // Only double quotes know the backslash.
+        let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
         advance()
-        while let byte = peek() {
-            if byte == quote {
+        while true {
+            text += run { $0 != quote && $0 != escape }
+            switch peek() {
+            case quote?:
                 advance()
                 return text
-            }
-            // Only double quotes know the backslash.
-            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-                if joinsLines() { continue }
-                advance()
-            }
-            if let next = peek() {
-                text.append(next)
-                advance()
+            case nil:
+                throw Fault(.settings, "\(file):\(start): the quote is not closed")
+            default:
+                if !joinsLines() { text += escaped() }
             }
         }
-        throw Fault(.settings, "\(file):\(start): the quote is not closed")
+    }
+
+    /// Passes over a backslash and the byte behind it, which is taken as it is.
+    private mutating func escaped() -> ArraySlice<UInt8> {
+        advance()
+        if peek() == nil { return [] }
+        advance()
+        return bytes[(position - 1)..<position]
+    }
+
+    /// Passes over all bytes that are of a kind.
+    private mutating func run(of isOfKind: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+        let start = position
+        while let byte = peek(), isOfKind(byte) { advance() }
+        return bytes[start..<position]
     }
 
     /// Passes over a backslash at the end of a line, if there is one here.
@@ -193,5 +198,15 @@ extension UInt8 {
     /// White space of isspace(3) but the newline.
     fileprivate var isBlank: Bool {
         self == 0x20 || self == 0x09 || (0x0B...0x0D).contains(self)
+    }
+
+    /// What a plain part of a word does not hold.
+    fileprivate var endsRun: Bool {
+        switch self {
+        case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "#"), UInt8(ascii: "'"), UInt8(ascii: "\""),
+            UInt8(ascii: "\\"):
+            true
+        default: isBlank
+        }
     }
 }

@@ -15,11 +15,14 @@ public struct DirectoryLeases: LeaseStorage {
         fileprivate let client: ClientIdentifier
         /// nil: the client had no leases.
         fileprivate let folder: FileDescriptor?
+        /// All that it holds.
+        fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 
-        fileprivate init(_ client: ClientIdentifier, _ folder: consuming FileDescriptor?) {
+        fileprivate init(_ client: ClientIdentifier, _ folder: consuming FileDescriptor?, _ leases: [Lease]) {
             self.client = client
             self.folder = folder
+            self.leases = leases
         }
     }
 
@@ -44,9 +47,9 @@ public struct DirectoryLeases: LeaseStorage {
     public func lookup(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token) {
         let now = now()
         while true {
-            let (leases, token) = try read(client)
-            let (running, expired) = leases.divided(for: client, at: now, renewals)
-            if running == leases { return (leases, token) }
+            let token = try read(client)
+            let (running, expired) = token.leases.divided(for: client, at: now, renewals)
+            if running == token.leases { return (running, token) }
             // Before they are removed: who is killed in between is told again.
             for lease in expired { owner(client, lease) }
             do throws(LeaseFault) {
@@ -117,9 +120,14 @@ public struct DirectoryLeases: LeaseStorage {
             try Files.makeFolder(new)
             for value in LeaseValue.allCases {
                 let lines = leases.map { value.get($0) }
-                if value.isAlwaysThere || lines.contains(where: { !$0.isEmpty }) {
-                    try Files.write("\(new)/\(value.name)", lines.joined(separator: "\n"))
+                guard value.isAlwaysThere || lines.contains(where: { !$0.isEmpty }) else { continue }
+                // A renewal changes two of the values.
+                if lines == old.leases.map({ value.get($0) }),
+                    try Files.link("\(folder)/\(value.name)", to: "\(new)/\(value.name)")
+                {
+                    continue
                 }
+                try Files.write("\(new)/\(value.name)", lines.joined(separator: "\n"))
             }
         }
         try announce()
@@ -132,20 +140,17 @@ public struct DirectoryLeases: LeaseStorage {
         try Files.removeFolder(new)
     }
 
-    /// - Returns: All leases, those included that have expired.
-    private func read(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token) {
+    /// - Returns: With all leases, those included that have expired.
+    private func read(_ client: ClientIdentifier) throws(LeaseFault) -> Token {
         let path = folder(client)
         do throws(Fault) {
             while true {
-                let folder: FileDescriptor
-                do throws(Fault) {
-                    folder = try FileDescriptor(folder: path)
-                } catch  where error.isNotFound {
-                    return ([], Token(client, nil))
+                guard let folder = try FileDescriptor.ifThere(path, Files.folder) else {
+                    return Token(client, nil, [])
                 }
                 let leases = try read(folder, path)
                 // A folder that is no longer in its place may have lost files while we read.
-                if try folder.status().isSame(as: FileStatus(at: path)) { return (leases, Token(client, folder)) }
+                if try folder.status().isSame(as: FileStatus(at: path)) { return Token(client, folder, leases) }
             }
         } catch {
             throw LeaseFault(.unavailable, error)
@@ -155,12 +160,8 @@ public struct DirectoryLeases: LeaseStorage {
     private func read(_ folder: borrowing FileDescriptor, _ path: ByteString) throws(Fault) -> [Lease] {
         var leases: [Lease] = []
         for value in LeaseValue.allCases {
-            let lines: [ByteString]
-            do throws(Fault) {
-                lines = try folder.file(value.name).text().lines
-            } catch  where error.isNotFound {
-                continue
-            }
+            guard let file = try folder.file(value.name) else { continue }
+            let lines = try file.text().lines
             if leases.isEmpty { leases = lines.map { _ in Lease(addresses: []) } }
             guard lines.count == leases.count else {
                 throw Fault(.cannotCreate, "\(path): its files don't belong together")

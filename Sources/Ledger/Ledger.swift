@@ -101,12 +101,8 @@ public struct Ledger: Sendable {
         var standing = Standing.absent
         for (other, path) in try causes(in: pending(job)) where other == cause {
             if standing == .taken { break }
-            do throws(Fault) {
-                standing = try Receipt.isTaken(path) ? .taken : .untouched
-            } catch  where error.isNotFound {
-                // Between our two looks.
-                standing = .taken
-            }
+            // It may have gone between our two looks.
+            standing = try Receipt.isTaken(path) ?? true ? .taken : .untouched
         }
         return standing
     }
@@ -115,11 +111,7 @@ public struct Ledger: Sendable {
     ///
     /// - Throws: `cannotCreate`.
     public func lastRun(of job: ByteString) throws(Fault) -> ByteString {
-        do throws(Fault) {
-            return try Files.read("\(run)/taken/\(job)").lines.first ?? ""
-        } catch  where error.isNotFound {
-            return ""
-        }
+        try Files.readIfThere("\(run)/taken/\(job)")?.lines.first ?? ""
     }
 
     /// Takes all causes back.

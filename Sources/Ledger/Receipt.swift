@@ -65,9 +65,9 @@ public struct Receipt: ~Copyable {
         try Files.read(path).lines.filter { Note(line: $0) == nil }
     }
 
-    /// A run has begun because of the cause.
-    static func isTaken(_ path: ByteString) throws(Fault) -> Bool {
-        try Files.read(path).lines.contains { Note(line: $0) != nil }
+    /// A run has begun because of the cause; nil if it is not there.
+    static func isTaken(_ path: ByteString) throws(Fault) -> Bool? {
+        try Files.readIfThere(path)?.lines.contains { Note(line: $0) != nil }
     }
 
     /// Writes a note, if the file is there. One that can't be written is lost: those who wait wait on, but the request

@@ -27,13 +27,30 @@ public struct FileDescriptor: ~Copyable {
         try self.init(opening: path, O_RDONLY | O_DIRECTORY)
     }
 
-    /// openat(2) to read a file of this folder.
+    /// Opens a file to read it, or a folder; nil if there is none.
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public borrowing func file(_ name: ByteString) throws(Fault) -> FileDescriptor {
-        let folder = number
-        let file = try onPath(name, "open") { linux_openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
-        return FileDescriptor(number: file)
+    public static func ifThere(_ path: ByteString, _ flags: Int32 = O_RDONLY) throws(Fault) -> FileDescriptor? {
+        try ifThere(path, in: AT_FDCWD, flags)
+    }
+
+    /// openat(2) to read a file of this folder; nil if there is none.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func file(_ name: ByteString) throws(Fault) -> FileDescriptor? {
+        try FileDescriptor.ifThere(name, in: number, O_RDONLY)
+    }
+
+    private static func ifThere(
+        _ path: ByteString, in folder: Int32, _ flags: Int32
+    ) throws(Fault) -> FileDescriptor? {
+        var failure: Int32 = 0
+        let number = path.withCString { name in
+            retrying(failure: &failure) { linux_openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW) }
+        }
+        if number != -1 { return FileDescriptor(number: number) }
+        if failure == ENOENT { return nil }
+        throw Fault(.cannotCreate, "\(path): can't open", system: failure)
     }
 
     /// What a read found.
@@ -65,19 +82,25 @@ public struct FileDescriptor: ~Copyable {
 
     /// The whole file from its start, wherever the next read would begin: pread(2).
     ///
-    /// - Throws: `system`, with the errno.
-    public borrowing func text() throws(Fault) -> ByteString {
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
+    /// - Parameter limit: A longer file is a fault: none of ours is.
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func text(limit: Int = 1 << 20) throws(Fault) -> ByteString {
+        let part = 4096
         let file = number
+        var text: [UInt8] = []
         while true {
             var failure: Int32 = 0
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                retrying(failure: &failure) { pread(file, bytes.baseAddress, bytes.count, off_t(text.count)) }
+            var count = 0
+            let start = text.count
+            let bytes = [UInt8](unsafeUninitializedCapacity: part) { bytes, length in
+                count = retrying(failure: &failure) { pread(file, bytes.baseAddress, part, off_t(start)) }
+                length = max(0, count)
             }
-            if count == -1 { throw Fault(.system, "can't read", system: failure) }
-            if count == 0 { return ByteString(text) }
-            text += buffer[..<count]
+            if count == -1 { throw Fault(.cannotCreate, "can't read", system: failure) }
+            if text.isEmpty { text = bytes } else { text += bytes }
+            if text.count > limit { throw Fault(.cannotCreate, "longer than \(limit) bytes") }
+            // Of a file, only its end is less than what was asked for.
+            if count < part { return ByteString(text) }
         }
     }
 
@@ -137,11 +160,11 @@ public struct FileStatus {
     /// - Throws: `cannotCreate`, with the errno.
     public init?(at path: ByteString) throws(Fault) {
         var status = stat()
-        do throws(Fault) {
-            try onPath(path, "look at it") { lstat($0, &status) }
-        } catch {
-            if error.isNotFound { return nil }
-            throw error
+        var failure: Int32 = 0
+        let result = path.withCString { name in retrying(failure: &failure) { lstat(name, &status) } }
+        if result == -1 {
+            if failure == ENOENT { return nil }
+            throw Fault(.cannotCreate, "\(path): can't look at it", system: failure)
         }
         self.status = status
     }

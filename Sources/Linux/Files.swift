@@ -10,23 +10,31 @@ public enum Files {
     /// To write from the start, in place of what was there; made if it is missing.
     public static let replacing = O_WRONLY | O_CREAT | O_TRUNC
 
+    /// To read files of a folder, even when it has lost its name.
+    public static let folder = O_RDONLY | O_DIRECTORY
+
     /// The whole file.
     ///
     /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
     public static func read(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString {
-        let file = try FileDescriptor(opening: path, O_RDONLY)
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while text.count <= limit {
-            do throws(Fault) {
-                guard case .bytes(let count) = try file.read(into: &buffer) else { return ByteString(text) }
-                text += buffer[..<count]
-            } catch {
-                throw Fault(.cannotCreate, "\(path): can't read", system: error.errno)
-            }
+        guard let text = try readIfThere(path, limit: limit) else {
+            throw Fault(.cannotCreate, "\(path): can't open", system: ENOENT)
         }
-        throw Fault(.cannotCreate, "\(path): longer than \(limit) bytes")
+        return text
+    }
+
+    /// The whole file; nil if there is none.
+    ///
+    /// - Parameter limit: A longer file is a fault: none of ours is.
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func readIfThere(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString? {
+        guard let file = try FileDescriptor.ifThere(path) else { return nil }
+        do throws(Fault) {
+            return try file.text(limit: limit)
+        } catch {
+            throw Fault(.cannotCreate, "\(path): \(error.message)", errno: error.errno)
+        }
     }
 
     /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
@@ -102,13 +110,9 @@ public enum Files {
     /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
-        let number: Int32
-        do throws(Fault) {
-            number = try onPath(path, "open") { linux_open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
-        } catch  where error.isNotFound { return [] }
-        guard let folder = fdopendir(number) else {
+        guard let folder = path.withCString({ opendir($0) }) else {
             let failure = linux_errno()
-            close(number)
+            if failure == ENOENT { return [] }
             throw Fault(.cannotCreate, "\(path): can't open", system: failure)
         }
         defer { closedir(folder) }

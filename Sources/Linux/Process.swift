@@ -3,12 +3,15 @@ import CLinux
 
 /// The process that we are: its arguments, environment, signals, clock and end.
 public enum Process {
-    /// The arguments without the program's name: /proc/self/cmdline, as proc(5) has it. Embedded Swift has no
-    /// `CommandLine`.
-    public static func arguments() throws(Fault) -> [ByteString] {
-        try Files.read("/proc/self/cmdline").bytes
-            .split(separator: 0, omittingEmptySubsequences: false)
-            .dropFirst().dropLast().map { ByteString($0) }
+    /// The arguments without the program's name. Embedded Swift has no `CommandLine`.
+    public static func arguments() -> [ByteString] {
+        var words: [ByteString] = []
+        var next = linux_arguments()! + 1
+        while let word = next.pointee {
+            words.append(ByteString(cString: word))
+            next += 1
+        }
+        return words
     }
 
     /// getenv(3); nil if the variable isn't set.

@@ -28,11 +28,10 @@ struct AliasKeeper: ~Copyable {
     ///
     /// Not while we hold the lock: to close its file would give it back.
     static func isNeeded(_ places: Places, _ settings: UpdaterSettings) throws(Fault) -> Bool {
-        do throws(Fault) {
-            return try Files.read(lockPath(places)).lines.first != settings.digest.text
-        } catch  where error.isNotFound {
-            return !settings.aliases.aliases.isEmpty
-        }
+        // Somebody else's, it may lead to anywhere.
+        try Files.checkFolder(places.updater)
+        guard let note = try Files.readIfThere(lockPath(places)) else { return !settings.aliases.aliases.isEmpty }
+        return note.lines.first != settings.digest.text
     }
 
     private static func lockPath(_ places: Places) -> ByteString { places.updater + "/aliases" }

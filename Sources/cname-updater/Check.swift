@@ -44,14 +44,11 @@ struct Check {
     }
 
     private func reservations() throws(Fault) -> Reservations {
-        let text: ByteString
         do throws(Fault) {
-            text = try Files.read(Check.dhcp, limit: 1 << 24)
+            return try Reservations(Files.readIfThere(Check.dhcp, limit: 1 << 24) ?? "", file: Check.dhcp)
         } catch {
-            guard error.isNotFound else { throw Fault(.settings, error.message) }
-            text = ""
+            throw Fault(.settings, error.message)
         }
-        return try Reservations(text, file: Check.dhcp)
     }
 }
 

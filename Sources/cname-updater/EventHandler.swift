@@ -41,8 +41,9 @@ struct EventHandler {
     /// Whether the aliases have to be looked at, as far as can be told without the client's leases.
     private func concernsAliases(_ event: LeaseEvent) throws(Fault) -> Bool {
         if settings.aliases.isTarget(event.hostName) { return true }
-        if !event.isLive, try Applied.isHeld(run: places.updater) { return true }
-        return try AliasKeeper.isNeeded(places, settings)
+        if try AliasKeeper.isNeeded(places, settings) { return true }
+        if event.isLive { return false }
+        return try Applied.isHeld(run: places.updater)
     }
 
     func updateAliases(because event: ByteString) throws(Fault) {

@@ -92,7 +92,7 @@ struct Updater {
     private func known(_ name: ByteString?) throws(Fault) -> ByteString {
         let job = name ?? settings.settings.updaterJob
         // Somebody else's, it may lead to anywhere.
-        try Files.makeFolder(places.daemon)
+        try Files.checkFolder(places.daemon)
         if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
         let running = try Files.names(in: places.daemon + "/jobs")
         let names = running.isEmpty ? settings.settings.jobs.map { $0.name } : running

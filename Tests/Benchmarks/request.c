@@ -1,5 +1,6 @@
-/* What `cname-updater request JOB` does, in C: reads the settings, looks for the job, makes sure that the cause is in the
- * ledger, and rings. CONFIG RUN JOB. */
+/* What `cname-updater request JOB` does, in C: reads the settings, looks for the job and whether the aliases are as the
+ * settings want them, makes sure that the cause is in the ledger, rings, and looks whether the daemon is stopped.
+ * CONFIG RUN JOB UPDATER-RUN. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,10 +24,11 @@ int main(int count, char **words) {
     snprintf(path, sizeof path, "%s/jobs/%s", words[2], words[3]);
     if (lstat(path, &one) == -1) return 64;
 
-    snprintf(path, sizeof path, "%s/pending", words[2]);
-    mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/pending/%s", words[2], words[3]);
-    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/aliases", words[4]);
+    file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file == -1 || read(file, text, sizeof text) <= 0) return 73;
+    close(file);
+
     snprintf(path, sizeof path, "%s/pending/%s/manual", words[2], words[3]);
     file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file == -1 || fstat(file, &one) == -1) return 73;
@@ -42,5 +44,14 @@ int main(int count, char **words) {
     int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (fifo == -1 || fstat(fifo, &one) == -1 || !S_ISFIFO(one.st_mode)) return 69;
     length = snprintf(line, sizeof line, "pending %s\n", words[3]);
-    return write(fifo, line, length) == length ? 0 : 69;
+    if (write(fifo, line, length) != length) return 69;
+
+    snprintf(path, sizeof path, "%s/lock", words[2]);
+    int lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct flock holder = {.l_type = F_WRLCK};
+    if (lock == -1 || fcntl(lock, F_GETLK, &holder) == -1 || holder.l_type == F_UNLCK) return 69;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)holder.l_pid);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file == -1 || read(file, text, sizeof text) <= 0) return 71;
+    return strstr(text, ") T ") ? 69 : 0;
 }

@@ -1,0 +1,105 @@
+/* The heap of the router build, in place of the libc's: an updater lives for half a millisecond, of which that one takes
+ * half, in calls that map pages and in faults on them. One thread; a freed block waits for the next of its size.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Sizes count with the header, in units of 16 bytes: each up to 32 of them, then powers of two. */
+enum { unit = 16, fine = 32, classes = fine + 12, chunk = 1 << 16 };
+
+struct block {
+    size_t size;
+    /* Where the caller's bytes start; of a free block, the next one. */
+    struct block *next __attribute__((aligned(unit)));
+};
+_Static_assert(offsetof(struct block, next) == unit, "the caller's bytes are aligned");
+
+static char first[chunk] __attribute__((aligned(unit)));
+static char *rest = first;
+static char *end = first + chunk;
+static struct block *freed[classes];
+
+/* - Returns: The class of a size, which is rounded up to the greatest of its class. */
+static unsigned class_of(size_t *size) {
+    size_t units = (*size + unit - 1) / unit;
+    unsigned class = units;
+    if (units > fine) {
+        class = fine;
+        for (size_t power = fine; power < units; power *= 2, *size = power * unit) class++;
+    } else {
+        *size = units * unit;
+    }
+    return class;
+}
+
+void *malloc(size_t size) {
+    if (size > PTRDIFF_MAX - 2 * unit) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size += unit;
+    unsigned class = class_of(&size);
+    struct block *block;
+    if (class < classes && (block = freed[class])) {
+        freed[class] = block->next;
+        return &block->next;
+    }
+    if (size > (size_t)(end - rest)) {
+        size_t length = size > chunk / 4 ? size : chunk;
+        char *more = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (more == MAP_FAILED) return NULL;
+        if (length == size) {
+            block = (struct block *)more;
+            block->size = size;
+            return &block->next;
+        }
+        rest = more;
+        end = more + length;
+    }
+    block = (struct block *)rest;
+    rest += size;
+    block->size = size;
+    return &block->next;
+}
+
+void free(void *bytes) {
+    if (!bytes) return;
+    struct block *block = (struct block *)((char *)bytes - unit);
+    size_t size = block->size;
+    unsigned class = class_of(&size);
+    if (class < classes) {
+        block->next = freed[class];
+        freed[class] = block;
+    } else {
+        munmap(block, size);
+    }
+}
+
+void *calloc(size_t count, size_t size) {
+    if (size && count > PTRDIFF_MAX / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *bytes = malloc(count * size);
+    return bytes ? memset(bytes, 0, count * size) : NULL;
+}
+
+void *realloc(void *old, size_t size) {
+    void *bytes = malloc(size);
+    if (old && bytes) {
+        size_t before = ((struct block *)((char *)old - unit))->size - unit;
+        memcpy(bytes, old, before < size ? before : size);
+        free(old);
+    }
+    return bytes;
+}
+
+/* Nobody wants more than malloc gives. */
+int posix_memalign(void **bytes, size_t alignment, size_t size) {
+    if (alignment > unit) return EINVAL;
+    *bytes = malloc(size);
+    return *bytes ? 0 : ENOMEM;
+}
