@@ -9,8 +9,10 @@ public struct Request: Equatable, Sendable {
         case pending
         /// Run what is pending now.
         case flush
-        /// Forget what is pending.
+        /// Forget what is pending: a line written by hand.
         case cancel
+        /// The same, from one who has taken it back in the ledger, where something may have been asked for since.
+        case withdrawn
 
         public var word: ByteString {
             switch self {
@@ -18,6 +20,7 @@ public struct Request: Equatable, Sendable {
             case .pending: "pending"
             case .flush: "flush"
             case .cancel: "cancel"
+            case .withdrawn: "withdrawn"
             }
         }
 
@@ -39,7 +42,7 @@ public struct Request: Equatable, Sendable {
     /// The line without its newline.
     public var line: ByteString { "\(verb.word) \(job)" }
 
-    /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB` or a job's whole command.
+    /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
     ///
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
     public init?(line: ByteString, jobs: [Job]) {

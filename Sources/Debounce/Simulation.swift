@@ -127,7 +127,7 @@ private struct Player {
             debouncer.request(at: now)
         case .flush:
             debouncer.flush()
-        case .cancel:
+        case .cancel, .withdrawn:
             debouncer.cancel()
         }
     }

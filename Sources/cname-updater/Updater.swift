@@ -75,7 +75,7 @@ struct Updater {
         let job = try known(name)
         try Ledger(run: places.daemon).withdrawAll(from: job)
         // Without a daemon there is nobody else who has to forget it.
-        _ = try doorbell.ring(.cancel, job)
+        _ = try doorbell.ring(.withdrawn, job)
     }
 
     /// - Returns: If the daemon runs but is stopped (signal(7), SIGSTOP): what will happen.

@@ -96,6 +96,12 @@ final class JobRunner {
     }
 
     func take(_ verb: Request.Verb, at now: Instant) {
+        if verb == .withdrawn {
+            attempt { () throws(Fault) in
+                if try ledger.age(of: job.name, longest: Settings.longest) == nil { take(.cancel, at: now) }
+            }
+            return
+        }
         recorder?.note(verb, job.name, at: now)
         switch verb {
         case .pending:
@@ -107,7 +113,7 @@ final class JobRunner {
             if byHand == .nothing { attempt { () throws(Fault) in try noteByHand() } }
         case .flush:
             debouncer.flush()
-        case .cancel:
+        case .cancel, .withdrawn:
             debouncer.cancel()
             byHand = .nothing
             attempt { () throws(Fault) in try ledger.withdrawAll(from: job.name) }

@@ -117,7 +117,7 @@ extension Simulation.Event.Kind {
         switch self {
         case .asked(.request), .asked(.pending): UInt8(ascii: "r")
         case .asked(.flush): UInt8(ascii: "f")
-        case .asked(.cancel): UInt8(ascii: "c")
+        case .asked(.cancel), .asked(.withdrawn): UInt8(ascii: "c")
         case .started: UInt8(ascii: "[")
         case .terminated: UInt8(ascii: "T")
         case .killed: UInt8(ascii: "K")

@@ -183,6 +183,17 @@ final class Daemon {
         try daemon.program.line(with: "j: done")
     }
 
+    /// What is asked for after it counts, though the daemon hears of both later.
+    @Test func aLateCancelTakesNothingBackThatCameAfterIt() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "1"])
+        try daemon.ask("request", "j")
+        daemon.program.signal(SIGSTOP)
+        #expect(try daemon.ask("cancel", "j").status == 0)
+        #expect(try daemon.ask("request", "j").status == 0)
+        daemon.program.signal(SIGCONT)
+        try daemon.program.line(with: "j: done")
+    }
+
     @Test func cancelAndFlush() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
         try daemon.ask("request", "j")
