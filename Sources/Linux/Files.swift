@@ -110,8 +110,12 @@ public enum Files {
     /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
-        guard let folder = path.withCString({ opendir($0) }) else {
-            let failure = linux_errno()
+        var failure: Int32 = 0
+        let opened = path.withCString { name in
+            // opendir(3) fails with a null pointer, not with -1.
+            retrying(failure: &failure) { Int(bitPattern: opendir(name)) - 1 } + 1
+        }
+        guard let folder = OpaquePointer(bitPattern: opened) else {
             if failure == ENOENT { return [] }
             throw Fault(.cannotCreate, "\(path): can't open", system: failure)
         }

@@ -12,9 +12,14 @@ import Testing
         ("addedInHandlers", ["timer", "a byte", "cancel handler", "second timer"]),
         ("cancelledInOwnHandler", ["a byte", "a byte", "still in the handler", "cancel handler"]),
         ("cancelledInOthersHandler", ["a byte", "cancel handler", "cancel handler"]),
-        ("hangUp", ["a byte", "a byte", "end of file", "cancel handler"]),
         ("signals", ["registered", "registered", "TERM", "still TERM", "USR1", "still USR1", "USR1"]),
     ]
+
+    /// Not of the real one (Swift 6.3.1): after the writer's end, which it can't keep epoll(7) from telling of again, it
+    /// may crash in its own event loop before the source is cancelled.
+    @Test func hearsOfAHangUp() throws {
+        try plays("RouterDispatchScenarios", ("hangUp", ["a byte", "a byte", "end of file", "cancel handler"]))
+    }
 
     @Test(arguments: programs, scenarios)
     func plays(_ program: String, _ scenario: (name: String, lines: [String])) throws {

@@ -147,10 +147,10 @@ private func hasEnded(_ program: Program) -> Bool {
         for line in contents(trace)!.split(separator: "\n") {
             let name = String(line.prefix { $0 != "(" })
             counts[name, default: 0] += 1
-            // The dynamic loader's are not ours.
-            isStarted = isStarted || line.contains("/proc/self/cmdline")
+            // The dynamic loader's are not ours. Our first ones are those on signals.
+            isStarted = isStarted || line.hasPrefix("rt_sigprocmask(SIG_SETMASK, [PIPE]")
             guard isStarted, Injection.errors(of: name) != nil else { continue }
-            // fdopendir(3) only looks at the flags.
+            // What looks at a descriptor's flags can't fail.
             if line.contains("F_GET") || line.contains("F_SETFD") { continue }
             injections += Injection.some(name, counts[name]!).map {
                 Injection(call: name, error: $0, when: "\(counts[name]!)")
