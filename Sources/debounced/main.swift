@@ -46,13 +46,15 @@ do throws(Fault) {
         try Simulate.print(file, asJSON: json, call)
     case .run:
         // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be
-        // isolated to the MainActor, which Embedded Swift does not have.
-        let queue = DispatchQueue.main
-        queue.async {
-            do throws(Fault) {
-                try Daemon(call).start()
-            } catch {
-                fail(error)
+        // isolated to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
+        do {
+            let queue = DispatchQueue.main
+            queue.async {
+                do throws(Fault) {
+                    try Daemon(call).start()
+                } catch {
+                    fail(error)
+                }
             }
         }
         dispatchMain()
