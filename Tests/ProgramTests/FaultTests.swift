@@ -452,6 +452,12 @@ private func hasEnded(_ program: Program) -> Bool {
         return daemon
     }
 
+    /// One of its threads takes the signal; until then another may go on reading.
+    private func stop(_ daemon: Daemon) throws {
+        daemon.program.signal(SIGSTOP)
+        try eventually("it is stopped") { contents("/proc/\(daemon.program.process)/stat")!.contains(") T ") }
+    }
+
     @Test func noDaemonYet() throws {
         let daemon = try daemon(starts: false)
         try ask(daemon, hears: "debounced is not running")
@@ -461,8 +467,7 @@ private func hasEnded(_ program: Program) -> Bool {
 
     @Test func theDaemonIsStoppedForAWhile() throws {
         let daemon = try daemon()
-        daemon.program.signal(SIGSTOP)
-        try eventually("it is stopped") { contents("/proc/\(daemon.program.process)/stat")!.contains(") T ") }
+        try stop(daemon)
         try ask(daemon, hears: "debounced is stopped, as process \(daemon.program.process)")
         daemon.program.signal(SIGCONT)
         try daemon.program.line(with: "j: done")
@@ -471,7 +476,7 @@ private func hasEnded(_ program: Program) -> Bool {
 
     @Test func theFifoIsFull() throws {
         let daemon = try daemon()
-        daemon.program.signal(SIGSTOP)
+        try stop(daemon)
         try run(["dd", "if=/dev/zero", "of=\(daemon.fifo)", "bs=4096", "oflag=nonblock", "conv=notrunc", "status=none"])
         try ask(daemon, hears: "full, debounced does not read it")
         daemon.program.signal(SIGCONT)
@@ -485,7 +490,7 @@ private func hasEnded(_ program: Program) -> Bool {
         let daemon = try daemon()
         let inPlace = script.split(separator: "FIFO", omittingEmptySubsequences: false).joined(separator: daemon.fifo)
             .split(separator: "RUN", omittingEmptySubsequences: false).joined(separator: daemon.run)
-        daemon.program.signal(SIGSTOP)
+        try stop(daemon)
         try run(["sh", "-ec", inPlace])
         try ask(daemon, hears: "debounced is not running")
         daemon.program.signal(SIGCONT)
@@ -501,7 +506,7 @@ private func hasEnded(_ program: Program) -> Bool {
     ])
     func theFifoIsSomethingElse(make: String, what: String) throws {
         let daemon = try daemon()
-        daemon.program.signal(SIGSTOP)
+        try stop(daemon)
         try run(["sh", "-ec", "rm \(daemon.fifo); \(make)\(daemon.fifo)"])
         let asked = try daemon.ask("request", "j")
         #expect(asked.status == 0 && asked.output.contains("the request is kept"), "\(asked)")
