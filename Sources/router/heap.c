@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Sizes count with the header, in units of 16 bytes: each up to 32 of them, then powers of two. */
-enum { unit = 16, fine = 32, classes = fine + 12, chunk = 1 << 16 };
+/* Sizes count with the header, in units of 16 bytes: each up to 32 of them, then powers of two up to 8 KB. What is larger
+ * has pages of its own, and gives them back. */
+enum { unit = 16, fine = 32, classes = fine + 5, chunk = 1 << 16 };
 
 struct block {
     size_t size;
@@ -35,6 +36,11 @@ static unsigned class_of(size_t *size) {
     return class;
 }
 
+static void *pages(size_t size) {
+    void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
 void *malloc(size_t size) {
     if (size > PTRDIFF_MAX - 2 * unit) {
         errno = ENOMEM;
@@ -42,25 +48,24 @@ void *malloc(size_t size) {
     }
     size += unit;
     unsigned class = class_of(&size);
-    struct block *block;
-    if (class < classes && (block = freed[class])) {
+    struct block *block = class < classes ? freed[class] : NULL;
+    if (block) {
         freed[class] = block->next;
         return &block->next;
     }
-    if (size > (size_t)(end - rest)) {
-        size_t length = size > chunk / 4 ? size : chunk;
-        char *more = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (more == MAP_FAILED) return NULL;
-        if (length == size) {
-            block = (struct block *)more;
-            block->size = size;
-            return &block->next;
+    if (class >= classes) {
+        block = pages(size);
+        if (!block) return NULL;
+    } else {
+        if (size > (size_t)(end - rest)) {
+            char *more = pages(chunk);
+            if (!more) return NULL;
+            rest = more;
+            end = more + chunk;
         }
-        rest = more;
-        end = more + length;
+        block = (struct block *)rest;
+        rest += size;
     }
-    block = (struct block *)rest;
-    rest += size;
     block->size = size;
     return &block->next;
 }

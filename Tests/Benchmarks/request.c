@@ -3,6 +3,7 @@
  * CONFIG RUN JOB UPDATER-RUN. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,6 +45,8 @@ int main(int count, char **words) {
     int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (fifo == -1 || fstat(fifo, &one) == -1 || !S_ISFIFO(one.st_mode)) return 69;
     length = snprintf(line, sizeof line, "pending %s\n", words[3]);
+    struct pollfd wait = {fifo, POLLOUT, 0};
+    poll(&wait, 1, 1000);
     if (write(fifo, line, length) != length) return 69;
 
     snprintf(path, sizeof path, "%s/lock", words[2]);
