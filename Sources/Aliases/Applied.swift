@@ -36,9 +36,7 @@ public struct Applied {
     /// - Returns: nil if nobody knows.
     /// - Throws: `cannotCreate`.
     public func digest(current: ByteString) throws(Fault) -> ByteString? {
-        if let lines = try lines(), lines.count == 2, lines[1] == lastRun {
-            return lines[0] == Applied.unknown ? nil : lines[0]
-        }
+        if let held = try held(), held.run == lastRun { return held.digest == Applied.unknown ? nil : held.digest }
         // A run that goes on, or failed and is tried again, may have started it with either.
         return try ledger.standing(of: .alias, in: job) == .absent ? current : nil
     }
@@ -62,7 +60,7 @@ public struct Applied {
     ///
     /// - Throws: `cannotCreate`.
     public func noteReplay() throws(Fault) {
-        guard try lines() != nil else { return }
+        guard try held() != nil else { return }
         if try ledger.standing(of: .alias, in: job) == .absent {
             try Files.remove(path)
         } else {
@@ -72,11 +70,11 @@ public struct Applied {
 
     private static let unknown: ByteString = "unknown"
 
-    private func lines() throws(Fault) -> [ByteString]? {
+    private func held() throws(Fault) -> (digest: ByteString, run: ByteString)? {
         guard let text = try Files.readIfThere(path), let (first, rest) = text.split(at: UInt8(ascii: "\n")) else {
             return nil
         }
         // The second line may be empty.
-        return [first, rest.lines.first ?? ""]
+        return (first, rest.lines.first ?? "")
     }
 }

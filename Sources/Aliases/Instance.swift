@@ -17,9 +17,7 @@ public struct Instance: Equatable, Sendable {
         _ settings: AliasSettings, rendered: ByteString = "/var/etc", dhcp: ByteString = "/etc/config/dhcp"
     ) throws(Fault) -> [Instance] {
         var instances: [(confdir: ByteString, domain: ByteString?)] = []
-        for name in try Files.names(in: rendered) where name.hasPrefix("dnsmasq.conf") {
-            // One that is being rendered anew may go at any moment.
-            guard let text = try? Files.read("\(rendered)/\(name)", limit: 1 << 24) else { continue }
+        for text in try texts(rendered) {
             let domain = values("domain=", in: text).first { $0.isHostName }
             guard let confdir = values("conf-dir=", in: text).first else { continue }
             if !instances.contains(where: { $0.confdir == confdir }) { instances.append((confdir, domain)) }
@@ -49,12 +47,15 @@ public struct Instance: Equatable, Sendable {
 
     /// The files in which the running instances keep their leases.
     public static func leaseFiles(rendered: ByteString = "/var/etc") -> [ByteString] {
-        var files: [ByteString] = []
-        for name in (try? Files.names(in: rendered)) ?? [] where name.hasPrefix("dnsmasq.conf") {
-            guard let text = try? Files.read("\(rendered)/\(name)", limit: 1 << 24) else { continue }
-            files += values("dhcp-leasefile=", in: text).prefix(1)
-        }
-        return files
+        let texts = (try? texts(rendered)) ?? []
+        return texts.flatMap { values("dhcp-leasefile=", in: $0).prefix(1) }
+    }
+
+    /// What the running instances were started with.
+    private static func texts(_ rendered: ByteString) throws(Fault) -> [ByteString] {
+        // One that is being rendered anew may go at any moment.
+        try Files.names(in: rendered).filter { $0.hasPrefix("dnsmasq.conf") }
+            .compactMap { try? Files.read("\(rendered)/\($0)", limit: 1 << 24) }
     }
 
     /// What follows `key` at the start of a line, up to a comma.

@@ -14,8 +14,7 @@ public struct Digest: Equatable, Sendable {
     public var text: ByteString {
         ByteString(
             (0..<16).map { place in
-                let digit = UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * place)) & 15
-                return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                UInt8(hexDigit: UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * place)) & 15)
             })
     }
 }

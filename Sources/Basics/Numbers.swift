@@ -41,3 +41,14 @@ extension ByteString {
         return .seconds(seconds) + .milliseconds(milliseconds)
     }
 }
+
+extension UInt8 {
+    /// - Parameter value: Less than 16.
+    public init(hexDigit value: UInt8) {
+        self = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    public var isHexDigit: Bool {
+        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
+    }
+}

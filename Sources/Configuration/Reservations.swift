@@ -224,8 +224,7 @@ extension UCI.Option {
 
 extension ByteString {
     fileprivate init(hexPairsOf bytes: [UInt8]) {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-        self = bytes.map { ByteString([digit($0 >> 4), digit($0 & 15)]) }.joined(separator: ":")
+        self = bytes.map { ByteString([UInt8(hexDigit: $0 >> 4), UInt8(hexDigit: $0 & 15)]) }.joined(separator: ":")
     }
 
     /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
@@ -249,12 +248,5 @@ extension ByteString {
     fileprivate func matches(_ pairs: ByteString) -> Bool {
         count == pairs.count
             && bytes.indices.allSatisfy { bytes[$0] == UInt8(ascii: "*") || bytes[$0] == pairs.bytes[$0] }
-    }
-}
-
-extension UInt8 {
-    /// In lower case.
-    fileprivate var isHexDigit: Bool {
-        isASCIIDigit || (0x61...0x66).contains(self)
     }
 }

@@ -75,9 +75,3 @@ extension ByteString {
         return (count + 1) / 3
     }
 }
-
-extension UInt8 {
-    fileprivate var isHexDigit: Bool {
-        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
-    }
-}

@@ -15,30 +15,28 @@ public enum Echo {
         getrandom(&tag, tag.count, 0)
         let requests = addresses.map { address in Address(address).map { EchoRequest(to: $0, tag: tag) } }
         var answered = addresses.map { _ in false }
-        // poll(2) passes over what has no socket (any more).
-        var sockets = addresses.map { _ in pollfd(fd: -1, events: Int16(POLLIN), revents: 0) }
-        defer { for socket in sockets where socket.fd != -1 { close(socket.fd) } }
+        // -1: there is none (any more).
+        var sockets = addresses.map { _ in Int32(-1) }
+        defer { for socket in sockets where socket != -1 { close(socket) } }
         for (index, request) in requests.enumerated() {
-            if let request { sockets[index].fd = try send(request) }
+            if let request { sockets[index] = try send(request) }
         }
 
         let deadline = Process.now + timeout
         // Longer than the longest IPv4 header and a reply without data.
         var buffer = [UInt8](repeating: 0, count: 128)
         var isOver = false
-        while !isOver, sockets.contains(where: { $0.fd != -1 }) {
+        while !isOver, sockets.contains(where: { $0 != -1 }) {
             // Looks once more when the time is over: we may have been kept from running meanwhile.
-            let rest = deadline - Process.now
-            isOver = rest <= .zero
-            let milliseconds = rest.components.seconds * 1000 + rest.components.attoseconds / 1_000_000_000_000_000 + 1
-            guard poll(&sockets, nfds_t(sockets.count), isOver ? 0 : Int32(milliseconds)) > 0 else { continue }
-            for (index, socket) in sockets.enumerated() where socket.revents != 0 {
+            isOver = deadline <= Process.now
+            let readable = Poll.readable(sockets, until: deadline)
+            for index in sockets.indices where readable[index] {
                 // An ICMP error that came back makes it fail, once. Who sent that isn't known: it proves nothing.
-                let count = recv(socket.fd, &buffer, buffer.count, 0)
+                let count = recv(sockets[index], &buffer, buffer.count, 0)
                 guard count > 0, requests[index]?.isAnswered(by: buffer[..<count]) == true else { continue }
                 answered[index] = true
-                close(socket.fd)
-                sockets[index].fd = -1
+                close(sockets[index])
+                sockets[index] = -1
             }
         }
         return answered

@@ -20,14 +20,7 @@ public struct FileDescriptor: ~Copyable {
         number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
-    /// A folder, whose files can be read even when it has lost its name: openat(2) of it.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    public init(folder path: ByteString) throws(Fault) {
-        try self.init(opening: path, O_RDONLY | O_DIRECTORY)
-    }
-
-    /// Opens a file to read it, or a folder; nil if there is none.
+    /// open(2) of a file or folder that may be missing: nil then.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString, _ flags: Int32 = O_RDONLY) throws(Fault) -> FileDescriptor? {

@@ -33,13 +33,9 @@ public struct FileLock: ~Copyable {
     ///
     /// - Throws: `cannotCreate` if the file is there but can't be opened.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
-        do throws(Fault) {
-            let lock = try control(FileDescriptor(opening: path, O_RDWR), path, F_GETLK)
-            return lock.l_type == F_UNLCK ? nil : lock.l_pid
-        } catch {
-            if error.isNotFound { return nil }
-            throw error
-        }
+        guard let file = try FileDescriptor.ifThere(path, O_RDWR) else { return nil }
+        let lock = try control(file, path, F_GETLK)
+        return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }
 
     /// What the holder last wrote into the file.

@@ -43,8 +43,7 @@ public struct FileWatch: ~Copyable {
 
     /// Waits for something to happen, but not longer than `duration`: poll(2).
     public borrowing func wait(upTo duration: Duration) {
-        var wait = [pollfd(fd: events.number, events: Int16(POLLIN), revents: 0)]
-        poll(&wait, 1, Int32(duration.components.seconds * 1000))
+        _ = Poll.readable([events.number], until: Process.now + duration)
     }
 
     /// Passes over what has happened so far; waits for something if nothing has.

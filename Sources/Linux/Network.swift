@@ -56,8 +56,7 @@ public struct Address: Equatable, Sendable {
         var digits: [UInt8] = []
         var rest = group
         repeat {
-            let digit = UInt8(rest & 0xF)
-            digits.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            digits.append(UInt8(hexDigit: UInt8(rest & 0xF)))
             rest >>= 4
         } while rest > 0
         return ByteString(digits.reversed())

@@ -96,13 +96,8 @@ final class JobRunner {
     }
 
     func take(_ verb: Request.Verb, at now: Instant) {
-        if verb == .withdrawn {
-            attempt { () throws(Fault) in
-                if try ledger.age(of: job.name, longest: Settings.longest) == nil { take(.cancel, at: now) }
-            }
-            return
-        }
-        recorder?.note(verb, job.name, at: now)
+        // In a trace it is the cancel that it leads to.
+        if verb != .withdrawn { recorder?.note(verb, job.name, at: now) }
         switch verb {
         case .pending:
             state.requests += 1
@@ -113,7 +108,11 @@ final class JobRunner {
             if byHand == .nothing { attempt { () throws(Fault) in try noteByHand() } }
         case .flush:
             debouncer.flush()
-        case .cancel, .withdrawn:
+        case .withdrawn:
+            attempt { () throws(Fault) in
+                if try ledger.age(of: job.name, longest: Settings.longest) == nil { take(.cancel, at: now) }
+            }
+        case .cancel:
             debouncer.cancel()
             byHand = .nothing
             attempt { () throws(Fault) in try ledger.withdrawAll(from: job.name) }
