@@ -6,6 +6,8 @@ import Linux
 /// leases for one. It may name a client too many, but none too few: a client is added before its lease is recorded, and
 /// removed when it is found to have none. Only who holds the aliases' lock changes it.
 public struct TargetIndex {
+    public typealias ClientLeases = (client: ClientIdentifier, leases: [Lease])
+
     private let run: ByteString
 
     /// - Parameter run: The updater's run directory.
@@ -67,16 +69,22 @@ public struct TargetIndex {
 
     /// The same, for who holds the lock. Leases that have expired are removed, and clients without any struck out.
     ///
+    /// - Parameter known: A client, and what leases it is known to have.
     /// - Throws: `cannotCreate`.
-    public func pruned(of host: ByteString, in storage: DirectoryLeases) throws(Fault) -> [Lease] {
+    public func pruned(
+        of host: ByteString, in storage: DirectoryLeases, knowing known: ClientLeases? = nil
+    ) throws(Fault) -> [Lease] {
         var found: [Lease] = []
         for name in try Files.names(in: folder(host)) {
-            let client = ClientIdentifier(name: name)
-            let leases = try client.map { (client) throws(Fault) in
-                try storage.leases(of: client).filter { $0.hostName == host }
+            var leases: [Lease] = []
+            if let known, known.client.name == name {
+                leases = known.leases.map { $0.completed(for: known.client) }
+            } else if let client = ClientIdentifier(name: name) {
+                leases = try storage.leases(of: client)
             }
-            if (leases ?? []).isEmpty { try Files.remove("\(folder(host))/\(name)") }
-            found += leases ?? []
+            leases = leases.filter { $0.hostName == host }
+            if leases.isEmpty { try Files.remove("\(folder(host))/\(name)") }
+            found += leases
         }
         return found
     }

@@ -9,14 +9,15 @@ public struct ByteString: Equatable, Sendable {
         self.bytes = Array(bytes)
     }
 
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     /// Copies a C string, without its terminator.
     public init(cString: UnsafePointer<CChar>) {
-        bytes = []
-        var next = cString
-        while next.pointee != 0 {
-            bytes.append(UInt8(bitPattern: next.pointee))
-            next += 1
-        }
+        var count = 0
+        while cString[count] != 0 { count += 1 }
+        bytes = Array(UnsafeRawBufferPointer(start: cString, count: count))
     }
 
     public var isEmpty: Bool { bytes.isEmpty }
@@ -42,7 +43,7 @@ public struct ByteString: Equatable, Sendable {
     /// Compares with a literal as it stands, without making it a text first.
     @inline(never)
     public static func == (text: ByteString, literal: StaticString) -> Bool {
-        text.bytes.elementsEqual(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+        text.count == literal.utf8CodeUnitCount && text.hasPrefix(literal)
     }
 
     /// For `switch`.
@@ -50,9 +51,14 @@ public struct ByteString: Equatable, Sendable {
         text == literal
     }
 
-    @inline(never)
+    @_disfavoredOverload
     public func hasPrefix(_ prefix: ByteString) -> Bool {
         bytes.starts(with: prefix.bytes)
+    }
+
+    @inline(never)
+    public func hasPrefix(_ literal: StaticString) -> Bool {
+        bytes.starts(with: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
     /// The parts before and after the first `separator`, or nil if there is none.
@@ -63,14 +69,31 @@ public struct ByteString: Equatable, Sendable {
 
     /// The lines, without their newlines; what follows the last newline counts if it isn't empty.
     public var lines: [ByteString] {
-        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .map { ByteString($0) }
-            .dropLastIfEmpty()
+        var lines = parts { $0 == UInt8(ascii: "\n") }
+        if lines[lines.count - 1].isEmpty { lines.removeLast() }
+        return lines
     }
 
     /// What stands between blanks (space and tab; a carriage return counts as one).
     public var words: [ByteString] {
-        bytes.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.map { ByteString($0) }
+        parts { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.filter { !$0.isEmpty }
+    }
+
+    /// What stands in front of a `#`, if there is one.
+    public var uncommented: ByteString {
+        split(at: UInt8(ascii: "#"))?.before ?? self
+    }
+
+    /// What stands between separators, empty or not. (The library's `split` makes slices first, whose code is 2 KB.)
+    public func parts(separatedBy isSeparator: (UInt8) -> Bool) -> [ByteString] {
+        var parts: [ByteString] = []
+        var start = 0
+        for (index, byte) in bytes.enumerated() where isSeparator(byte) {
+            parts.append(ByteString(bytes[start..<index]))
+            start = index + 1
+        }
+        parts.append(ByteString(bytes[start...]))
+        return parts
     }
 
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
@@ -122,6 +145,10 @@ extension ByteString: ExpressibleByStringInterpolation {
             bytes += UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
         }
 
+        public mutating func appendInterpolation(literal: StaticString) {
+            appendLiteral(literal)
+        }
+
         @inline(never)
         public mutating func appendInterpolation(_ text: ByteString) {
             bytes += text.bytes
@@ -147,10 +174,6 @@ extension Array where Element == ByteString {
             joined += part
         }
         return joined
-    }
-
-    fileprivate func dropLastIfEmpty() -> [ByteString] {
-        last?.isEmpty == true ? Array(dropLast()) : self
     }
 }
 

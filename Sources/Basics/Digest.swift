@@ -6,8 +6,9 @@ public struct Digest: Equatable, Sendable {
     public init() {}
 
     public mutating func add(_ text: ByteString) {
-        // The end counts too, so that two texts are not one.
-        for byte in text.bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        // The end counts too, as a zero, so that two texts are not one.
+        hash = hash &* 0x100_0000_01b3
     }
 
     /// 16 hexadecimal digits.

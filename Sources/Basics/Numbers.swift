@@ -33,12 +33,23 @@ extension ByteString {
 
     /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
     public var seconds: Duration? {
-        let (whole, decimals) = split(at: UInt8(ascii: ".")) ?? (self, "")
-        guard !(whole.isEmpty && decimals.isEmpty), decimals.count <= 3,
-            let seconds = whole.isEmpty ? 0 : whole.wholeNumber,
-            let milliseconds = decimals.padded(to: 3, with: UInt8(ascii: "0")).wholeNumber
-        else { return nil }
-        return .seconds(seconds) + .milliseconds(milliseconds)
+        var number = 0
+        var digits = 0
+        // How many digits there have been when the point came.
+        var whole: Int?
+        for byte in bytes {
+            if byte == UInt8(ascii: "."), whole == nil {
+                whole = digits
+            } else {
+                guard byte.isASCIIDigit, digits < 12 else { return nil }
+                number = number * 10 + Int(byte - UInt8(ascii: "0"))
+                digits += 1
+            }
+        }
+        let decimals = digits - (whole ?? digits)
+        guard digits > 0, digits - decimals <= 9, decimals <= 3 else { return nil }
+        for _ in decimals..<3 { number *= 10 }
+        return .milliseconds(number)
     }
 }
 

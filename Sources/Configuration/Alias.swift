@@ -28,14 +28,14 @@ public struct Alias: Equatable, Sendable {
 
     /// - Parameter words: The target's host name, and the name of its system if the user gave one.
     /// - Throws: `settings`.
-    mutating func add(_ words: [ByteString], place: ByteString) throws(Fault) {
+    mutating func add(_ words: [ByteString], place: @autoclosure () -> ByteString) throws(Fault) {
         guard (1...2).contains(words.count), words.allSatisfy({ $0.isHostName }) else {
             let text = words.joined(separator: " ").printable()
-            throw Fault(.settings, "\(place): target '\(text)': allowed are a host name, and its system's name")
+            throw Fault(.settings, "\(place()): target '\(text)': allowed are a host name, and its system's name")
         }
         let host = words[0].lowercased
         guard !targets.contains(where: { $0.host == host }) else {
-            throw Fault(.settings, "\(place): target '\(host)' stands twice for '\(name)'")
+            throw Fault(.settings, "\(place()): target '\(host)' stands twice for '\(name)'")
         }
         targets.append(Target(host: host, system: words.count == 2 ? words[1].lowercased : ""))
     }
@@ -60,7 +60,7 @@ extension [Alias] {
         var mapped: [Alias] = []
         for (index, line) in text.lines.enumerated() {
             let place: ByteString = "\(file):\(index + 1)"
-            let words = (line.split(at: UInt8(ascii: "#"))?.before ?? line).words
+            let words = line.uncommented.words
             if words.isEmpty { continue }
             guard (2...3).contains(words.count) else {
                 throw Fault(.settings, "\(place): '\(line.printable())': a line is TARGET ALIAS [SYSTEM]")

@@ -216,8 +216,8 @@ extension UCI.Option {
     /// The words of all values: to OpenWrt's scripts a list is the same as one value with blanks.
     fileprivate var words: [UCI.Value] {
         values.flatMap { value in
-            value.text.bytes.map { (0x09...0x0D).contains($0) ? 0x20 : $0 }.split(separator: 0x20)
-                .map { UCI.Value(text: ByteString($0), line: value.line) }
+            value.text.parts { $0 == 0x20 || (0x09...0x0D).contains($0) }.filter { !$0.isEmpty }
+                .map { UCI.Value(text: $0, line: value.line) }
         }
     }
 }
@@ -231,11 +231,11 @@ extension ByteString {
     /// colons; nil if there is anything else. With `wildcards`, `**` for a `*`.
     fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {
         var pairs: [UInt8] = []
-        for part in lowercased.bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
-            guard part.count == 1 || part.count % 2 == 0, let first = part.first else { return nil }
+        for part in lowercased.parts(separatedBy: { $0 == UInt8(ascii: ":") }) {
+            guard part.count == 1 || part.count % 2 == 0, let first = part.bytes.first else { return nil }
             let isWildcard = wildcards && part.count == 1 && first == UInt8(ascii: "*")
             if part.count == 1 { pairs.append(isWildcard ? first : UInt8(ascii: "0")) }
-            for byte in part {
+            for byte in part.bytes {
                 guard isWildcard || byte.isHexDigit else { return nil }
                 pairs.append(byte)
                 if pairs.count % 3 == 2 { pairs.append(UInt8(ascii: ":")) }

@@ -41,43 +41,42 @@ public struct UCI: Equatable, Sendable {
         func fault(_ message: ByteString) -> Fault {
             Fault(.settings, "\(file):\(words[0].line): \(message)")
         }
-        let arguments = words.dropFirst().map { $0.text }
+        let first = words.count > 1 ? words[1].text : ""
+        let second = words.count > 2 ? words[2].text : ""
         switch words[0].text {
         case "package", "p":
-            guard arguments.count == 1, arguments[0].isIdentifier else { throw fault("a package is: package NAME") }
+            guard words.count == 2, first.isIdentifier else { throw fault("a package is: package NAME") }
             return current
         case "config", "c":
-            guard (1...2).contains(arguments.count), arguments[0].isType else {
-                throw fault("a section is: config TYPE ['NAME']")
-            }
-            let name = arguments.count == 2 && !arguments[1].isEmpty ? arguments[1] : nil
+            guard words.count <= 3, first.isType else { throw fault("a section is: config TYPE ['NAME']") }
+            let name = second.isEmpty ? nil : second
             guard name?.isIdentifier ?? true else {
                 throw fault("a section's name is letters, digits and _: not '\(name!.printable())'")
             }
             // A section that comes twice is one.
             if let name, let index = sections.firstIndex(where: { $0.name == name }) {
-                guard sections[index].type == arguments[0] else {
+                guard sections[index].type == first else {
                     let other = sections[index]
                     throw fault("section '\(name)' is a '\(other.type)' already, at line \(other.line)")
                 }
                 return index
             }
-            sections.append(Section(type: arguments[0], name: name, line: words[0].line))
+            sections.append(Section(type: first, name: name, line: words[0].line))
             return sections.count - 1
         case "option", "o", "list", "l":
-            guard (1...2).contains(arguments.count), arguments[0].isIdentifier else {
+            guard words.count <= 3, first.isIdentifier else {
                 throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'")
             }
             guard let current else { throw fault("an option stands below a 'config' line") }
-            let value = Value(text: arguments.count == 2 ? arguments[1] : "", line: words[0].line)
+            let value = Value(text: second, line: words[0].line)
             let isList = words[0].text.hasPrefix("l")
             // An empty option is none; an empty word of a list is one.
             if !isList, value.text.isEmpty { return current }
-            if let index = sections[current].options.firstIndex(where: { $0.name == arguments[0] }) {
+            if let index = sections[current].options.firstIndex(where: { $0.name == first }) {
                 sections[current].options[index].values =
                     (isList ? sections[current].options[index].values : []) + [value]
             } else {
-                sections[current].options.append(Option(name: arguments[0], values: [value]))
+                sections[current].options.append(Option(name: first, values: [value]))
             }
             return current
         default:
@@ -124,18 +123,19 @@ private struct Scanner {
     }
 
     private mutating func word() throws(Fault) -> ByteString {
-        var text: [UInt8] = []
+        var text = Array(run { !$0.endsRun })
         while true {
-            text += run { !$0.endsRun }
             switch peek() {
             case UInt8(ascii: "'")?, UInt8(ascii: "\"")?:
                 text += try quoted(by: bytes[position])
             case UInt8(ascii: "\\")?:
                 if !joinsLines() { text += escaped() }
+            case 0?:
+                throw nul()
             default:
-                guard !text.contains(0) else { throw Fault(.settings, "\(file):\(line): a NUL byte, not text") }
                 return ByteString(text)
             }
+            text += run { !$0.endsRun }
         }
     }
 
@@ -146,13 +146,18 @@ private struct Scanner {
         let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
         advance()
         while true {
-            text += run { $0 != quote && $0 != escape }
+            for byte in run(of: { $0 != quote && $0 != escape && $0 != 0 }) {
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                text.append(byte)
+            }
             switch peek() {
             case quote?:
                 advance()
                 return text
             case nil:
                 throw Fault(.settings, "\(file):\(start): the quote is not closed")
+            case 0?:
+                throw nul()
             default:
                 if !joinsLines() { text += escaped() }
             }
@@ -162,15 +167,20 @@ private struct Scanner {
     /// Passes over a backslash and the byte behind it, which is taken as it is.
     private mutating func escaped() -> ArraySlice<UInt8> {
         advance()
-        if peek() == nil { return [] }
-        advance()
-        return bytes[(position - 1)..<position]
+        let start = position
+        // Nowhere is a NUL text.
+        if let byte = peek(), byte != 0 { advance() }
+        return bytes[start..<position]
     }
 
-    /// Passes over all bytes that are of a kind.
+    private func nul() -> Fault {
+        Fault(.settings, "\(file):\(line): a NUL byte, not text")
+    }
+
+    /// Passes over all bytes that are of a kind. Who takes newlines counts them.
     private mutating func run(of isOfKind: (UInt8) -> Bool) -> ArraySlice<UInt8> {
         let start = position
-        while let byte = peek(), isOfKind(byte) { advance() }
+        position = bytes[start...].firstIndex { !isOfKind($0) } ?? bytes.count
         return bytes[start..<position]
     }
 
@@ -204,7 +214,7 @@ extension UInt8 {
     fileprivate var endsRun: Bool {
         switch self {
         case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "#"), UInt8(ascii: "'"), UInt8(ascii: "\""),
-            UInt8(ascii: "\\"):
+            UInt8(ascii: "\\"), 0:
             true
         default: isBlank
         }

@@ -42,7 +42,7 @@ public struct Trace: Equatable, Sendable {
     public init(_ text: ByteString, file: ByteString, jobs: [Job]) throws(Fault) {
         var lines: [Line] = []
         for (index, text) in text.lines.enumerated() {
-            let words = text.words
+            let words = text.uncommented.words
             guard !words.isEmpty else { continue }
             do throws(Fault) {
                 let line = try Line(words)
@@ -86,14 +86,5 @@ extension Trace.Line {
                 "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB and SECONDS exit JOB STATUS DURATION")
         }
         job = words[2]
-    }
-}
-
-extension ByteString {
-    /// What stands between spaces and tabs, before a `#`.
-    fileprivate var words: [ByteString] {
-        bytes.prefix { $0 != UInt8(ascii: "#") }
-            .split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            .map { ByteString($0) }
     }
 }

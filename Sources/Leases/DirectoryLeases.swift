@@ -15,13 +15,21 @@ public struct DirectoryLeases: LeaseStorage {
         fileprivate let client: ClientIdentifier
         /// nil: the client had no leases.
         fileprivate let folder: FileDescriptor?
-        /// All that it holds.
+        fileprivate let status: FileStatus?
+        /// What its files hold, in the order of `LeaseValue`; empty: there is no such file.
+        fileprivate let texts: [ByteString]
+        /// All that they say.
         fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 
-        fileprivate init(_ client: ClientIdentifier, _ folder: consuming FileDescriptor?, _ leases: [Lease]) {
+        fileprivate init(
+            _ client: ClientIdentifier, _ folder: consuming FileDescriptor?, _ status: FileStatus?,
+            _ texts: [ByteString], _ leases: [Lease]
+        ) {
             self.client = client
             self.folder = folder
+            self.status = status
+            self.texts = texts
             self.leases = leases
         }
     }
@@ -75,7 +83,10 @@ public struct DirectoryLeases: LeaseStorage {
         }
         for lease in leases { try lease.check() }
         do throws(Fault) {
-            try Files.makeFolder(run)
+            // Who has leases has the folders.
+            if token.folder == nil {
+                for folder in [run, "\(run)/leases"] { try Files.makeFolder(folder) }
+            }
             let lock = try FileLock(waitingFor: "\(run)/lock")
             defer { _ = lock }
             token.isSpent = try !isCurrent(token)
@@ -104,8 +115,7 @@ public struct DirectoryLeases: LeaseStorage {
 
     private func isCurrent(_ token: Token) throws(Fault) -> Bool {
         let current = try FileStatus(at: folder(token.client))
-        guard let old = try token.folder?.status() else { return current == nil }
-        return old.isSame(as: current)
+        return token.status?.isSame(as: current) ?? (current == nil)
     }
 
     private func put(
@@ -114,20 +124,17 @@ public struct DirectoryLeases: LeaseStorage {
         // Whatever can fail for want of space comes first: to ask for a restart that is not recorded would be to ask
         // for it again with each replay.
         let new: ByteString = "\(run)/new"
-        try Files.makeFolder("\(run)/leases")
-        try Files.removeFolder(new)
-        if !leases.isEmpty {
-            try Files.makeFolder(new)
-            for value in LeaseValue.allCases {
+        if leases.isEmpty {
+            try Files.removeFolder(new)
+        } else {
+            try Files.makeNewFolder(new)
+            for (value, old) in zip(LeaseValue.allCases, old.texts) {
                 let lines = leases.map { value.get($0) }
                 guard value.isAlwaysThere || lines.contains(where: { !$0.isEmpty }) else { continue }
+                let (text, path): (ByteString, ByteString) = (lines.joined(separator: "\n"), "\(new)/\(value.name)")
                 // A renewal changes two of the values.
-                if lines == old.leases.map({ value.get($0) }),
-                    try Files.link("\(folder)/\(value.name)", to: "\(new)/\(value.name)")
-                {
-                    continue
-                }
-                try Files.write("\(new)/\(value.name)", lines.joined(separator: "\n"))
+                if text + "\n" == old, try Files.link("\(folder)/\(value.name)", to: path) { continue }
+                try Files.write(path, text)
             }
         }
         try announce()
@@ -137,7 +144,8 @@ public struct DirectoryLeases: LeaseStorage {
         case (false, true): try Files.rename(folder, to: new)
         case (false, false): try Files.exchange(new, with: folder)
         }
-        try Files.removeFolder(new)
+        let names = zip(LeaseValue.allCases, old.texts).filter { !$1.isEmpty }.map { $0.0.name }
+        try Files.removeFolder(new, holding: names)
     }
 
     /// - Returns: With all leases, those included that have expired.
@@ -146,45 +154,38 @@ public struct DirectoryLeases: LeaseStorage {
         do throws(Fault) {
             while true {
                 guard let folder = try FileDescriptor.ifThere(path, Files.folder) else {
-                    return Token(client, nil, [])
+                    return Token(client, nil, nil, LeaseValue.allCases.map { _ in "" }, [])
                 }
-                let leases = try read(folder, path)
+                var texts: [ByteString] = []
+                for value in LeaseValue.allCases { texts.append(try folder.file(value.name)?.text() ?? "") }
                 // A folder that is no longer in its place may have lost files while we read.
-                if try folder.status().isSame(as: FileStatus(at: path)) { return Token(client, folder, leases) }
+                let status = try folder.status()
+                guard try status.isSame(as: FileStatus(at: path)) else { continue }
+                let columns = texts.map { $0.lines }
+                let count = columns[0].count
+                guard columns.allSatisfy({ $0.isEmpty || $0.count == count }) else {
+                    throw Fault(.cannotCreate, "\(path): its files don't belong together")
+                }
+                let leases = (0..<count).map { row in Lease(columns.map { $0.isEmpty ? "" : $0[row] }) }
+                return Token(client, folder, status, texts, leases)
             }
         } catch {
             throw LeaseFault(.unavailable, error)
         }
     }
 
-    private func read(_ folder: borrowing FileDescriptor, _ path: ByteString) throws(Fault) -> [Lease] {
-        var leases: [Lease] = []
-        for value in LeaseValue.allCases {
-            guard let file = try folder.file(value.name) else { continue }
-            let lines = try file.text().lines
-            if leases.isEmpty { leases = lines.map { _ in Lease(addresses: []) } }
-            guard lines.count == leases.count else {
-                throw Fault(.cannotCreate, "\(path): its files don't belong together")
-            }
-            for (index, line) in lines.enumerated() { value.set(line, of: &leases[index]) }
-        }
-        return leases
-    }
 }
 
 /// What has a file of its own.
 private enum LeaseValue: CaseIterable {
-    case address, hostName, hardware, owner, expires, since, seen
+    case address, hostName, expires, history
 
     var name: ByteString {
         switch self {
         case .address: "address"
         case .hostName: "hostname"
-        case .hardware: "hardware"
-        case .owner: "owner"
         case .expires: "expires"
-        case .since: "since"
-        case .seen: "seen"
+        case .history: "history"
         }
     }
 
@@ -194,24 +195,25 @@ private enum LeaseValue: CaseIterable {
         switch self {
         case .address: lease.addresses.joined(separator: " ")
         case .hostName: lease.hostName
-        case .hardware: lease.hardware
-        case .owner: lease.owner
         case .expires: lease.expires?.text ?? ""
-        case .since: lease.since?.text ?? ""
-        case .seen: lease.seen?.text ?? ""
+        case .history: lease.history
         }
     }
+}
 
-    func set(_ line: ByteString, of lease: inout Lease) {
-        switch self {
-        case .address: lease.addresses = line.bytes.split(separator: UInt8(ascii: " ")).map { ByteString($0) }
-        case .hostName: lease.hostName = line
-        case .hardware: lease.hardware = line
-        case .owner: lease.owner = line
-        case .expires: lease.expires = Instant(text: line)
-        case .since: lease.since = Instant(text: line)
-        case .seen: lease.seen = Instant(text: line)
-        }
+extension Lease {
+    /// `SINCE SEEN HARDWARE OWNER`, with a space for what there is not. In one file: each takes a page of memory.
+    fileprivate var history: ByteString {
+        let values: [ByteString] = [since?.text ?? "", seen?.text ?? "", hardware, owner]
+        return values.contains { !$0.isEmpty } ? values.joined(separator: " ") : ""
+    }
+
+    /// - Parameter values: In the order of `LeaseValue`; empty where there is none.
+    fileprivate convenience init(_ values: [ByteString]) {
+        let history = values[3].parts { $0 == UInt8(ascii: " ") } + ["", "", ""]
+        self.init(
+            addresses: values[0].words, hostName: values[1], hardware: history[2], owner: history[3],
+            expires: Instant(text: values[2]), since: Instant(text: history[0]), seen: Instant(text: history[1]))
     }
 }
 

@@ -15,18 +15,15 @@ extension LeaseEvent {
             return leases
         }
         let known = index.map { leases[$0] }
-        var lease = known ?? Lease(addresses: [address])
+        let old = known ?? Lease(addresses: [address])
         // The other half brings the new name: so that a rename is one change, and in whatever order the two arrive.
-        if !isHalfARename { lease.hostName = hostName }
-        if !hardware.isEmpty { lease.hardware = hardware }
-        lease.owner = owner
-        lease.expires = expiry(at: now, known: known)
-        if isLive {
-            // Another system came up with the same address.
-            let isRenamed = known.map { $0.hostName != lease.hostName } ?? false
-            if action == .add || isRenamed { lease.since = now }
-            lease.seen = now
-        }
+        let name = isHalfARename ? old.hostName : hostName
+        // Or another system came up with the same address.
+        let isNew = isLive && (action == .add || known != nil && name != old.hostName)
+        let lease = Lease(
+            addresses: old.addresses, hostName: name, hardware: hardware.isEmpty ? old.hardware : hardware,
+            owner: owner,
+            expires: expiry(at: now, known: known), since: isNew ? now : old.since, seen: isLive ? now : old.seen)
         if let index { leases[index] = lease } else { leases.append(lease) }
         return leases
     }

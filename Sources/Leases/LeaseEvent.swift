@@ -47,7 +47,7 @@ public struct LeaseEvent: Equatable, Sendable {
     ///   - router: The router's own host name. Where an event has no host name, OpenWrt's dispatcher may show that
     ///     one in `HOSTNAME` (openwrt/openwrt issue 11982); no client can have it.
     /// - Throws: `usage` for an unknown `ACTION`; `data` for a value that is not what it should be.
-    public init(router: ByteString, environment: (ByteString) -> ByteString?) throws(Fault) {
+    public init(router: ByteString, environment: (StaticString) -> ByteString?) throws(Fault) {
         let word = environment("ACTION") ?? ""
         guard let action = Action.allCases.first(where: { $0.word == word }) else {
             throw Fault(.usage, "ACTION '\(word.printable())': allowed are add, update and remove")

@@ -105,17 +105,16 @@ extension [Lease] {
     ) -> (running: [Lease], expired: [Lease]) {
         var running: [Lease] = []
         var expired: [Lease] = []
-        for var lease in self {
-            if lease.isExpired(at: now) {
-                switch renewals(client, lease) {
-                case .unknown:
-                    expired.append(lease)
-                    continue
-                case .endless: lease.expires = nil
-                case .limited(let rest): lease.expires = now + rest
-                }
+        for lease in self {
+            guard lease.isExpired(at: now) else {
+                running.append(lease)
+                continue
             }
-            running.append(lease)
+            switch renewals(client, lease) {
+            case .unknown: expired.append(lease)
+            case .endless: running.append(lease.ending(at: nil))
+            case .limited(let rest): running.append(lease.ending(at: now + rest))
+            }
         }
         return (running, expired)
     }

@@ -28,7 +28,7 @@ public struct Receipt: ~Copyable {
         }
 
         fileprivate init?(line: ByteString) {
-            let words = line.bytes.split(separator: UInt8(ascii: " ")).map { ByteString($0) }
+            let words = line.words
             guard words.count >= 2, words[0] == "=" else { return nil }
             let numbers = words.dropFirst(2).compactMap { $0.wholeNumber }
             switch (words[1], numbers.count) {

@@ -9,9 +9,7 @@ public enum Fifo {
     ///
     /// - Throws: `cannotCreate` with what stands in its place, if that is no FIFO of ours; it is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
-        do throws(Fault) {
-            try onPath(path, "make the FIFO") { mkfifo($0, 0o600) }
-        } catch  where error.errno == EEXIST {}
+        try onPath(path, "make the FIFO", unless: EEXIST) { mkfifo($0, 0o600) }
         try check(FileStatus(at: path), path)
         let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
         try check(fifo.status(), path)

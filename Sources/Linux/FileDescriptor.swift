@@ -142,10 +142,23 @@ public struct FileDescriptor: ~Copyable {
 
 /// What stat(2) tells of a file.
 public struct FileStatus {
-    let status: stat
+    private let mode: mode_t
+    private let owner: uid_t
+    private let device: UInt64
+    /// No other file on the file system has it as long as this one is there.
+    public let inode: UInt64
+    /// In bytes.
+    public let size: Int
+    /// When its content changed last, on the wall clock.
+    public let changed: Duration
 
     init(_ status: stat) {
-        self.status = status
+        mode = status.st_mode
+        owner = status.st_uid
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int(clamping: status.st_size)
+        changed = .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec)
     }
 
     /// lstat(2); nil if there is nothing at `path`.
@@ -159,25 +172,18 @@ public struct FileStatus {
             if failure == ENOENT { return nil }
             throw Fault(.cannotCreate, "\(path): can't look at it", system: failure)
         }
-        self.status = status
+        self.init(status)
     }
 
     public var isDirectory: Bool { has(S_IFDIR) }
     public var isFifo: Bool { has(S_IFIFO) }
-    public var isOurs: Bool { status.st_uid == geteuid() }
+    public var isOurs: Bool { owner == geteuid() }
     /// Somebody else than the owner may write to it.
-    public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
-
-    /// No other file on the file system has it as long as this one is there.
-    public var inode: UInt64 { UInt64(status.st_ino) }
-    /// In bytes.
-    public var size: Int { Int(clamping: status.st_size) }
-    /// When its content changed last, on the wall clock.
-    public var changed: Duration { .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec) }
+    public var othersMayWrite: Bool { mode & 0o022 != 0 }
 
     /// It is the same file, by whatever name.
     public func isSame(as other: FileStatus?) -> Bool {
-        other?.status.st_dev == status.st_dev && other?.status.st_ino == status.st_ino
+        other?.device == device && other?.inode == inode
     }
 
     /// For a message: "a folder of user 1000".
@@ -194,10 +200,10 @@ public struct FileStatus {
             } else {
                 "something else"
             }
-        return isOurs ? kind : "\(kind) of user \(status.st_uid)"
+        return isOurs ? kind : "\(kind) of user \(owner)"
     }
 
     private func has(_ type: Int32) -> Bool {
-        status.st_mode & mode_t(S_IFMT) == mode_t(type)
+        mode & mode_t(S_IFMT) == mode_t(type)
     }
 }

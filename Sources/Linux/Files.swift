@@ -74,22 +74,22 @@ public enum Files {
     /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
     ///   other writers.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
-        do throws(Fault) {
-            try onPath(path, "make the folder") { mkdir($0, 0o700) }
-        } catch {
-            guard error.errno == EEXIST else { throw error }
-            // It may have gone again: whoever looks into it then finds that out.
-            try checkFolder(path)
-        }
+        // What is there may have gone again: whoever looks into it then finds that out.
+        if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
+    }
+
+    /// Makes an empty folder, for its owner alone; what a killed process left there goes.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func makeNewFolder(_ path: ByteString) throws(Fault) {
+        while try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try removeFolder(path) }
     }
 
     /// Makes the folder, for all to read, unless something is there already.
     ///
     /// - Throws: `cannotCreate`.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {
-        do throws(Fault) {
-            try onPath(path, "make the folder") { mkdir($0, 0o755) }
-        } catch  where error.errno == EEXIST {}
+        try onPath(path, "make the folder", unless: EEXIST) { mkdir($0, 0o755) }
     }
 
     /// Looks whether a folder is ours, if there is one.
@@ -140,12 +140,10 @@ public enum Files {
     /// - Returns: false if something is there already.
     /// - Throws: `cannotCreate`, with the errno.
     public static func create(_ path: ByteString) throws(Fault) -> Bool {
-        do throws(Fault) {
-            _ = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
-            return true
-        } catch  where error.errno == EEXIST {
-            return false
-        }
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+        let number = try onPath(path, "make", unless: EEXIST) { linux_open($0, flags, 0o600) }
+        if number != -1 { close(number) }
+        return number != -1
     }
 
     /// Gives a file a second name: link(2).
@@ -153,12 +151,7 @@ public enum Files {
     /// - Returns: false if that name is taken.
     /// - Throws: `cannotCreate`, with the errno.
     public static func link(_ path: ByteString, to new: ByteString) throws(Fault) -> Bool {
-        do throws(Fault) {
-            try onPath(path, "link") { old in new.withCString { CLinux.link(old, $0) } }
-            return true
-        } catch  where error.errno == EEXIST {
-            return false
-        }
+        try onPath(path, "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
     }
 
     /// Removes a file.
@@ -167,21 +160,23 @@ public enum Files {
     /// - Throws: `cannotCreate`, with the errno.
     @discardableResult
     public static func remove(_ path: ByteString) throws(Fault) -> Bool {
-        do throws(Fault) {
-            try onPath(path, "remove") { unlink($0) }
-            return true
-        } catch  where error.isNotFound {
-            return false
-        }
+        try onPath(path, "remove", unless: ENOENT) { unlink($0) } == 0
     }
 
     /// Removes a folder and the files in it, if it is there.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
-        for name in try names(in: path, hidden: true) { try remove("\(path)/\(name)") }
+        try removeFolder(path, holding: names(in: path, hidden: true))
+    }
+
+    /// - Parameter names: All its files, as far as anybody knows.
+    public static func removeFolder(_ path: ByteString, holding names: [ByteString]) throws(Fault) {
+        for name in names { try remove("\(path)/\(name)") }
         do throws(Fault) {
-            try onPath(path, "remove") { rmdir($0) }
-        } catch  where error.isNotFound {}
+            try onPath(path, "remove", unless: ENOENT) { rmdir($0) }
+        } catch  where error.errno == ENOTEMPTY {
+            try removeFolder(path)
+        }
     }
 }

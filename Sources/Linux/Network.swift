@@ -4,7 +4,9 @@ import CLinux
 public enum Network {
     /// An IPv4 or IPv6 address in the one spelling of inet_ntop(3); nil if inet_pton(3) knows it as neither.
     public static func canonical(address: ByteString) -> ByteString? {
-        Address(address)?.text
+        guard let binary = Address(address) else { return nil }
+        // Of IPv4 there is no other spelling.
+        return binary.isIPv4 ? address : binary.text
     }
 }
 

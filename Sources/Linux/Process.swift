@@ -15,8 +15,9 @@ public enum Process {
     }
 
     /// getenv(3); nil if the variable isn't set.
-    public static func environment(_ name: ByteString) -> ByteString? {
-        name.withCString { getenv($0) }.map { ByteString(cString: $0) }
+    public static func environment(_ name: StaticString) -> ByteString? {
+        name.withUTF8Buffer { getenv(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self)) }
+            .map { ByteString(cString: $0) }
     }
 
     public static var isRoot: Bool { geteuid() == 0 }

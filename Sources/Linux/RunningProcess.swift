@@ -12,23 +12,25 @@ public struct RunningProcess: Sendable {
     public init?(stat line: ByteString) {
         guard let then = RunningProcess.parse(line),
             let text = try? Files.read("/proc/\(then.number)/stat"),
-            let now = RunningProcess.parse(text), now.started == then.started, now.state != "Z"
+            let now = RunningProcess.parse(text), !now.fields.hasPrefix("Z ")
         else { return nil }
-        (number, started) = (then.number, then.started)
+        let (before, after) = (then.fields.words, now.fields.words)
+        guard before.count > 19, after.count > 19, before[19] == after[19] else { return nil }
+        (number, started) = (then.number, before[19])
     }
 
     /// The process does nothing until it gets SIGCONT.
     public static func isStopped(_ number: pid_t) -> Bool {
         guard let text = try? Files.read("/proc/\(number)/stat") else { return false }
-        return parse(text)?.state == "T"
+        return parse(text)?.fields.hasPrefix("T ") ?? false
     }
 
-    /// The fields of proc(5) that matter. The second, a name in parentheses, may hold anything.
-    private static func parse(_ line: ByteString) -> (number: pid_t, state: ByteString, started: ByteString)? {
+    /// The number, and the fields of proc(5) from the state on. Before it stands a name in parentheses, which may hold
+    /// anything.
+    private static func parse(_ line: ByteString) -> (number: pid_t, fields: ByteString)? {
         guard let number = line.split(at: UInt8(ascii: " "))?.before.wholeNumber,
             let end = line.bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
-        let fields = line.bytes[(end + 1)...].split(separator: UInt8(ascii: " ")).map { ByteString($0) }
-        return fields.count > 19 ? (pid_t(number), fields[0], fields[19]) : nil
+        return (pid_t(number), ByteString(line.bytes[(end + 1)...].dropFirst()))
     }
 }

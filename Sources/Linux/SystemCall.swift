@@ -29,13 +29,17 @@ extension Fault {
 
 /// Runs a system call on `path`, again if a signal interrupts it.
 ///
+/// - Parameter expected: An errno that is an answer rather than a fault.
+/// - Returns: What the call returned; -1 for what was expected.
 /// - Throws: `cannotCreate` with "PATH: can't VERB: REASON".
 @discardableResult
 func onPath(
-    _ path: ByteString, _ verb: ByteString, _ body: (UnsafePointer<CChar>) -> Int32
+    _ path: ByteString, _ verb: StaticString, unless expected: Int32 = 0, _ body: (UnsafePointer<CChar>) -> Int32
 ) throws(Fault) -> Int32 {
     var failure: Int32 = 0
     let result = path.withCString { name in retrying(failure: &failure) { body(name) } }
-    if result == -1 { throw Fault(.cannotCreate, "\(path): can't \(verb)", system: failure) }
+    if result == -1, failure != expected {
+        throw Fault(.cannotCreate, "\(path): can't \(literal: verb)", system: failure)
+    }
     return result
 }

@@ -79,13 +79,15 @@ struct AliasKeeper: ~Copyable {
     }
 
     /// What each alias is to lead to now.
-    mutating func choices(_ storage: DirectoryLeases) throws(Fault) -> [Choice] {
+    private mutating func choices(
+        _ storage: DirectoryLeases, _ known: TargetIndex.ClientLeases?
+    ) throws(Fault) -> [Choice] {
         try prepare(storage)
         var choices: [Choice] = []
         for alias in settings.aliases.aliases {
             var leases: [(host: ByteString, leases: [Lease])] = []
             for target in alias.targets {
-                leases.append((target.host, try index.pruned(of: target.host, in: storage)))
+                leases.append((target.host, try index.pruned(of: target.host, in: storage, knowing: known)))
             }
             choices.append(
                 alias.choice(
@@ -97,9 +99,13 @@ struct AliasKeeper: ~Copyable {
 
     /// Brings the fragments up to date.
     ///
-    /// - Parameter event: What happened, for the ledger.
-    mutating func update(_ storage: DirectoryLeases, because event: ByteString) throws(Fault) {
-        let choices = try choices(storage)
+    /// - Parameters:
+    ///   - known: A client, and what leases it is known to have.
+    ///   - event: What happened, for the ledger.
+    mutating func update(
+        _ storage: DirectoryLeases, knowing known: TargetIndex.ClientLeases? = nil, because event: ByteString
+    ) throws(Fault) {
+        let choices = try choices(storage, known)
         var old = Digest()
         var new = Digest()
         var changed: [Fragment] = []

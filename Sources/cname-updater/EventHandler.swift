@@ -29,13 +29,14 @@ struct EventHandler {
     ///
     /// - Throws: `cannotCreate`; `settings` if the aliases can't be written where they are to be.
     func handle(_ event: LeaseEvent) throws(Fault) {
-        if try !concernsAliases(event), try record(event, holdsLock: false) { return }
+        if try !concernsAliases(event), try record(event, holdsLock: false) != nil { return }
         var keeper = try AliasKeeper(places, settings)
         try keeper.expect(event.client, at: event.hostName, storage)
-        _ = try record(event, holdsLock: true)
+        // Nobody else changes a target's leases meanwhile.
+        let known = try record(event, holdsLock: true).map { (event.client, $0) }
         if event.isAnswer { try Silence(run: places.updater).end(event.hostName) }
         if !event.isLive { try keeper.noteReplay() }
-        try keeper.update(storage, because: event.summary)
+        try keeper.update(storage, knowing: known, because: event.summary)
     }
 
     /// Whether the aliases have to be looked at, as far as can be told without the client's leases.
@@ -52,8 +53,9 @@ struct EventHandler {
     }
 
     /// - Parameter holdsLock: That of the aliases.
-    /// - Returns: false if a target has to do with it, but the lock is not held: then nothing is recorded.
-    private func record(_ event: LeaseEvent, holdsLock: Bool) throws(Fault) -> Bool {
+    /// - Returns: The client's leases; nil if a target has to do with it, but the lock is not held: then nothing is
+    ///   recorded.
+    private func record(_ event: LeaseEvent, holdsLock: Bool) throws(Fault) -> [Lease]? {
         let job = settings.settings.updaterJob
         let asks = settings.aliases.asksForLeases
         while true {
@@ -63,7 +65,7 @@ struct EventHandler {
                 let isOfTarget = (old + new).contains { settings.aliases.isTarget($0.hostName) }
                 if new == old || isOfTarget && !holdsLock {
                     storage.release(token)
-                    return new == old || holdsLock
+                    return new == old ? new : nil
                 }
                 let isNews = asks && !old.elementsEqual(new, by: { $0.says(theSameAs: $1) })
                 // Before the change is put in place: if we are killed or can't ask, the next event brings it again.
@@ -72,7 +74,7 @@ struct EventHandler {
                     try doorbell.ask(.lease, for: job, because: event.summary)
                     try doorbell.ring(job)
                 }
-                return true
+                return new
             } catch {
                 if error.code != .conflict { throw error.fault }
             }

@@ -32,7 +32,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let again = try? LeaseEvent(
         router: "OpenWrt",
         environment: { name in
-            switch name {
+            switch "\(literal: name)" as ByteString {
             case "MACADDR": client.kind == .option61 ? event.hardware : client.text
             case "IPADDR": event.address
             case "HOSTNAME": event.hostName

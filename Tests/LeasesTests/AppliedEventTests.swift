@@ -99,8 +99,16 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
 }
 
 @Suite struct AppliedEventTests {
-    private let known = Lease(
-        addresses: ["10.0.0.1"], hostName: "a", owner: "j", expires: at(1100), since: at(1000), seen: at(1000))
+    private let known: Lease = Self.expected()
+
+    private static func expected(
+        hostName: ByteString = "a", hardware: ByteString = "", expires: Int? = 1100, since: Int = 1000, seen: Int = 1000
+    ) -> Lease {
+        Lease(
+            addresses: ["10.0.0.1"], hostName: hostName, hardware: hardware, owner: "j",
+            expires: expires.map { at($0) }, since: at(since), seen: at(seen))
+    }
+
     private let other = Lease(addresses: ["10.0.0.2"], hostName: "o")
 
     private func lease(after event: LeaseEvent, at seconds: Int, known: Lease?) -> Lease? {
@@ -120,15 +128,12 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
     }
 
     @Test func aRenewal() throws {
-        var renewed = known
-        renewed.seen = at(1050)
-        renewed.expires = at(1150)
-        #expect(lease(after: try event("update"), at: 1050, known: known) == renewed)
-        renewed.since = at(1050)
-        #expect(lease(after: try event("add"), at: 1050, known: known) == renewed, "new again")
-        renewed.expires = nil
-        #expect(
-            lease(after: try event("add", ["DNSMASQ_TIME_REMAINING": "-"]), at: 1050, known: known) == renewed)
+        let renewed = lease(after: try event("update"), at: 1050, known: known)
+        #expect(renewed == Self.expected(expires: 1150, seen: 1050))
+        let newAgain = lease(after: try event("add"), at: 1050, known: known)
+        #expect(newAgain == Self.expected(expires: 1150, since: 1050, seen: 1050))
+        let endless = lease(after: try event("add", ["DNSMASQ_TIME_REMAINING": "-"]), at: 1050, known: known)
+        #expect(endless == Self.expected(expires: nil, since: 1050, seen: 1050))
     }
 
     /// Less than 5 s off is what is known; more is news.
@@ -137,10 +142,8 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         (1010, "500", 1510),
     ])
     func aReplay(seconds: Int, remaining: String, expires: Int) throws {
-        var expected = known
-        expected.expires = at(expires)
         let event = try event("update", replay.merging(["DNSMASQ_TIME_REMAINING": remaining]) { $1 })
-        #expect(lease(after: event, at: seconds, known: known) == expected)
+        #expect(lease(after: event, at: seconds, known: known) == Self.expected(expires: expires))
     }
 
     @Test func whatMayBeAReplayChangesNothing() throws {
@@ -152,10 +155,7 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         let new = try event("update", ["HOSTNAME": "b", "DNSMASQ_TIME_REMAINING": "50"])
         let half = lease(after: gone, at: 1050, known: known)
         #expect(half?.hostName == "a" && half?.since == at(1000), "the new name is to come")
-        var expected = known
-        expected.hostName = "b"
-        expected.since = at(1050)
-        expected.seen = at(1050)
+        let expected = Self.expected(hostName: "b", since: 1050, seen: 1050)
         #expect(lease(after: new, at: 1050, known: half) == expected)
         #expect(lease(after: gone, at: 1050, known: lease(after: new, at: 1050, known: known)) == expected)
         let replayed = lease(
@@ -176,8 +176,7 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
     }
 
     @Test func theInterfaceIsTheOneLastSeen() throws {
-        var first = known
-        first.hardware = "aa:bb:cc:dd:ee:00"
+        let first = Self.expected(hardware: "aa:bb:cc:dd:ee:00")
         let client = ["DNSMASQ_CLIENT_ID": "ff:01"]
         #expect(lease(after: try event("update", client), at: 1050, known: first)?.hardware == ByteString(mac))
         #expect(lease(after: try event("update"), at: 1050, known: first)?.hardware == first.hardware, "not known now")

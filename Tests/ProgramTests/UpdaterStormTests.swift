@@ -35,7 +35,11 @@ import Testing
                 (contents("\(folder)/\(client)/\(value)") ?? "").split(
                     separator: "\n", omittingEmptySubsequences: false)
             }
-            let (addresses, names, seen) = (lines("address"), lines("hostname"), lines("seen"))
+            // The second word of the history.
+            let seen = lines("history").map {
+                $0.split(separator: " ", omittingEmptySubsequences: false).dropFirst().first ?? ""
+            }
+            let (addresses, names) = (lines("address"), lines("hostname"))
             #expect(addresses.count == names.count && names.count == seen.count, "\(client)")
             return zip(zip(addresses, names), seen).map { pair, seen in
                 Held(mac: String(client), address: String(pair.0), name: String(pair.1), seen: Double(seen) ?? -1)
