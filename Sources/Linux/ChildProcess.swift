@@ -27,7 +27,7 @@ public struct ChildProcess: ~Copyable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, ("/dev/null" as StaticString).cString, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output.number, 1)
         posix_spawn_file_actions_adddup2(&actions, output.number, 2)
 
@@ -54,7 +54,8 @@ public struct ChildProcess: ~Copyable {
         }
         defer { for word in arguments { free(word) } }
         arguments.append(nil)
-        var failure = posix_spawn(&process, "/bin/sh", &actions, &attributes, &arguments, linux_environment())
+        var failure = posix_spawn(
+            &process, ("/bin/sh" as StaticString).cString, &actions, &attributes, &arguments, linux_environment())
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
 
         let pidfd = linux_pidfd_open(process)

@@ -16,8 +16,7 @@ public enum Process {
 
     /// getenv(3); nil if the variable isn't set.
     public static func environment(_ name: StaticString) -> ByteString? {
-        name.withUTF8Buffer { getenv(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self)) }
-            .map { ByteString(cString: $0) }
+        getenv(name.cString).map { ByteString(cString: $0) }
     }
 
     public static var isRoot: Bool { geteuid() == 0 }

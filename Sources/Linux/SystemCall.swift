@@ -1,6 +1,11 @@
 import Basics
 import CLinux
 
+extension StaticString {
+    /// As C wants it. (A `String` literal would do, but bring 4 KB onto a router.)
+    var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+}
+
 /// Runs a system call again as long as a signal interrupts it (EINTR). The one place that does so.
 ///
 /// - Parameter body: A call that returns -1 and sets errno if it fails.
