@@ -23,3 +23,11 @@ public struct Instant: Comparable, Sendable {
         one.sinceStart < other.sinceStart
     }
 }
+
+extension Optional where Wrapped == Instant {
+    /// The earlier of two moments, each of which may never come.
+    public func earlier(_ other: Instant?) -> Instant? {
+        guard let self, let other else { return self ?? other }
+        return min(self, other)
+    }
+}

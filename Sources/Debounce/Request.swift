@@ -14,7 +14,7 @@ public struct Request: Equatable, Sendable {
         /// The same, from one who has taken it back in the ledger, where something may have been asked for since.
         case withdrawn
 
-        public var word: ByteString {
+        public var word: StaticString {
             switch self {
             case .request: "request"
             case .pending: "pending"
@@ -25,7 +25,7 @@ public struct Request: Equatable, Sendable {
         }
 
         public init?(word: ByteString) {
-            guard let verb = Verb.allCases.first(where: { $0.word == word }) else { return nil }
+            guard let verb = Verb.allCases.first(where: { word == $0.word }) else { return nil }
             self = verb
         }
     }
@@ -40,17 +40,21 @@ public struct Request: Equatable, Sendable {
     }
 
     /// The line without its newline.
-    public var line: ByteString { "\(verb.word) \(job)" }
+    public var line: ByteString { "\(literal: verb.word) \(job)" }
 
     /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
     ///
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
     public init?(line: ByteString, jobs: [Job]) {
-        if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(word: word),
-            jobs.contains(where: { $0.name == name })
-        {
-            self.init(verb, name)
-            return
+        if let verb = Verb.allCases.first(where: { line.hasPrefix($0.word) }) {
+            let space = verb.word.utf8CodeUnitCount
+            if space < line.count, line.bytes[space] == UInt8(ascii: " ") {
+                let name = ByteString(line.bytes[(space + 1)...])
+                if jobs.contains(where: { $0.name == name }) {
+                    self.init(verb, name)
+                    return
+                }
+            }
         }
         guard let job = jobs.first(where: { $0.command == line }) else { return nil }
         self.init(.request, job.name)

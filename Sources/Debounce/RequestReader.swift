@@ -43,19 +43,20 @@ public struct RequestReader {
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let line = rest[..<end]
             rest = rest[(end + 1)...]
-            if let request = accept(begun + line, parse) {
+            let whole = begun.isEmpty ? ByteString(line) : ByteString(begun + line)
+            if let request = accept(whole, parse) {
                 requests.append(request)
-            } else if !begun.isEmpty, let request = accept(line, parse) {
-                if !isTooLong { reject(begun) }
+            } else if !begun.isEmpty, let request = accept(ByteString(line), parse) {
+                if !isTooLong { reject(ByteString(begun)) }
                 requests.append(request)
             } else if !isTooLong {
-                reject(begun + line)
+                reject(whole)
             }
             begun = []
         }
         if !isTooLong {
             begun += rest.prefix(Self.longestLine - begun.count)
-            if isTooLong { reject(begun) }
+            if isTooLong { reject(ByteString(begun)) }
         }
         begunAt = begun.isEmpty || !isDrained ? nil : now
         return requests
@@ -63,8 +64,7 @@ public struct RequestReader {
 
     /// The next time at which `tick` has something to do, if nothing else comes.
     public var wakeAt: Instant? {
-        let times = [begunAt.map { $0 + Self.patience }, unreported > 0 ? nextReport : nil]
-        return times.compactMap { $0 }.min()
+        begunAt.map { $0 + Self.patience }.earlier(unreported > 0 ? nextReport : nil)
     }
 
     /// Gives up a line whose end didn't come, and says what there is to log.
@@ -73,7 +73,7 @@ public struct RequestReader {
     ///   `reportInterval`.
     public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString)? {
         if let since = begunAt, since + Self.patience <= now {
-            if !isTooLong { reject(begun) }
+            if !isTooLong { reject(ByteString(begun)) }
             begun = []
             begunAt = nil
         }
@@ -83,13 +83,13 @@ public struct RequestReader {
         return (unreported, lastRejected)
     }
 
-    private func accept(_ line: some Collection<UInt8>, _ parse: (ByteString) -> Request?) -> Request? {
-        line.count < Self.longestLine ? parse(ByteString(line)) : nil
+    private func accept(_ line: ByteString, _ parse: (ByteString) -> Request?) -> Request? {
+        line.count < Self.longestLine ? parse(line) : nil
     }
 
-    private mutating func reject(_ line: some Collection<UInt8>) {
+    private mutating func reject(_ line: ByteString) {
         rejected += 1
         unreported += 1
-        lastRejected = ByteString(line)
+        lastRejected = line
     }
 }

@@ -28,7 +28,7 @@ public struct Trace: Equatable, Sendable {
         /// The line without its newline; times are cut to milliseconds.
         public var text: ByteString {
             switch event {
-            case .asked(let verb): "\(time) \(verb.word) \(job)"
+            case .asked(let verb): "\(time) \(literal: verb.word) \(job)"
             case .exit(let status, let duration): "\(time) exit \(job) \(status) \(duration)"
             }
         }

@@ -94,14 +94,15 @@ final class Daemon {
             for _ in 0..<4 {
                 guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
                 let now = Process.now
-                let isDrained = count < buffer.count
-                let taken = reader.take(buffer[..<count], isDrained: isDrained, at: now) {
+                let taken = reader.take(buffer[..<count], isDrained: count < buffer.count, at: now) {
                     Request(line: $0, jobs: jobs)
                 }
                 for request in taken {
-                    runners.first { $0.job.name == request.job }?.take(request.verb, at: now)
+                    runners.first { $0.name == request.job }?.take(request.verb, at: now)
                 }
-                if isDrained { break }
+                // A burst is read in larger bites: what follows costs more than the reading.
+                if taken.count < 8 { break }
+                Process.pause(.milliseconds(1))
             }
         } catch {
             Log.error("the FIFO: \(error.message)")
@@ -163,7 +164,7 @@ final class Daemon {
     private func settle(at now: Instant) {
         for runner in runners { runner.settle(at: now, rejected: reader.rejected) }
         runners.removeAll { runner in
-            let isDone = runner.isIdle && !jobs.contains { $0.name == runner.job.name }
+            let isDone = runner.isIdle && !jobs.contains { $0.name == runner.name }
             if isDone { runner.remove() }
             return isDone
         }
@@ -177,12 +178,12 @@ final class Daemon {
         }
         do throws(Fault) {
             let new = try call.settings().jobs
-            for job in new where !runners.contains(where: { $0.job.name == job.name }) {
+            for job in new where !runners.contains(where: { $0.name == job.name }) {
                 let runner = try JobRunner(job, call.places, recorder)
                 runners.append(runner)
                 start(runner)
             }
-            for job in new { runners.first { $0.job.name == job.name }?.job = job }
+            for job in new { runners.first { $0.name == job.name }?.job = job }
             jobs = new
             Log.info("HUP: \(summary)")
         } catch {
@@ -216,7 +217,7 @@ final class Daemon {
         closing?.close { [self] in
             Log.info("\(signal): stopping")
             for runner in runners where runner.isRunning {
-                Log.info("\(signal): waiting for \(runner.job.name) to end; once more ends it")
+                Log.info("\(signal): waiting for \(runner.name) to end; once more ends it")
             }
             settle(at: Process.now)
         }

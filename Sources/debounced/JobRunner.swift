@@ -42,6 +42,7 @@ final class JobRunner {
         set { debouncer.job = newValue }
     }
 
+    var name: ByteString { debouncer.job.name }
     var isIdle: Bool { debouncer.phase == .idle }
     var isRunning: Bool { command != nil }
 
@@ -55,7 +56,7 @@ final class JobRunner {
         do throws(Fault) {
             try recover(at: now)
         } catch {
-            Log.error("\(job.name): \(error.message)")
+            Log.error("\(name): \(error.message)")
             // Tried again when its time has come.
             debouncer.request(at: now)
         }
@@ -63,16 +64,16 @@ final class JobRunner {
     }
 
     private func recover(at now: Instant) throws(Fault) {
-        if let process = try ledger.recover(job.name) {
+        if let process = try ledger.recover(name) {
             command = try Command(adopting: process) { [self] _ in adoptedEnded() }
             debouncer.adopt(at: now)
-            Log.info("\(job.name): still running as process \(process.number); what it is about runs again after it")
+            Log.info("\(name): still running as process \(process.number); what it is about runs again after it")
         }
         isAlone = true
         do throws(Fault) {
-            try ledger.putBack(job.name)
+            try ledger.putBack(name)
         } catch {
-            Log.error("\(job.name): \(error.message)")
+            Log.error("\(name): \(error.message)")
             // `take` puts it back.
             debouncer.request(at: now)
         }
@@ -82,14 +83,14 @@ final class JobRunner {
     func look(at now: Instant) {
         do throws(Fault) {
             guard !debouncer.isWaiting,
-                let age = try ledger.age(of: job.name, longest: max(job.quiet, job.maxWait))
+                let age = try ledger.age(of: name, longest: max(job.quiet, job.maxWait))
             else { return }
             state.requests += 1
-            recorder?.note(.pending, job.name, at: now)
+            recorder?.note(.pending, name, at: now)
             debouncer.request(at: now - age.first)
             debouncer.request(at: now - age.last)
         } catch {
-            Log.error("\(job.name): \(error.message)")
+            Log.error("\(name): \(error.message)")
             // Perhaps there is something: when its time has come, we see.
             debouncer.request(at: now)
         }
@@ -97,7 +98,7 @@ final class JobRunner {
 
     func take(_ verb: Request.Verb, at now: Instant) {
         // In a trace it is the cancel that it leads to.
-        if verb != .withdrawn { recorder?.note(verb, job.name, at: now) }
+        if verb != .withdrawn { recorder?.note(verb, name, at: now) }
         switch verb {
         case .pending:
             state.requests += 1
@@ -110,18 +111,18 @@ final class JobRunner {
             debouncer.flush()
         case .withdrawn:
             attempt { () throws(Fault) in
-                if try ledger.age(of: job.name, longest: Settings.longest) == nil { take(.cancel, at: now) }
+                if try ledger.age(of: name, longest: Settings.longest) == nil { take(.cancel, at: now) }
             }
         case .cancel:
             debouncer.cancel()
             byHand = .nothing
-            attempt { () throws(Fault) in try ledger.withdrawAll(from: job.name) }
+            attempt { () throws(Fault) in try ledger.withdrawAll(from: name) }
         }
     }
 
     private func noteByHand() throws(Fault) {
         byHand = .unnoted
-        try ledger.add(.fifo, to: job.name, event: "request \(job.name)")
+        try ledger.add(.fifo, to: name, event: "request \(name)")
         byHand = .noted
     }
 
@@ -136,15 +137,15 @@ final class JobRunner {
         case .none: break
         case .start: startCommand(due: due, at: now)
         case .terminate:
-            Log.error("\(job.name): not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
+            Log.error("\(name): not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
             command?.signal(.terminate)
         case .kill:
-            Log.error("\(job.name): not done after TERM; KILL")
+            Log.error("\(name): not done after TERM; KILL")
             command?.signal(.kill)
         }
         if case .paused(.slowed, let due) = debouncer.phase, due != slowedUntil {
             slowedUntil = due
-            Log.error("\(job.name): each run leads to the next; slowed down, the next is in \(seconds(due - now)) s")
+            Log.error("\(name): each run leads to the next; slowed down, the next is in \(seconds(due - now)) s")
         }
         awaited = debouncer.wakeAt
         timer.set(isLeaving && command == nil ? nil : awaited, now: now)
@@ -158,30 +159,30 @@ final class JobRunner {
             if !isAlone { try recover(at: now) }
             if command != nil { return look(at: now) }
             if byHand == .unnoted { try noteByHand() }
-            let events = try ledger.take(job.name, run: state.runs + 1)
+            let events = try ledger.take(name, run: state.runs + 1)
             byHand = .nothing
             guard let events else {
                 debouncer.notNeeded()
                 // In a replay it runs when it is due, unless it is taken back by then.
-                recorder?.note(.cancel, job.name, at: due)
-                Log.info("\(job.name): not needed any more")
+                recorder?.note(.cancel, name, at: due)
+                Log.info("\(name): not needed any more")
                 return
             }
-            try ledger.checkRoom(for: job.name)
+            try ledger.checkRoom(for: name)
             fault = nil
             startCommand(events, at: now)
         } catch {
             debouncer.notReady(at: now)
             // If it can't be, `take` does so.
-            try? ledger.putBack(job.name)
-            if fault?.errno != error.errno { Log.error("\(job.name): \(error.message); tried every \(job.quiet) s") }
+            try? ledger.putBack(name)
+            if fault?.errno != error.errno { Log.error("\(name): \(error.message); tried every \(job.quiet) s") }
             fault = error
         }
     }
 
     private func startCommand(_ causes: [ByteString], at now: Instant) {
         do throws(Fault) {
-            command = try Command(job, processFile: ledger.processFile(of: job.name)) { [self] outcome in
+            command = try Command(job, processFile: ledger.processFile(of: name)) { [self] outcome in
                 let outcome = outcome ?? .exited(0)
                 ended(outcome.status, outcome.text)
             }
@@ -189,7 +190,7 @@ final class JobRunner {
             state.lastRun = now
             state.causes = causes
             state.publish(job, debouncer.phase)
-            Log.info("\(job.name): run \(state.runs): \(job.command)")
+            Log.info("\(name): run \(state.runs): \(job.command)")
         } catch {
             ended(JobRunner.notStarted, error.message)
         }
@@ -203,26 +204,26 @@ final class JobRunner {
         let now = Process.now
         command = nil
         let ending = debouncer.ended(isSuccess: status == 0, at: now)
-        recorder?.note(exit: status, job.name, due: due ?? now, at: now)
+        recorder?.note(exit: status, name, due: due ?? now, at: now)
         state.lastExit = status
         if status != 0 { state.failures += 1 }
         // The state first: who is told of the end may look at it at once.
         state.publish(job, debouncer.phase)
         attempt { () throws(Fault) in
             if case .retry = ending {
-                try ledger.putBack(job.name)
+                try ledger.putBack(name)
             } else {
-                try ledger.finish(job.name, run: state.runs, status: status)
+                try ledger.finish(name, run: state.runs, status: status)
             }
         }
         let duration = seconds(now - (state.lastRun ?? now))
         switch ending {
         case .done:
-            Log.info("\(job.name): done in \(duration) s")
+            Log.info("\(name): done in \(duration) s")
         case .retry(let number, let pause):
-            Log.error("\(job.name): \(text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
+            Log.error("\(name): \(text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
         case .givenUp:
-            Log.error("\(job.name): \(text) after \(duration) s; given up, runs again when asked")
+            Log.error("\(name): \(text) after \(duration) s; given up, runs again when asked")
         }
         changed()
     }
@@ -238,7 +239,7 @@ final class JobRunner {
         isLeaving = true
         guard debouncer.isWaiting else { return }
         if byHand == .unnoted { attempt { () throws(Fault) in try noteByHand() } }
-        Log.info("\(job.name): a request waits; it is kept for the next start")
+        Log.info("\(name): a request waits; it is kept for the next start")
     }
 
     /// Ends the command before its time.
@@ -257,7 +258,7 @@ final class JobRunner {
         do throws(Fault) {
             try body()
         } catch {
-            Log.error("\(job.name): \(error.message)")
+            Log.error("\(name): \(error.message)")
         }
     }
 

@@ -37,15 +37,19 @@ enum Simulate {
 
     /// The names are of letters, digits, `-` and `_`: nothing to escape.
     private static func json(_ simulation: Simulation, _ names: [ByteString]) -> ByteString {
-        let jobs = simulation.counts.enumerated().map { index, counts in
-            """
-            {"job":"\(names[index])","requests":\(counts.requests),"runs":\(counts.runs),\
-            "failures":\(counts.failures),"timeouts":\(counts.timeouts),"saved":\(counts.saved)}
-            """ as ByteString
+        var jobs: [ByteString] = []
+        for (index, name) in names.enumerated() {
+            let counts = simulation.counts[index]
+            jobs.append(
+                """
+                {"job":"\(name)","requests":\(counts.requests),"runs":\(counts.runs),\
+                "failures":\(counts.failures),"timeouts":\(counts.timeouts),"saved":\(counts.saved)}
+                """)
         }
         let events = simulation.events.map { event in
             let status: ByteString = if case .ended(let status) = event.kind { ",\"status\":\(status)" } else { "" }
-            return "{\"time\":\(event.time),\"job\":\"\(names[event.job])\",\"kind\":\"\(event.kind.word)\"\(status)}"
+            return
+                "{\"time\":\(event.time),\"job\":\"\(names[event.job])\",\"kind\":\"\(literal: event.kind.word)\"\(status)}"
                 as ByteString
         }
         return "{\"jobs\":[\(jobs.joined(separator: ","))],\"events\":[\(events.joined(separator: ","))]}"
@@ -53,7 +57,7 @@ enum Simulate {
 }
 
 extension Simulation.Event.Kind {
-    fileprivate var word: ByteString {
+    fileprivate var word: StaticString {
         switch self {
         case .asked(let verb): verb.word
         case .started: "start"

@@ -18,7 +18,7 @@ private func play(_ text: ByteString, _ jobs: [Job] = [job()]) throws -> String 
     return Simulation(trace, jobs: jobs).events.map { event in
         let word: ByteString =
             switch event.kind {
-            case .asked(let verb): verb.word
+            case .asked(let verb): "\(literal: verb.word)"
             case .started: "start"
             case .terminated: "term"
             case .killed: "kill"
