@@ -34,10 +34,15 @@ extension Alias {
     /// - Parameters:
     ///   - leases: The unexpired leases of a host.
     ///   - answers: Whether a host answers on the network.
-    public func choice(leases: (ByteString) -> [Lease], answers: (ByteString) -> Bool) -> Choice {
-        let up = targets.filter { !isProbed || answers($0.host) }
-            .map { Candidate(target: $0, leases: leases($0.host)) }
-            .filter { !$0.leases.isEmpty }
+    /// - Throws: What `leases` throws.
+    public func choice(
+        leases: (ByteString) throws(Fault) -> [Lease], answers: (ByteString) -> Bool
+    ) throws(Fault) -> Choice {
+        var up: [Candidate] = []
+        for target in targets where !isProbed || answers(target.host) {
+            let leases = try leases(target.host)
+            if !leases.isEmpty { up.append(Candidate(target: target, leases: leases)) }
+        }
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
         let there = up.map { one in
             let leases = one.leases.filter { lease in
@@ -47,16 +52,17 @@ extension Alias {
         }.filter { !$0.leases.isEmpty }
         guard var best = there.first else { return Choice(alias: name, target: nil, lease: nil, reason: .nobody) }
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
-        let system = there.filter { $0.target.system == best.target.system }
+        let system = best.target.system
         let reason: Choice.Reason =
             if up.count == 1 {
                 .only
-            } else if system.count < there.count {
+            } else if there.contains(where: { $0.target.system != system }) {
                 .newest
             } else {
                 there.count < up.count ? .seen : .preferred
             }
-        return Choice(alias: name, target: system[0].target.host, lease: system[0].last, reason: reason)
+        best = there.first { $0.target.system == system } ?? best
+        return Choice(alias: name, target: best.target.host, lease: best.last, reason: reason)
     }
 }
 

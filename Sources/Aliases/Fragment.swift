@@ -21,7 +21,7 @@ public struct Fragment: Equatable, Sendable {
             let isTaken = names.contains { $0 == target || $0 == target + domain || $0 + domain == choice.alias }
             if !isTaken { lines.append("cname=\(choice.alias),\(choice.alias)\(domain),\(target)\(domain)") }
         }
-        text = lines.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.joined(separator: "\n")
+        text = lines.sorted().joined(separator: "\n")
     }
 
     /// What stands there now; empty if there is no such file.

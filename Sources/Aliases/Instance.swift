@@ -16,26 +16,25 @@ public struct Instance: Equatable, Sendable {
     public static func all(
         _ settings: AliasSettings, rendered: ByteString = "/var/etc", dhcp: ByteString = "/etc/config/dhcp"
     ) throws(Fault) -> [Instance] {
-        var instances: [(confdir: ByteString, domain: ByteString?)] = []
+        // One without a domain has an empty one for now.
+        var instances: [Instance] = []
         for text in try texts(rendered) {
-            let domain = values("domain=", in: text).first { $0.isHostName }
+            let domain = values("domain=", in: text).first { $0.isHostName } ?? ""
             guard let confdir = values("conf-dir=", in: text).first else { continue }
-            if !instances.contains(where: { $0.confdir == confdir }) { instances.append((confdir, domain)) }
+            if !instances.contains(where: { $0.confdir == confdir }) {
+                instances.append(Instance(confdir: confdir, domain: domain))
+            }
         }
-        let first = instances.first { $0.domain != nil }?.domain
+        let first = instances.first { !$0.domain.isEmpty }?.domain ?? ""
         if let confdir = settings.confdir {
-            instances = [(confdir, first)]
+            instances = [Instance(confdir: confdir, domain: first)]
         } else if instances.isEmpty {
-            instances = [("/tmp/dnsmasq.d", nil)]
+            instances = [Instance(confdir: "/tmp/dnsmasq.d", domain: "")]
         }
         var found: [Instance] = []
         for instance in instances {
-            let domain: ByteString
-            if let known = settings.domain ?? instance.domain ?? first {
-                domain = known
-            } else {
-                domain = configured(dhcp)
-            }
+            var domain = settings.domain ?? (instance.domain.isEmpty ? first : instance.domain)
+            if domain.isEmpty { domain = configured(dhcp) }
             guard try !FileSystem.wearsOut(instance.confdir) else {
                 throw Fault(
                     .settings, "\(instance.confdir): is not in memory, but aliases change often; see option confdir")
@@ -48,7 +47,7 @@ public struct Instance: Equatable, Sendable {
     /// The files in which the running instances keep their leases.
     public static func leaseFiles(rendered: ByteString = "/var/etc") -> [ByteString] {
         let texts = (try? texts(rendered)) ?? []
-        return texts.flatMap { values("dhcp-leasefile=", in: $0).prefix(1) }
+        return texts.compactMap { values("dhcp-leasefile=", in: $0).first }
     }
 
     /// What the running instances were started with.

@@ -1,12 +1,20 @@
 /// The words of a call, taken one by one: options as `--name VALUE` or `--name=VALUE`, in any order.
 public struct Arguments {
-    private var rest: ArraySlice<ByteString>
+    private let words: [ByteString]
+    /// How many of them are taken.
+    private var taken = 0
     private var current: ByteString = ""
     /// The VALUE of `--name=VALUE`, until it is taken.
     private var attached: ByteString?
 
     public init(_ words: [ByteString]) {
-        rest = words[...]
+        self.words = words
+    }
+
+    private mutating func take() -> ByteString? {
+        guard taken < words.count else { return nil }
+        taken += 1
+        return words[taken - 1]
     }
 
     /// The next word; of an option only its name, with the dashes.
@@ -14,7 +22,7 @@ public struct Arguments {
     /// - Throws: `usage` if the option before has a value and takes none.
     public mutating func next() throws(Fault) -> ByteString? {
         if attached != nil { throw Fault(.usage, "\(current) takes no value") }
-        guard let word = rest.popFirst() else { return nil }
+        guard let word = take() else { return nil }
         current = word
         if word.hasPrefix("--"), let (name, value) = word.split(at: UInt8(ascii: "=")) {
             current = name
@@ -31,7 +39,7 @@ public struct Arguments {
             attached = nil
             return value
         }
-        guard let value = rest.popFirst() else { throw Fault(.usage, "\(current) needs a value") }
+        guard let value = take() else { throw Fault(.usage, "\(current) needs a value") }
         return value
     }
 }

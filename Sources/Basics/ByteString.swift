@@ -103,7 +103,7 @@ public struct ByteString: Equatable, Sendable {
 
     /// Fit for a log or a terminal, whatever sent it: at most `limit` bytes, others than printable ASCII as `?`.
     public func printable(limit: Int = 80) -> ByteString {
-        var shown = bytes.prefix(limit).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
+        var shown = Array(bytes.prefix(limit)).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
         if bytes.count > limit { shown += Array(repeating: UInt8(ascii: "."), count: 3) }
         return ByteString(shown)
     }

@@ -13,9 +13,10 @@ public struct Digest: Equatable, Sendable {
 
     /// 16 hexadecimal digits.
     public var text: ByteString {
-        ByteString(
-            (0..<16).map { place in
-                UInt8(hexDigit: UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * place)) & 15)
-            })
+        var digits: [UInt8] = []
+        for shift: UInt64 in stride(from: 60, through: 0, by: -4) {
+            digits.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: hash >> shift) & 15))
+        }
+        return ByteString(digits)
     }
 }

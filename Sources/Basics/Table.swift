@@ -16,14 +16,20 @@ public struct Table {
     public func lines(style: (ByteString, _ row: Int, _ column: Int) -> ByteString = { cell, _, _ in cell })
         -> [ByteString]
     {
-        let last = rows[0].count - 1
-        let widths = (0...last).map { column in rows.reduce(0) { max($0, $1[column].count) } }
-        return rows.enumerated().map { index, row in
-            let cells = row.enumerated().map { column, cell in
-                let cell = column < last ? cell.padded(to: widths[column]) : cell
-                return index > 0 ? style(cell, index - 1, column) : cell
-            }
-            return cells.joined(separator: "  ")
+        var widths = rows[0].map { $0.count }
+        for row in rows {
+            for column in widths.indices { widths[column] = max(widths[column], row[column].count) }
         }
+        widths[widths.count - 1] = 0
+        var lines: [ByteString] = []
+        for (index, row) in rows.enumerated() {
+            var cells: [ByteString] = []
+            for column in widths.indices {
+                let cell = row[column].padded(to: widths[column])
+                cells.append(index > 0 ? style(cell, index - 1, column) : cell)
+            }
+            lines.append(cells.joined(separator: "  "))
+        }
+        return lines
     }
 }

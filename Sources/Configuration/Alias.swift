@@ -68,7 +68,7 @@ extension [Alias] {
             let name = words[1].lowercased
             if !mapped.contains(where: { $0.name == name }) { mapped.append(try Alias(name, place: place)) }
             let alias = mapped.firstIndex { $0.name == name }!
-            try mapped[alias].add([words[0]] + words[2...], place: place)
+            try mapped[alias].add(words.count == 3 ? [words[0], words[2]] : [words[0]], place: place)
         }
         try add(mapped)
     }

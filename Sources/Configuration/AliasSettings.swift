@@ -6,7 +6,7 @@ public struct AliasSettings: Equatable, Sendable {
     public enum Request: CaseIterable, Sendable {
         case auto, alias, lease
 
-        public var word: ByteString {
+        public var word: StaticString {
             switch self {
             case .auto: "auto"
             case .alias: "alias"
@@ -74,7 +74,7 @@ public struct AliasSettings: Equatable, Sendable {
         }
         switch option {
         case "request":
-            guard let request = Request.allCases.first(where: { $0.word == value.text }) else {
+            guard let request = Request.allCases.first(where: { value.text == $0.word }) else {
                 throw refuse("are auto, alias and lease")
             }
             self.request = request

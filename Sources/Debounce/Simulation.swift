@@ -96,7 +96,9 @@ private struct Player {
     private(set) var counts = Simulation.Counts()
     /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?
-    private var exits: ArraySlice<Exit>
+    private var exits: [Exit]
+    /// How many of them runs have taken.
+    private var taken = 0
 
     /// An `exit` line.
     private struct Exit {
@@ -117,7 +119,7 @@ private struct Player {
 
     /// When `step` has something to do; nil if never.
     var wakeAt: Instant? {
-        [debouncer.wakeAt, run?.end].compactMap { $0 }.min()
+        debouncer.wakeAt.earlier(run?.end)
     }
 
     mutating func take(_ verb: Request.Verb, at now: Instant) {
@@ -156,7 +158,8 @@ private struct Player {
     }
 
     private mutating func nextExit(at now: Instant) -> Exit? {
-        guard let first = exits.first, first.start <= now.sinceStart + Simulation.tolerance else { return nil }
-        return exits.removeFirst()
+        guard taken < exits.count, exits[taken].start <= now.sinceStart + Simulation.tolerance else { return nil }
+        taken += 1
+        return exits[taken - 1]
     }
 }

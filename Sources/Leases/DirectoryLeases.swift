@@ -128,12 +128,14 @@ public struct DirectoryLeases: LeaseStorage {
             try Files.removeFolder(new)
         } else {
             try Files.makeNewFolder(new)
-            for (value, old) in zip(LeaseValue.allCases, old.texts) {
+            for value in LeaseValue.allCases {
                 let lines = leases.map { value.get($0) }
                 guard value.isAlwaysThere || lines.contains(where: { !$0.isEmpty }) else { continue }
                 let (text, path): (ByteString, ByteString) = (lines.joined(separator: "\n"), "\(new)/\(value.name)")
                 // A renewal changes two of the values.
-                if text + "\n" == old, try Files.link("\(folder)/\(value.name)", to: path) { continue }
+                if text + "\n" == old.texts[value.rawValue], try Files.link("\(folder)/\(value.name)", to: path) {
+                    continue
+                }
                 try Files.write(path, text)
             }
         }
@@ -144,7 +146,7 @@ public struct DirectoryLeases: LeaseStorage {
         case (false, true): try Files.rename(folder, to: new)
         case (false, false): try Files.exchange(new, with: folder)
         }
-        let names = zip(LeaseValue.allCases, old.texts).filter { !$1.isEmpty }.map { $0.0.name }
+        let names = LeaseValue.allCases.filter { !old.texts[$0.rawValue].isEmpty }.map { $0.name }
         try Files.removeFolder(new, holding: names)
     }
 
@@ -177,7 +179,7 @@ public struct DirectoryLeases: LeaseStorage {
 }
 
 /// What has a file of its own.
-private enum LeaseValue: CaseIterable {
+private enum LeaseValue: Int, CaseIterable {
     case address, hostName, expires, history
 
     var name: ByteString {

@@ -9,7 +9,7 @@ public struct LeaseEvent: Equatable, Sendable {
     public enum Action: CaseIterable, Sendable {
         case add, update, remove
 
-        public var word: ByteString {
+        public var word: StaticString {
             switch self {
             case .add: "add"
             case .update: "update"
@@ -49,7 +49,7 @@ public struct LeaseEvent: Equatable, Sendable {
     /// - Throws: `usage` for an unknown `ACTION`; `data` for a value that is not what it should be.
     public init(router: ByteString, environment: (StaticString) -> ByteString?) throws(Fault) {
         let word = environment("ACTION") ?? ""
-        guard let action = Action.allCases.first(where: { $0.word == word }) else {
+        guard let action = Action.allCases.first(where: { word == $0.word }) else {
             throw Fault(.usage, "ACTION '\(word.printable())': allowed are add, update and remove")
         }
         let address = environment("IPADDR") ?? ""

@@ -30,7 +30,7 @@ public struct Receipt: ~Copyable {
         fileprivate init?(line: ByteString) {
             let words = line.words
             guard words.count >= 2, words[0] == "=" else { return nil }
-            let numbers = words.dropFirst(2).compactMap { $0.wholeNumber }
+            let numbers = words.compactMap { $0.wholeNumber }
             switch (words[1], numbers.count) {
             case ("taken", 1): self = .taken(run: numbers[0])
             case ("over", 2): self = .over(run: numbers[0], status: Int32(numbers[1]))

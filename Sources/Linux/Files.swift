@@ -132,7 +132,7 @@ public enum Files {
             let name = ByteString(cString: linux_entry_name(entry))
             if !name.hasPrefix(".") || hidden && name != "." && name != ".." { names.append(name) }
         }
-        return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return names.sorted()
     }
 
     /// Makes an empty file.

@@ -39,18 +39,24 @@ public struct Address: Equatable, Sendable {
         let isMapped = bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF])
         if isMapped, let inner = Address(bytes: bytes[12...]) { return "::ffff:\(inner.text)" }
 
-        let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
         // The first of the longest runs of zeros is left out, if it is longer than one.
-        var zeros = 0..<0
+        var zeros = 8..<8
         var start = 0
-        for (index, group) in groups.enumerated() {
-            if group != 0 { start = index + 1 }
+        for index in 0..<8 {
+            if group(index) != 0 { start = index + 1 }
             if index + 1 - start > max(1, zeros.count) { zeros = start..<(index + 1) }
         }
-        let words = groups.map { Address.hexadecimal($0) }
-        if zeros.isEmpty { return words.joined(separator: ":") }
-        let (before, after) = (Array(words[..<zeros.lowerBound]), Array(words[zeros.upperBound...]))
-        return "\(before.joined(separator: ":"))::\(after.joined(separator: ":"))"
+        var text: ByteString = ""
+        for index in 0..<8 where !zeros.contains(index) {
+            if index == zeros.upperBound { text += "::" } else if index > 0 { text += ":" }
+            text += Address.hexadecimal(group(index))
+        }
+        return zeros.upperBound == 8 && !zeros.isEmpty ? text + "::" : text
+    }
+
+    /// One of the eight words of an IPv6 address.
+    private func group(_ index: Int) -> UInt16 {
+        UInt16(bytes[2 * index]) << 8 | UInt16(bytes[2 * index + 1])
     }
 
     /// Without leading zeros, in lower case.

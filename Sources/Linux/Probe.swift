@@ -33,7 +33,13 @@ public enum Probe {
     private static func ask(
         _ answers: inout [Answer], of addresses: [ByteString], _ way: ([ByteString]) throws(Fault) -> [Answer]
     ) throws(Fault) {
-        let silent = answers.indices.filter { answers[$0] == .silent }
-        for (index, answer) in zip(silent, try way(silent.map { addresses[$0] })) { answers[index] = answer }
+        var silent: [ByteString] = []
+        for index in answers.indices where answers[index] == .silent { silent.append(addresses[index]) }
+        var next = 0
+        let found = try way(silent)
+        for index in answers.indices where answers[index] == .silent {
+            answers[index] = found[next]
+            next += 1
+        }
     }
 }

@@ -85,14 +85,10 @@ struct AliasKeeper: ~Copyable {
         try prepare(storage)
         var choices: [Choice] = []
         for alias in settings.aliases.aliases {
-            var leases: [(host: ByteString, leases: [Lease])] = []
-            for target in alias.targets {
-                leases.append((target.host, try index.pruned(of: target.host, in: storage, knowing: known)))
-            }
-            choices.append(
-                alias.choice(
-                    leases: { host in leases.first { $0.host == host }?.leases ?? [] },
-                    answers: { host in !Silence(run: places.updater).contains(host) }))
+            let choice = try alias.choice(
+                leases: { (host) throws(Fault) in try index.pruned(of: host, in: storage, knowing: known) },
+                answers: { host in !Silence(run: places.updater).contains(host) })
+            choices.append(choice)
         }
         return choices
     }

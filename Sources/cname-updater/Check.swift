@@ -57,7 +57,7 @@ extension UpdaterSettings {
     fileprivate func text(_ instances: [Instance]) -> ByteString {
         var lines: [ByteString] = [
             "config updater 'updater'", "\toption job '\(settings.updaterJob)'",
-            "\toption request '\(aliases.request.word)'", "\toption mappings '\(aliases.mappings)'",
+            "\toption request '\(literal: aliases.request.word)'", "\toption mappings '\(aliases.mappings)'",
         ]
         for instance in instances {
             lines.append("\toption confdir '\(instance.confdir)'")

@@ -99,7 +99,7 @@ extension LeaseEvent {
 
     /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
     fileprivate var summary: ByteString {
-        let words = [action.word, client.name, address, hostName]
+        let words = ["\(literal: action.word)", client.name, address, hostName]
         return words.filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

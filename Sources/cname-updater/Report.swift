@@ -44,11 +44,13 @@ struct Report {
         Log.info(table.lines().joined(separator: "\n"))
     }
 
-    func printAliases(_ settings: AliasSettings, asJSON: Bool) {
-        let choices = settings.aliases.map { alias in
-            alias.choice(
-                leases: { host in leases.filter { $0.lease.hostName == host }.map { $0.lease } },
+    func printAliases(_ settings: AliasSettings, asJSON: Bool) throws(Fault) {
+        var choices: [Choice] = []
+        for alias in settings.aliases {
+            let choice = try alias.choice(
+                leases: { (host) throws(Fault) in leases.filter { $0.lease.hostName == host }.map { $0.lease } },
                 answers: { host in !Silence(run: places.updater).contains(host) })
+            choices.append(choice)
         }
         if asJSON {
             let objects = choices.map { choice in

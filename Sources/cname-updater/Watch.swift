@@ -41,33 +41,38 @@ struct Watch: ~Copyable {
         Log.info("asking \(hosts.joined(separator: ", ")) every \(Rounds.interval) s")
         while true {
             let start = Process.now
-            let leases = try leases(at: start)
-            var addresses: [(host: ByteString, address: ByteString)] = []
-            for (host, lease) in leases {
-                addresses += lease.addresses.filter { !$0.bytes.contains(UInt8(ascii: "/")) }.map { (host, $0) }
+            // A host stands as often as it has addresses.
+            var asked: [ByteString] = []
+            var addresses: [ByteString] = []
+            for lease in try leases(at: start) {
+                for address in lease.addresses where !address.bytes.contains(UInt8(ascii: "/")) {
+                    asked.append(lease.hostName)
+                    addresses.append(address)
+                }
             }
             // Nothing is locked meanwhile.
-            let answers = try Probe.ask(addresses.map { $0.address })
-            try note(zip(addresses.map { $0.host }, answers).map { ($0, $1) }, since: start)
+            try note(Probe.ask(addresses), of: asked, since: start)
             Process.pause(max(.zero, start + Rounds.interval - Process.now))
         }
     }
 
-    private mutating func note(
-        _ answers: [(host: ByteString, answer: Answer)], since start: Instant
-    ) throws(Fault) {
+    /// - Parameters:
+    ///   - answers: To each time that a host was asked, of `asked`.
+    ///   - start: When that began.
+    private mutating func note(_ answers: [Answer], of asked: [ByteString], since start: Instant) throws(Fault) {
         let leases = try leases(at: Process.now)
         let before = leased
-        leased = hosts.filter { host in leases.contains { $0.host == host } }
+        leased = hosts.filter { host in leases.contains { $0.hostName == host } }
         rounds.keep(leased)
         var isChanged = leased != before
         for host in hosts {
-            var answer = answers.filter { $0.host == host }.map { $0.answer }.max() ?? .undecided
+            var answer: Answer?
+            for index in asked.indices where asked[index] == host { answer = max(answer ?? .silent, answers[index]) }
             // A lease event tells as much.
-            if leases.contains(where: { $0.host == host && ($0.lease.seen.map { $0 >= start } ?? false) }) {
+            if leases.contains(where: { $0.hostName == host && ($0.seen.map { $0 >= start } ?? false) }) {
                 answer = .answered
             }
-            switch rounds.note(answer, for: host) {
+            switch rounds.note(answer ?? .undecided, for: host) {
             case .down?: Log.info("\(host): has not answered \(Rounds.limit) times: down")
             case .up?: Log.info("\(host): answers: up")
             case nil: break
@@ -89,11 +94,12 @@ struct Watch: ~Copyable {
         }
     }
 
-    private func leases(at now: Instant) throws(Fault) -> [(host: ByteString, lease: Lease)] {
+    /// All that have a watched host's name.
+    private func leases(at now: Instant) throws(Fault) -> [Lease] {
         let storage = DirectoryLeases(places, at: now)
         let index = TargetIndex(run: places.updater)
-        var found: [(host: ByteString, lease: Lease)] = []
-        for host in hosts { found += try index.leases(of: host, in: storage).map { (host, $0) } }
+        var found: [Lease] = []
+        for host in hosts { found += try index.leases(of: host, in: storage) }
         return found
     }
 }

@@ -57,7 +57,7 @@ struct Call {
                 }
             }
         }
-        for (index, job) in jobs.enumerated() where jobs[..<index].contains(where: { $0.name == job.name }) {
+        for (index, job) in jobs.enumerated() where jobs.firstIndex(where: { $0.name == job.name }) != index {
             throw Fault(.usage, "--job '\(job.name)' is there twice")
         }
 

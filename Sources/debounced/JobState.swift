@@ -26,8 +26,8 @@ struct JobState {
     var causes: [ByteString] = []
 
     private let folder: ByteString
-    /// What stands in the files.
-    private var published: [(name: ByteString, value: ByteString)] = []
+    /// What stands in the files, in the order of `names`.
+    private var published: [ByteString] = []
     private var publishedCauses: [ByteString]?
     /// The fault that was logged last: once is enough.
     private var fault: Fault?
@@ -86,20 +86,22 @@ struct JobState {
     }
 
     private mutating func write(_ values: [ByteString]) throws(Fault) {
-        if published.isEmpty { published = JobState.names.map { ($0, "\n") } }
+        // No value has a newline.
+        if published.isEmpty { published = values.map { _ in "\n" } }
         var isChanged = false
-        for (index, value) in values.enumerated() where published[index].value != value {
-            try Files.replace("\(folder)/\(published[index].name)", with: value)
-            published[index].value = value
-            isChanged = true
+        var all: ByteString = ""
+        for (index, name) in JobState.names.enumerated() {
+            if published[index] != values[index] {
+                try Files.replace("\(folder)/\(name)", with: values[index])
+                published[index] = values[index]
+                isChanged = true
+            }
+            all += index > 0 ? "\n\(name) \(values[index])" : "\(name) \(values[index])"
         }
         if causes != publishedCauses {
             try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
             publishedCauses = causes
         }
-        if isChanged {
-            let lines = published.map { "\($0.name) \($0.value)" as ByteString }
-            try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
-        }
+        if isChanged { try Files.replace("\(folder)/all", with: all) }
     }
 }

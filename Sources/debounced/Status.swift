@@ -52,18 +52,18 @@ struct Status {
     private struct Shown {
         let name: ByteString
         let causes: [ByteString]
-        private let values: [(name: ByteString, value: ByteString)]
+        /// As `NAME VALUE`.
+        private let values: [ByteString]
 
         init(_ name: ByteString, _ folder: ByteString) throws(Fault) {
             self.name = name
-            values = try Files.read(folder + "/all").lines.compactMap { line in
-                line.split(at: UInt8(ascii: " ")).map { ($0.before, $0.after) }
-            }
+            values = try Files.read(folder + "/all").lines
             causes = try Files.read(folder + "/causes").lines.filter { !$0.isEmpty }
         }
 
         subscript(_ name: ByteString) -> ByteString {
-            values.first { $0.name == name }?.value ?? ""
+            let start = name + " "
+            return values.first { $0.hasPrefix(start) }.map { ByteString($0.bytes[start.count...]) } ?? ""
         }
 
         /// Requests that led to no run of their own.
@@ -120,8 +120,12 @@ struct Status {
             isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
         }
         for job in jobs where !job.causes.isEmpty {
-            let more = job.causes.count > 5 ? ", and \(job.causes.count - 5) more" as ByteString : ""
-            lines.append("\(job.name)'s last run: \(Array(job.causes.prefix(5)).joined(separator: ", "))\(more)")
+            var causes = job.causes
+            if causes.count > 5 {
+                causes.removeLast(causes.count - 5)
+                causes.append("and \(job.causes.count - 5) more")
+            }
+            lines.append("\(job.name)'s last run: \(causes.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n")
     }

@@ -60,12 +60,15 @@ struct Timeline {
     }
 
     private var summary: ByteString {
-        zip(names, counts).map { name, counts in
+        var lines: [ByteString] = []
+        for (index, name) in names.enumerated() {
+            let counts = counts[index]
             var line: ByteString = "\(name): \(counts.requests.of("request")), \(counts.runs.of("run"))"
             if counts.failures > 0 { line += ", \(counts.failures) failed" }
             if counts.timeouts > 0 { line += ", \(counts.timeouts) timed out" }
-            return line + ", \(counts.saved.of("restart")) saved"
-        }.joined(separator: "\n")
+            lines.append(line + ", \(counts.saved.of("restart")) saved")
+        }
+        return lines.joined(separator: "\n")
     }
 
     private struct Column {
@@ -82,8 +85,10 @@ struct Timeline {
     private struct Cell {
         /// What the job does afterwards.
         var sign = UInt8(ascii: " ")
-        /// What happens to it, and how often in a row.
-        private var signs: [(sign: UInt8, count: Int)] = []
+        /// What happens to it, but for what comes last, and how often that came in a row.
+        private var before: ByteString = ""
+        private var last: ByteString = ""
+        private var count = 0
 
         init() {}
 
@@ -92,19 +97,12 @@ struct Timeline {
         }
 
         mutating func add(_ sign: UInt8) {
-            if signs.last?.sign == sign {
-                signs[signs.count - 1].count += 1
-            } else {
-                signs.append((sign, 1))
-            }
+            let sign = ByteString([sign])
+            if sign != last { (before, last, count) = (text, sign, 0) }
+            count += 1
         }
 
-        var text: ByteString {
-            signs.map { sign, count in
-                let sign = ByteString([sign])
-                return count > 1 ? "\(count)\(sign)" : sign
-            }.joined(separator: "")
-        }
+        var text: ByteString { count > 1 ? "\(before)\(count)\(last)" : before + last }
     }
 }
 

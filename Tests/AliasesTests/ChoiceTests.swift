@@ -21,7 +21,7 @@ private func lease(_ text: String) -> Lease {
         try aliases.add(mappings: "arch m\narch-wifi m\nbigsur m\n", file: "m")
         aliases[0].isProbed = isProbed
         let leases = leases.map(lease)
-        return aliases[0].choice(
+        return try aliases[0].choice(
             leases: { host in leases.filter { $0.hostName == host } }, answers: { !silent.contains($0) })
     }
 

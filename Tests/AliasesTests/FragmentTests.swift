@@ -20,8 +20,8 @@ import Testing
     private func choices(_ mappings: String) throws -> [Choice] {
         var aliases: [Alias] = []
         try aliases.add(mappings: ByteString(mappings), file: "m")
-        return aliases.map {
-            $0.choice(leases: { [Lease(addresses: ["10.0.0.1"], hostName: $0)] }, answers: { _ in true })
+        return try aliases.map {
+            try $0.choice(leases: { [Lease(addresses: ["10.0.0.1"], hostName: $0)] }, answers: { _ in true })
         }
     }
 

@@ -1,0 +1,69 @@
+/// What the library has for every collection, once more for arrays and closures that don't throw. The library's is made
+/// for speed: for each type of element, a router had to hold the code of two kinds of array and of an iterator.
+extension Array {
+    @inlinable
+    public func map<Result>(_ transform: (Element) -> Result) -> [Result] {
+        var results: [Result] = []
+        for index in indices { results.append(transform(self[index])) }
+        return results
+    }
+
+    @inlinable
+    public func filter(_ isIncluded: (Element) -> Bool) -> [Element] {
+        var elements: [Element] = []
+        for index in indices where isIncluded(self[index]) { elements.append(self[index]) }
+        return elements
+    }
+
+    @inlinable
+    public func compactMap<Result>(_ transform: (Element) -> Result?) -> [Result] {
+        var results: [Result] = []
+        for index in indices {
+            if let result = transform(self[index]) { results.append(result) }
+        }
+        return results
+    }
+
+    @inlinable
+    public func firstIndex(where predicate: (Element) -> Bool) -> Int? {
+        for index in indices where predicate(self[index]) { return index }
+        return nil
+    }
+
+    @inlinable
+    public func first(where predicate: (Element) -> Bool) -> Element? {
+        firstIndex(where: predicate).map { self[$0] }
+    }
+
+    @inlinable
+    public func contains(where predicate: (Element) -> Bool) -> Bool {
+        firstIndex(where: predicate) != nil
+    }
+}
+
+extension [ByteString] {
+    /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
+    public func sorted() -> [ByteString] {
+        sorted(in: indices)
+    }
+
+    private func sorted(in range: Range<Int>) -> [ByteString] {
+        guard range.count > 1 else { return range.isEmpty ? [] : [self[range.lowerBound]] }
+        let middle = range.lowerBound + range.count / 2
+        let (left, right) = (sorted(in: range.lowerBound..<middle), sorted(in: middle..<range.upperBound))
+        var merged: [ByteString] = []
+        var next = 0
+        for text in left {
+            while next < right.count, right[next].bytes.lexicographicallyPrecedes(text.bytes) {
+                merged.append(right[next])
+                next += 1
+            }
+            merged.append(text)
+        }
+        while next < right.count {
+            merged.append(right[next])
+            next += 1
+        }
+        return merged
+    }
+}
