@@ -78,7 +78,8 @@ public struct FileDescriptor: ~Copyable {
     /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func text(limit: Int = 1 << 20) throws(Fault) -> ByteString {
-        let part = 4096
+        // Most files are shorter, and a page that is not touched is not paid for.
+        let part = 2000
         let file = number
         var text: [UInt8] = []
         while true {
@@ -177,7 +178,7 @@ public struct FileStatus {
 
     public var isDirectory: Bool { has(S_IFDIR) }
     public var isFifo: Bool { has(S_IFIFO) }
-    public var isOurs: Bool { owner == geteuid() }
+    public var isOurs: Bool { owner == Process.user }
     /// Somebody else than the owner may write to it.
     public var othersMayWrite: Bool { mode & 0o022 != 0 }
 

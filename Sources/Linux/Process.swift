@@ -19,10 +19,10 @@ public enum Process {
         getenv(name.cString).map { ByteString(cString: $0) }
     }
 
-    public static var isRoot: Bool { geteuid() == 0 }
+    public static var isRoot: Bool { user == 0 }
     /// Standard output is a terminal: isatty(3).
     public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-    public static var user: uid_t { geteuid() }
+    public static let user = geteuid()
     public static var number: pid_t { getpid() }
 
     /// The host's name as the kernel has it: gethostname(2).

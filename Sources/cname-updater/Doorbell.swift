@@ -15,7 +15,8 @@ struct Doorbell {
     /// - Throws: `cannotCreate` if the request can't be kept.
     @discardableResult
     func ask(_ cause: Ledger.Cause, for job: ByteString, because event: ByteString) throws(Fault) -> Receipt {
-        try Files.makeFolder(places.daemon)
+        // The ledger makes it if it is missing.
+        try Files.checkFolder(places.daemon)
         return try ledger.add(cause, to: job, event: event)
     }
 
