@@ -57,6 +57,8 @@ struct JobState {
         } catch {
             if fault?.errno != error.errno { Log.error("\(error.message); goes on without showing its state") }
             fault = error
+            // Nobody knows which of them stand now.
+            published = []
         }
     }
 
@@ -85,23 +87,21 @@ struct JobState {
         ]
     }
 
+    /// Who sees one of the files change finds the new values in `all`, too.
     private mutating func write(_ values: [ByteString]) throws(Fault) {
-        // No value has a newline.
-        if published.isEmpty { published = values.map { _ in "\n" } }
-        var isChanged = false
-        var all: ByteString = ""
-        for (index, name) in JobState.names.enumerated() {
-            if published[index] != values[index] {
-                try Files.replace("\(folder)/\(name)", with: values[index])
-                published[index] = values[index]
-                isChanged = true
-            }
-            all += index > 0 ? "\n\(name) \(values[index])" : "\(name) \(values[index])"
-        }
         if causes != publishedCauses {
             try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
             publishedCauses = causes
         }
-        if isChanged { try Files.replace("\(folder)/all", with: all) }
+        if values == published { return }
+        var lines: [ByteString] = []
+        for (index, name) in JobState.names.enumerated() { lines.append("\(name) \(values[index])") }
+        try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
+        // No value has a newline.
+        if published.isEmpty { published = values.map { _ in "\n" } }
+        for (index, name) in JobState.names.enumerated() where published[index] != values[index] {
+            try Files.replace("\(folder)/\(name)", with: values[index])
+            published[index] = values[index]
+        }
     }
 }
