@@ -35,13 +35,13 @@ public struct Reservation: Sendable {
     /// - Returns: What is allowed, if `word` is not.
     fileprivate mutating func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
         switch option {
-        case "mac" where word.hasPrefix("id:"):
+        case "mac" where word.lowercased.hasPrefix("id:"):
             let text = ByteString(word.bytes.dropFirst(3))
             if text == "*" { break }
             // Without a colon dnsmasq takes it for text.
             let isText = !text.bytes.contains(UInt8(ascii: ":"))
-            guard let pairs = isText ? ByteString(hexPairsOf: text.bytes) : text.hexPairs(1...255) else {
-                return "allowed are bytes in hexadecimal digits, joined by colons"
+            guard !text.isEmpty, let pairs = isText ? ByteString(hexPairsOf: text.bytes) : text.hexPairs(1...255) else {
+                return "allowed are bytes in hexadecimal digits, joined by colons, or text"
             }
             identifiers.append(pairs)
         case "mac":

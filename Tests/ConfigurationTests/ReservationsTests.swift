@@ -26,7 +26,7 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
                 option ip '192.168.1.20'
                 option hostid '1f'
             config host
-                option mac "02:00:00:00:00:0c  id:ff:01 id:foo id:*"
+                option mac "02:00:00:00:00:0c  id:ff:01 ID:foo id:*"
                 option duid '00010001AABBCCDD%1 00:03:00:01:02:00:00:00:00:0c'
                 option name 'other'
                 option ip 'ignore'
@@ -56,7 +56,8 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
         ("mac", "02:00:00:00:00:0g", "six bytes"), ("mac", "02*:00:00:00:00:0a", "six bytes"),
         ("mac", "::::::", "six bytes"),
         ("mac", "maxwell", "six bytes"), ("mac", "\u{E9}", "six bytes"), ("mac", "id:zz:11", "bytes in hex"),
-        ("mac", "id::", "bytes in hex"), ("mac", "id:*:1", "bytes in hex"), ("duid", "00:01", "3 to 130"),
+        ("mac", "id::", "bytes in hex"), ("mac", "id:", "bytes in hex"), ("mac", "id:*:1", "bytes in hex"),
+        ("duid", "00:01", "3 to 130"),
         ("duid", "0001000", "3 to"),
         ("duid", "%1", "3 to"), ("duid", "000100*0", "3 to"), ("duid", String(repeating: "00", count: 131), "3 to 130"),
         ("ip", "10.0.0.300", "IPv4"), ("ip", "fd00::1", "IPv4"), ("ip", "10.0.0.1/24", "IPv4"), ("hostid", "g", "hex"),
