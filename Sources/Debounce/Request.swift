@@ -46,15 +46,11 @@ public struct Request: Equatable, Sendable {
     ///
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
     public init?(line: ByteString, jobs: [Job]) {
-        if let verb = Verb.allCases.first(where: { line.hasPrefix($0.word) }) {
-            let space = verb.word.utf8CodeUnitCount
-            if space < line.count, line.bytes[space] == UInt8(ascii: " ") {
-                let name = ByteString(line.bytes[(space + 1)...])
-                if jobs.contains(where: { $0.name == name }) {
-                    self.init(verb, name)
-                    return
-                }
-            }
+        if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(word: word),
+            jobs.contains(where: { $0.name == name })
+        {
+            self.init(verb, name)
+            return
         }
         guard let job = jobs.first(where: { $0.command == line }) else { return nil }
         self.init(.request, job.name)

@@ -39,6 +39,10 @@ public final class Lease: Equatable, Sendable {
 
     /// The same with another end.
     func ending(at expires: Instant?) -> Lease {
+        with(hardware: hardware, expires: expires)
+    }
+
+    private func with(hardware: ByteString, expires: Instant?) -> Lease {
         Lease(
             addresses: addresses, hostName: hostName, hardware: hardware, owner: owner, expires: expires, since: since,
             seen: seen)
@@ -51,9 +55,7 @@ public final class Lease: Equatable, Sendable {
     /// With the MAC address, if it is the client's identifier.
     public func completed(for client: ClientIdentifier) -> Lease {
         guard hardware.isEmpty, client.kind == .hardware else { return self }
-        return Lease(
-            addresses: addresses, hostName: hostName, hardware: client.text, owner: owner, expires: expires,
-            since: since, seen: seen)
+        return with(hardware: client.text, expires: expires)
     }
 
     /// Who reaches whom by which name is as in the other.

@@ -104,8 +104,6 @@ void *realloc(void *old, size_t size) {
 
 /* What posix_spawn(3) calls. */
 void *__libc_malloc(size_t size) __attribute__((alias("malloc")));
-void *__libc_calloc(size_t count, size_t size) __attribute__((alias("calloc")));
-void *__libc_realloc(void *old, size_t size) __attribute__((alias("realloc")));
 void __libc_free(void *bytes) __attribute__((alias("free")));
 
 /* Nobody wants more than malloc gives. */
