@@ -89,11 +89,13 @@ final class Daemon {
     }
 
     private func readRequests() {
+        // One moment for what is asked and what it leads to: so a trace has them at one moment too.
+        var now = Process.now
         do throws(Fault) {
             // Not for ever: timers and signals have their turn too.
             for _ in 0..<4 {
                 guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
-                let now = Process.now
+                now = Process.now
                 let taken = reader.take(buffer[..<count], isDrained: count < buffer.count, at: now) {
                     Request(line: $0, jobs: jobs)
                 }
@@ -108,7 +110,6 @@ final class Daemon {
             Log.error("the FIFO: \(error.message)")
         }
         // A doorbell that found the FIFO full was not heard. What it stood for is there now that we have read.
-        let now = Process.now
         for runner in runners { runner.look(at: now) }
         watchDoor()
         settle(at: now)
