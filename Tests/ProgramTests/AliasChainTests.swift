@@ -3,7 +3,7 @@ import Testing
 
 /// One name that always reaches the machine, through the whole chain, as a real dnsmasq answers for it: each change of the
 /// alias takes exactly one restart, and what does not change it none.
-@Suite(.serialized) struct AliasChainTests {
+@Suite(.serialized, .ownThread) struct AliasChainTests {
     /// A laptop: wired and wireless in one system, or booted into another.
     private final class Maxwell {
         let router: Router

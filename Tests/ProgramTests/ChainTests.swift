@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The whole chain, with a real dnsmasq, a real client and the real programs.
-@Suite(.serialized) struct ChainTests {
+@Suite(.serialized, .ownThread) struct ChainTests {
     /// Every start of dnsmasq replays all leases. The first time they are new; after the restart they are known.
     @Test(arguments: Router.Dispatcher.allCases)
     func aStormIsOneRestart(dispatcher: Router.Dispatcher) throws {

@@ -23,7 +23,7 @@ final class Daemon {
     }
 
     func start(_ arguments: [String] = [], under wrapper: [String] = []) throws {
-        program = try Program(wrapper + [Built.debounced] + arguments, environment: environment)
+        program = try Program(wrapper + [Built.debounced] + arguments, environment: environment, in: scratch)
         try program.line(with: "running as process \(program.process) on \(run)")
     }
 

@@ -247,7 +247,7 @@ private func hasEnded(_ program: Program) -> Bool {
             }
             injection = inject(daemon.run)
             let tracer = injection?.tracer ?? ["strace", "-f", "-y", "-qqq", "-o", trace!]
-            program = try Program(tracer + [Built.debounced], environment: daemon.environment)
+            program = try Program(tracer + [Built.debounced], environment: daemon.environment, in: daemon.scratch)
         }
 
         deinit {
@@ -286,7 +286,7 @@ private func hasEnded(_ program: Program) -> Bool {
                 #expect([71, 73, 78].contains(status), "\(comment) ended with \(status)")
                 #expect(program.log.contains { $0.contains(": can't ") || $0.contains("has gone") }, comment)
                 if injection?.error == "EINTR" { Issue.record("\(comment) ended") }
-                successor = try Program([Built.debounced], environment: daemon.environment)
+                successor = try Program([Built.debounced], environment: daemon.environment, in: daemon.scratch)
                 try wait("the next one does it") { isDone() }
                 successor!.signal(SIGTERM)
                 #expect(try successor!.end() == 0, comment)
@@ -370,7 +370,8 @@ private func hasEnded(_ program: Program) -> Bool {
                 mkdir \(daemon.run); mount -t tmpfs -o size=256k,mode=700 none \(daemon.run)
                 head -c \(filler * 4096) /dev/zero >\(daemon.run)/filler; exec \(Built.debounced)
                 """
-            program = try Program(["unshare", "-m", "sh", "-ec", script], environment: daemon.environment)
+            program = try Program(
+                ["unshare", "-m", "sh", "-ec", script], environment: daemon.environment, in: daemon.scratch)
         }
 
         func within(_ words: String...) throws -> (status: Int32, output: String) {

@@ -4,7 +4,7 @@ import Testing
 /// A hook that asks for a restart in every lease event, as many do, on a router that runs 50 times as fast: an hour is 72 s,
 /// the quiet time of 10 s is 0.2 s, and the longest interval of 600 s is 12 s.
 @Suite struct LoopBreakerTests {
-    @Test func theWorstHookIsSlowedDown() throws {
+    @Test(.ownThread) func theWorstHookIsSlowedDown() throws {
         let router = try Router(
             .old, leases: 300, quiet: "0.2", maxInterval: "12",
             hook: "( (exec cname-updater request dnsmasq)& )</dev/null >/dev/null 2>&1 &\n")

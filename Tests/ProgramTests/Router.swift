@@ -111,7 +111,7 @@ final class Router {
         ]
         program = try Program(
             ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
-            environment: environment)
+            environment: environment, in: scratch)
         var holders: [Substring] = []
         for _ in 0..<count { holders.append(try program.line(with: "client ").split(separator: " ")[1]) }
         let first =

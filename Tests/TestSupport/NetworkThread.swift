@@ -8,7 +8,7 @@ public func inNetwork<Result>(
     of process: String, as user: uid_t? = nil, _ body: @escaping () throws -> Result
 ) throws -> Result {
     var result: Swift.Result<Result, any Error>?
-    let work = Work {
+    let thread = startThread {
         result = Swift.Result {
             let namespace = linux_open("/proc/\(process)/ns/net", O_RDONLY | O_CLOEXEC, 0)
             defer { close(namespace) }
@@ -17,22 +17,6 @@ public func inNetwork<Result>(
             return try body()
         }
     }
-    var thread = pthread_t()
-    let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { work in
-        Unmanaged<Work>.fromOpaque(work!).takeUnretainedValue().body()
-        return nil
-    }
-    guard pthread_create(&thread, nil, run, Unmanaged.passUnretained(work).toOpaque()) == 0 else {
-        throw Failure("no thread")
-    }
     pthread_join(thread, nil)
-    return try withExtendedLifetime(work) { try result!.get() }
-}
-
-private final class Work {
-    let body: () -> Void
-
-    init(_ body: @escaping () -> Void) {
-        self.body = body
-    }
+    return try result!.get()
 }

@@ -15,6 +15,7 @@ public final class Program {
     /// What it has written so far, to both streams.
     public private(set) var log: [String] = []
 
+    private let scratch: Scratch?
     private let pidfd: Int32
     private let output: Int32
     private var begun: [UInt8] = []
@@ -24,7 +25,9 @@ public final class Program {
     /// - Parameters:
     ///   - words: The program, looked up in PATH, and its arguments.
     ///   - environment: Added to ours; nil takes a variable away.
-    public init(_ words: [String], environment: [String: String?] = [:]) throws {
+    ///   - scratch: Where it works; stays until the program has ended.
+    public init(_ words: [String], environment: [String: String?] = [:], in scratch: Scratch? = nil) throws {
+        self.scratch = scratch
         var ends: [Int32] = [-1, -1]
         guard linux_pipe(&ends) == 0 else { throw Failure("no pipe") }
         output = ends[0]
