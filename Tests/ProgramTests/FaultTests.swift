@@ -228,6 +228,9 @@ private func hasEnded(_ program: Program) -> Bool {
         private var successor: Program?
 
         /// - Parameter leftover: A daemon was killed while the command ran, which then fails once.
+        ///
+        /// strace counts the calls of each thread, and Dispatch may have the main queue's work done by another each time:
+        /// so more retries than any of them fails.
         init(leftover: Bool, trace: String? = nil, _ inject: (String) -> Injection?) throws {
             daemon = try Daemon(starts: false)
             let scratch = daemon.scratch.path
@@ -238,6 +241,7 @@ private func hasEnded(_ program: Program) -> Bool {
                     option command 'echo ran >>\(scratch)/log; ! rm \(scratch)/fail 2>/dev/null'
                     option quiet 0.05
                     option max_interval 0.1
+                    option retries 50
                 """)
             if leftover {
                 try run([
