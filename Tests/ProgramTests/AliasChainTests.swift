@@ -47,10 +47,9 @@ import Testing
             }
             if restarts == 1 {
                 try router.program.line(with: "dnsmasq: run \(runs + 1):")
-                let events = router.events.count
                 try router.program.line(with: "dnsmasq: done")
                 let leases = (contents(router.scratch / "leases") ?? "").split(separator: "\n").count
-                try eventually("all leases are replayed") { router.events.count >= events + leases }
+                try eventually("all leases are replayed") { router.eventsSinceRestart.count >= leases }
             }
             #expect(try router.program.lines(with: "dnsmasq: run", during: silence) == [])
             #expect(router.state("runs") == "\(runs + restarts)")

@@ -106,6 +106,7 @@ final class Router {
             "PATH": "\(scratch / "bin"):\(Built.folder):/usr/sbin:/usr/bin:/sbin:/bin",
             "HOTPLUG_DIR": scratch / "hotplug.d", "FUNCTIONS": scratch / "functions", "UBUS": scratch / "ubus",
             "DNSMASQ_CONF": "/var/etc/dnsmasq.conf.cfg01411c", "DNSMASQ_PIDFILE": scratch / "dnsmasq.pid",
+            "DNSMASQ_EVENTS": scratch / "events",
             "DEBOUNCED_RUN_DIR": scratch / "run", "CNAME_UPDATER_RUN_DIR": scratch / "updater",
             "DEBOUNCED_CONFIG": scratch / "config",
         ]
@@ -159,7 +160,16 @@ final class Router {
     func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
 
     /// The lease events so far, as dnsmasq's dispatcher ran the hooks for them.
-    var events: [Substring] { (contents(scratch / "events") ?? "").split(separator: "\n") }
+    var events: [Substring] { lives.flatMap { $0 } }
+
+    /// Those of the dnsmasq that was started last.
+    var eventsSinceRestart: ArraySlice<Substring> { lives.last ?? [] }
+
+    /// The same, for each dnsmasq that was started.
+    private var lives: [ArraySlice<Substring>] {
+        (contents(scratch / "events") ?? "").split(separator: "\n")
+            .split(separator: "restart", omittingEmptySubsequences: false)
+    }
 
     /// The updaters that were started so far, as process numbers in the router's namespace.
     var updaters: [String] { (contents(scratch / "updaters") ?? "").split(separator: "\n").map(String.init) }
