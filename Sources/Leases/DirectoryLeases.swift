@@ -175,7 +175,6 @@ public struct DirectoryLeases: LeaseStorage {
             throw LeaseFault(.unavailable, error)
         }
     }
-
 }
 
 /// What has a file of its own.

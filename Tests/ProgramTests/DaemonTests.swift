@@ -23,8 +23,13 @@ final class Daemon {
     }
 
     func start(_ arguments: [String] = [], under wrapper: [String] = []) throws {
-        program = try Program(wrapper + [Built.debounced] + arguments, environment: environment, in: scratch)
+        program = try spawn(wrapper + [Built.debounced] + arguments)
         try program.line(with: "running as process \(program.process) on \(run)")
+    }
+
+    /// Starts a program with the daemon's settings and folders, which stay until it has ended.
+    func spawn(_ words: [String]) throws -> Program {
+        try Program(words, environment: environment, in: scratch)
     }
 
     func write(_ text: String) throws {
@@ -413,8 +418,7 @@ final class Daemon {
 
     @Test func watchKeepsTheStatusOnTheScreen() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1"])
-        let watch = try Program(
-            ["script", "-qfec", "\(Built.debounced) status --watch", "/dev/null"], environment: daemon.environment)
+        let watch = try daemon.spawn(["script", "-qfec", "\(Built.debounced) status --watch", "/dev/null"])
         try watch.line(with: "idle")
         try daemon.ask("request", "j")
         try watch.line(with: "last run: manual request j")

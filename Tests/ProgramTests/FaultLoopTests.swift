@@ -42,7 +42,7 @@ import Testing
         var longest = 0
         for round in 1...FaultLoopTests.rounds {
             var writers = try (1...4).map { _ in
-                try Program(["sh", "-c", FaultLoopTests.writer], environment: daemon.environment)
+                try daemon.spawn(["sh", "-c", FaultLoopTests.writer])
             }
             attempts += 12
             for _ in 0..<Int.random(in: 1...3, using: &random) {

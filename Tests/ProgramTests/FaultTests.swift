@@ -228,12 +228,11 @@ private func hasEnded(_ program: Program) -> Bool {
         private var successor: Program?
 
         /// - Parameter leftover: A daemon was killed while the command ran, which then fails once.
-        ///
-        /// strace counts the calls of each thread, and Dispatch may have the main queue's work done by another each time:
-        /// so more retries than any of them fails.
         init(leftover: Bool, trace: String? = nil, _ inject: (String) -> Injection?) throws {
             daemon = try Daemon(starts: false)
             let scratch = daemon.scratch.path
+            // strace counts the calls of each thread, and Dispatch may have the main queue's work done by another each
+            // time: so the retries are more than the calls that fail.
             daemon.scratch.write(
                 "config",
                 """
@@ -251,7 +250,7 @@ private func hasEnded(_ program: Program) -> Bool {
             }
             injection = inject(daemon.run)
             let tracer = injection?.tracer ?? ["strace", "-f", "-y", "-qqq", "-o", trace!]
-            program = try Program(tracer + [Built.debounced], environment: daemon.environment, in: daemon.scratch)
+            program = try daemon.spawn(tracer + [Built.debounced])
         }
 
         deinit {
@@ -290,7 +289,7 @@ private func hasEnded(_ program: Program) -> Bool {
                 #expect([71, 73, 78].contains(status), "\(comment) ended with \(status)")
                 #expect(program.log.contains { $0.contains(": can't ") || $0.contains("has gone") }, comment)
                 if injection?.error == "EINTR" { Issue.record("\(comment) ended") }
-                successor = try Program([Built.debounced], environment: daemon.environment, in: daemon.scratch)
+                successor = try daemon.spawn([Built.debounced])
                 try wait("the next one does it") { isDone() }
                 successor!.signal(SIGTERM)
                 #expect(try successor!.end() == 0, comment)
@@ -374,8 +373,7 @@ private func hasEnded(_ program: Program) -> Bool {
                 mkdir \(daemon.run); mount -t tmpfs -o size=256k,mode=700 none \(daemon.run)
                 head -c \(filler * 4096) /dev/zero >\(daemon.run)/filler; exec \(Built.debounced)
                 """
-            program = try Program(
-                ["unshare", "-m", "sh", "-ec", script], environment: daemon.environment, in: daemon.scratch)
+            program = try daemon.spawn(["unshare", "-m", "sh", "-ec", script])
         }
 
         func within(_ words: String...) throws -> (status: Int32, output: String) {
@@ -577,7 +575,7 @@ private func hasEnded(_ program: Program) -> Bool {
                     option retries 2
                     option max_interval 0.2
                 """)
-        let waiting = try Program([Built.updater, "request", "--wait", "j"], environment: daemon.environment)
+        let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
         try daemon.program.line(with: "failed with status 3")
         try daemon.program.line(with: "failed with status 3")
         try daemon.program.line(with: "given up, runs again when asked")
@@ -600,7 +598,7 @@ private func hasEnded(_ program: Program) -> Bool {
         let daemon = try Daemon(
             settings: "config job j\noption command 'sleep 0.3; exit 4'\noption quiet 0.5\noption retries 0\n")
         func asks() throws -> Program {
-            let waiting = try Program([Built.updater, "request", "--wait", "j"], environment: daemon.environment)
+            let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
             try eventually("it has asked") { contents(daemon.run + "/pending/j/manual") != nil }
             return waiting
         }
@@ -642,8 +640,7 @@ private func hasEnded(_ program: Program) -> Bool {
             "config", "config job j\noption command 'false'\noption quiet 0.1\noption max_interval 0.2\n")
         let trace = daemon.scratch / "trace"
         let calls = "trace=timerfd_create,timerfd_settime,timer_create,setitimer,alarm,clock_nanosleep,clock_settime"
-        let program = try Program(
-            ["strace", "-f", "-qqq", "-e", calls, "-o", trace, Built.debounced], environment: daemon.environment)
+        let program = try daemon.spawn(["strace", "-f", "-qqq", "-e", calls, "-o", trace, Built.debounced])
         try program.line(with: "running as process")
         try daemon.ask("request", "j")
         try program.line(with: "given up")
