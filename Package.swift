@@ -13,15 +13,24 @@ let package = Package(
         .target(name: "Basics"),
         .target(name: "Linux", dependencies: ["Basics", "CLinux"]),
         .target(name: "RouterDispatch", dependencies: ["Basics", "Linux"]),
+        .target(name: "Network", dependencies: ["Basics", "CLinux", "Linux"]),
         .target(name: "Debounce", dependencies: ["Basics"]),
-        .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
         .target(name: "Ledger", dependencies: ["Basics", "Linux"]),
-        .target(name: "Leases", dependencies: ["Basics", "Linux"]),
-        .target(name: "Aliases", dependencies: ["Basics", "Configuration", "Leases", "Ledger", "Linux"]),
-        .executableTarget(name: "debounced", dependencies: ["Basics", "Configuration", "Debounce", "Ledger", "Linux"]),
+        .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
+        .target(name: "Leases", dependencies: ["Basics", "Linux", "Network"]),
+        .target(name: "Dnsmasq", dependencies: ["Basics", "Configuration", "Leases", "Linux", "Network"]),
+        .target(name: "Aliases", dependencies: ["Basics", "Configuration", "Leases", "Ledger", "Linux", "Network"]),
+        .target(
+            name: "Updater",
+            dependencies: [
+                "Aliases", "Basics", "Configuration", "Debounce", "Dnsmasq", "Leases", "Ledger", "Linux", "Network",
+            ]),
         .executableTarget(
-            name: "cname-updater",
-            dependencies: ["Aliases", "Basics", "Configuration", "Debounce", "Leases", "Ledger", "Linux"]),
+            name: "debounced", dependencies: ["Basics", "Configuration", "Debounce", "Ledger", "Linux"],
+            exclude: ["README.md"]),
+        .executableTarget(
+            name: "cname-updater", dependencies: ["Basics", "Configuration", "Dnsmasq", "Linux", "Updater"],
+            exclude: ["README.md"]),
         .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
         .executableTarget(
             name: "DispatchScenarios", dependencies: ["Basics", "CLinux", "Linux"], path: "Tests/DispatchScenarios"),
@@ -30,18 +39,36 @@ let package = Package(
             name: "RouterDispatchScenarios", dependencies: ["Basics", "CLinux", "Linux", "RouterDispatch"],
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
         .target(name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
-        .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"]),
-        .testTarget(name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"]),
-        .testTarget(name: "DebounceTests", dependencies: ["Debounce", "TestSupport"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"]),
-        .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"]),
-        .testTarget(name: "AliasesTests", dependencies: ["Aliases", "Linux", "TestSupport"]),
+        // In this process, a target for each room.
+        .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),
         .testTarget(
-            name: "ProgramTests",
+            name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"], path: "Tests/InProcess/LinuxTests"),
+        .testTarget(
+            name: "DebounceTests", dependencies: ["Debounce", "TestSupport"], path: "Tests/InProcess/DebounceTests"),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"],
+            path: "Tests/InProcess/ConfigurationTests"),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"], path: "Tests/InProcess/LedgerTests"),
+        .testTarget(
+            name: "NetworkTests", dependencies: ["Network", "TestSupport"], path: "Tests/InProcess/NetworkTests"),
+        .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"], path: "Tests/InProcess/LeasesTests"),
+        .testTarget(
+            name: "DnsmasqTests", dependencies: ["Dnsmasq", "TestSupport"], path: "Tests/InProcess/DnsmasqTests"),
+        .testTarget(
+            name: "AliasesTests", dependencies: ["Aliases", "Linux", "TestSupport"],
+            path: "Tests/InProcess/AliasesTests"),
+        .testTarget(
+            name: "UpdaterTests", dependencies: ["TestSupport", "Updater"], path: "Tests/InProcess/UpdaterTests"),
+        // The built programs, as processes.
+        .testTarget(
+            name: "BlackBoxTests",
             dependencies: [
                 "TestSupport", "debounced", "cname-updater", "DispatchScenarios", "RouterDispatchScenarios",
             ],
-            exclude: ["traces"]),
+            path: "Tests/BlackBox", exclude: ["traces"]),
+        // The same with a real dnsmasq and real clients, in namespaces.
+        .testTarget(
+            name: "RealDnsmasqTests", dependencies: ["TestSupport", "debounced", "cname-updater"],
+            path: "Tests/RealDnsmasq"),
     ]
 )

@@ -3,8 +3,8 @@ import Configuration
 import Leases
 
 /// Which target an alias leads to.
-public struct Choice: Equatable, Sendable {
-    public enum Reason: Equatable, Sendable {
+public final class Choice {
+    public enum Reason: ByteString, Sendable {
         /// No target is up.
         case nobody
         /// No other is.
@@ -17,12 +17,19 @@ public struct Choice: Equatable, Sendable {
         case newest
     }
 
-    public let alias: ByteString
+    public let alias: HostName
     /// nil: no target is up, and there is no alias.
-    public let target: ByteString?
+    public let target: HostName?
     /// The target's lease.
     public let lease: Lease?
     public let reason: Reason
+
+    init(alias: HostName, target: HostName?, lease: Lease?, reason: Reason) {
+        self.alias = alias
+        self.target = target
+        self.lease = lease
+        self.reason = reason
+    }
 }
 
 extension Alias {
@@ -36,7 +43,7 @@ extension Alias {
     ///   - answers: Whether a host answers on the network.
     /// - Throws: What `leases` throws.
     public func choice(
-        leases: (ByteString) throws(Fault) -> [Lease], answers: (ByteString) -> Bool
+        leases: (HostName) throws(Fault) -> [Lease], answers: (HostName) -> Bool
     ) throws(Fault) -> Choice {
         var up: [Candidate] = []
         for target in targets where !isProbed || answers(target.host) {
@@ -46,7 +53,7 @@ extension Alias {
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
         let there = up.map { one in
             let leases = one.leases.filter { lease in
-                !up.contains { $0.target != one.target && $0.leases.contains { $0.replaces(lease) } }
+                !up.contains { $0.target !== one.target && $0.leases.contains { $0.replaces(lease) } }
             }
             return Candidate(target: one.target, leases: leases)
         }.filter { !$0.leases.isEmpty }
@@ -66,10 +73,15 @@ extension Alias {
     }
 }
 
-private struct Candidate {
+private final class Candidate {
     let target: Alias.Target
     /// None: it is down.
     let leases: [Lease]
+
+    init(target: Alias.Target, leases: [Lease]) {
+        self.target = target
+        self.leases = leases
+    }
 
     /// The lease that was seen last.
     var last: Lease? { leases.max { $0.seen.isBefore($1.seen) } }

@@ -1,37 +1,37 @@
 import Basics
 import Linux
 
-/// The targets that were asked and did not answer: `RUN/silent/HOST`.
+/// The targets that were asked and did not answer: `FOLDER/silent/HOST`.
 public struct Silence {
-    private let run: ByteString
+    private let folder: ByteString
 
-    /// - Parameter run: The updater's run directory.
-    public init(run: ByteString) {
-        self.run = run
+    /// - Parameter folder: The updater's run directory.
+    public init(folder: ByteString) {
+        self.folder = folder
     }
 
-    private func path(_ host: ByteString) -> ByteString { "\(run)/silent/\(host)" }
+    private func path(_ host: HostName) -> ByteString { "\(folder)/silent/\(host)" }
 
-    public func contains(_ host: ByteString) -> Bool {
+    public func contains(_ host: HostName) -> Bool {
         // What can't be looked at is taken to answer.
         ((try? FileStatus(at: path(host))) ?? nil) != nil
     }
 
     /// - Throws: `cannotCreate`.
-    public func hosts() throws(Fault) -> [ByteString] {
-        try Files.names(in: "\(run)/silent")
+    public func hosts() throws(Fault) -> [HostName] {
+        try Files.names(in: "\(folder)/silent").compactMap { HostName($0) }
     }
 
     /// - Throws: `cannotCreate`.
-    public func begin(_ host: ByteString) throws(Fault) {
-        try Files.makeFolder("\(run)/silent")
+    public func begin(_ host: HostName) throws(Fault) {
+        try Files.makeFolder("\(folder)/silent")
         _ = try Files.create(path(host))
     }
 
     /// - Returns: Whether it was silent.
     /// - Throws: `cannotCreate`.
     @discardableResult
-    public func end(_ host: ByteString) throws(Fault) -> Bool {
+    public func end(_ host: HostName) throws(Fault) -> Bool {
         try Files.remove(path(host))
     }
 }

@@ -2,111 +2,93 @@ import Basics
 import Leases
 import Linux
 
-/// Which clients have a lease with a target's name: `RUN/targets/HOST/CLIENT`, so that nobody has to look through all
-/// leases for one. It may name a client too many, but none too few: a client is added before its lease is recorded, and
-/// removed when it is found to have none. Only who holds the aliases' lock changes it.
+/// Which clients have a lease with a target's name: `FOLDER/targets`, sorted lines `HOST CLIENT`, so that nobody has to look
+/// through all leases for one. It may name a client too many, but none too few: a client is added before its lease is
+/// recorded, and removed when it is found to have none. Only who holds the aliases' lock changes it.
 public struct TargetIndex {
     public typealias ClientLeases = (client: ClientIdentifier, leases: [Lease])
 
-    private let run: ByteString
+    private let path: ByteString
 
-    /// - Parameter run: The updater's run directory.
-    public init(run: ByteString) {
-        self.run = run
+    /// - Parameter folder: The updater's run directory.
+    public init(folder: ByteString) {
+        path = folder + "/targets"
     }
 
-    private func folder(_ host: ByteString) -> ByteString { "\(run)/targets/\(host)" }
-
-    /// Makes the index that of `hosts`. Costs a look at every lease, but only if a host is a target for the first time.
+    /// Makes the index anew. Costs a look at every lease.
     ///
+    /// - Parameter isTarget: Whether a host is a target.
     /// - Throws: `cannotCreate`.
-    public func prepare(_ hosts: [ByteString], _ storage: DirectoryLeases) throws(Fault) {
-        let old = try Files.names(in: "\(run)/targets")
-        for host in old where !hosts.contains(host) { try Files.removeFolder(folder(host)) }
-        let new = hosts.filter { !old.contains($0) }
-        if new.isEmpty { return }
-        var found: [(client: ClientIdentifier, host: ByteString)] = []
-        for client in try storage.everybody() {
-            for lease in try storage.leases(of: client) where new.contains(lease.hostName) {
-                found.append((client, lease.hostName))
+    public func rebuild(
+        _ storage: LeaseStorage, isTarget: (HostName) throws(Fault) -> Bool
+    ) throws(Fault) {
+        try storage.begin()
+        var lines: [ByteString] = []
+        for client in try storage.clients() {
+            var names: [HostName] = []
+            for lease in try storage.leases(of: client) where !names.contains(where: { $0 == lease.hostName }) {
+                names.append(lease.hostName)
+                if try isTarget(lease.hostName) { lines.append("\(lease.hostName) \(client.name)") }
             }
         }
-        let draft: ByteString = "\(run)/targets/.new"
-        try Files.makeFolder("\(run)/targets")
-        for host in new {
-            try Files.removeFolder(draft)
-            try Files.makeFolder(draft)
-            for (client, name) in found where name == host {
-                _ = try Files.create("\(draft)/\(client.name)")
-            }
-            try Files.rename(draft, to: folder(host))
-        }
+        try write(lines)
     }
 
     /// Says that the client is about to have a lease with that name.
     ///
     /// - Throws: `cannotCreate`.
-    public func add(_ client: ClientIdentifier, to host: ByteString) throws(Fault) {
-        _ = try Files.create("\(folder(host))/\(client.name)")
+    public func add(_ client: ClientIdentifier, to host: HostName) throws(Fault) {
+        let line: ByteString = "\(host) \(client.name)"
+        if try clients(of: host).contains(where: { $0 == client }) { return }
+        try write((Files.readIfThere(path)?.lines ?? []) + [line])
+    }
+
+    /// Removes leases that have expired, and the clients that have none with the name any more.
+    ///
+    /// - Returns: When the first of the leases that are left ends; nil: none does.
+    /// - Throws: `cannotCreate`.
+    public func prune(_ storage: LeaseStorage) throws(Fault) -> Instant? {
+        let lines = try Files.readIfThere(path)?.lines ?? []
+        var left: [ByteString] = []
+        var firstEnd: Instant?
+        for line in lines {
+            guard let (host, name) = line.split(at: UInt8(ascii: " ")), let client = ClientIdentifier(name: name) else {
+                continue
+            }
+            let (leases, token) = try storage.lookup(client)
+            storage.release(token)
+            let named = leases.filter { $0.hostName.text == host }
+            if named.isEmpty { continue }
+            left.append(line)
+            for lease in named { firstEnd = firstEnd.earlier(lease.expires) }
+        }
+        if left.count < lines.count { try write(left) }
+        return firstEnd
     }
 
     /// The unexpired leases with that name, each with its MAC address if that is known.
     ///
+    /// - Parameter known: A client, and what leases it is about to have.
     /// - Throws: `cannotCreate`.
-    public func leases(of host: ByteString, in storage: DirectoryLeases) throws(Fault) -> [Lease] {
-        var found: [Lease] = []
-        for name in try Files.names(in: folder(host)) {
-            guard let client = ClientIdentifier(name: name) else { continue }
-            do throws(LeaseFault) {
-                found += try storage.readOnly(client).filter { $0.hostName == host }
-                    .map { $0.completed(for: client) }
-            } catch {
-                throw error.fault
-            }
-        }
-        return found
-    }
-
-    /// The same, for who holds the lock. Leases that have expired are removed, and clients without any struck out.
-    ///
-    /// - Parameter known: A client, and what leases it is known to have.
-    /// - Throws: `cannotCreate`.
-    public func pruned(
-        of host: ByteString, in storage: DirectoryLeases, knowing known: ClientLeases? = nil
+    public func leases(
+        of host: HostName, in storage: LeaseStorage, knowing known: ClientLeases? = nil
     ) throws(Fault) -> [Lease] {
         var found: [Lease] = []
-        for name in try Files.names(in: folder(host)) {
-            var leases: [Lease] = []
-            if let known, known.client.name == name {
-                leases = known.leases.map { $0.completed(for: known.client) }
-            } else if let client = ClientIdentifier(name: name) {
-                leases = try storage.leases(of: client)
-            }
-            leases = leases.filter { $0.hostName == host }
-            if leases.isEmpty { try Files.remove("\(folder(host))/\(name)") }
-            found += leases
+        for client in try clients(of: host) {
+            let leases = if let known, known.client == client { known.leases } else { try storage.leases(of: client) }
+            found += leases.filter { $0.hostName == host }.map { $0.completed(for: client) }
         }
         return found
     }
-}
 
-extension DirectoryLeases {
-    /// The client's unexpired leases. The others are removed, and their owner is told.
-    fileprivate func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
-        do throws(LeaseFault) {
-            let (leases, token) = try lookup(client)
-            release(token)
-            return leases.map { $0.completed(for: client) }
-        } catch {
-            throw error.fault
+    private func clients(of host: HostName) throws(Fault) -> [ClientIdentifier] {
+        guard let file = try FileDescriptor.ifThere(path) else { return [] }
+        return try file.sortedLines(startingWith: host.text + " ", in: 0..<file.status().size).compactMap { line in
+            line.split(at: UInt8(ascii: " ")).flatMap { ClientIdentifier(name: $0.after) }
         }
     }
 
-    fileprivate func everybody() throws(Fault) -> [ClientIdentifier] {
-        do throws(LeaseFault) {
-            return try clients()
-        } catch {
-            throw error.fault
-        }
+    private func write(_ lines: [ByteString]) throws(Fault) {
+        try Files.replace(path, with: lines.sorted().joined(separator: "\n"))
     }
 }

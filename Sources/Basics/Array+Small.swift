@@ -1,5 +1,5 @@
-/// What the library has for every collection, once more for arrays and closures that don't throw. The library's is made
-/// for speed: for each type of element, a router had to hold the code of two kinds of array and of an iterator.
+/// Some of the library's functions for collections, once more for arrays and for closures that don't throw. The library's
+/// are made for speed: for each type of element they bring the code of two kinds of array and of an iterator onto a router.
 extension Array {
     @inlinable
     public func map<Result>(_ transform: (Element) -> Result) -> [Result] {
@@ -45,6 +45,20 @@ extension [ByteString] {
     /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
     public func sorted() -> [ByteString] {
         sorted(in: indices)
+    }
+
+    /// Of texts that are sorted: the place of the first that is not before `text`.
+    public func firstIndex(notBefore text: ByteString) -> Int {
+        var range = indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if self[middle].bytes.lexicographicallyPrecedes(text.bytes) {
+                range = (middle + 1)..<range.upperBound
+            } else {
+                range = range.lowerBound..<middle
+            }
+        }
+        return range.lowerBound
     }
 
     private func sorted(in range: Range<Int>) -> [ByteString] {

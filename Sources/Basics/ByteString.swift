@@ -43,7 +43,7 @@ public struct ByteString: Equatable, Sendable {
     /// Compares with a literal as it stands, without making it a text first.
     @inline(never)
     public static func == (text: ByteString, literal: StaticString) -> Bool {
-        text.count == literal.utf8CodeUnitCount && text.hasPrefix(literal)
+        text.count == literal.utf8.count && text.hasPrefix(literal)
     }
 
     /// For `switch`.
@@ -58,7 +58,11 @@ public struct ByteString: Equatable, Sendable {
 
     @inline(never)
     public func hasPrefix(_ literal: StaticString) -> Bool {
-        bytes.starts(with: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+        bytes.starts(with: literal.utf8)
+    }
+
+    public func hasSuffix(_ suffix: ByteString) -> Bool {
+        bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
     }
 
     /// The parts before and after the first `separator`, or nil if there is none.
@@ -76,7 +80,7 @@ public struct ByteString: Equatable, Sendable {
 
     /// What stands between blanks (space and tab; a carriage return counts as one).
     public var words: [ByteString] {
-        parts { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.filter { !$0.isEmpty }
+        parts(keepsEmpty: false) { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
     }
 
     /// What stands in front of a `#`, if there is one.
@@ -84,21 +88,25 @@ public struct ByteString: Equatable, Sendable {
         split(at: UInt8(ascii: "#"))?.before ?? self
     }
 
-    /// What stands between separators, empty or not. (The library's `split` makes slices first, whose code is 2 KB.)
-    public func parts(separatedBy isSeparator: (UInt8) -> Bool) -> [ByteString] {
+    /// What stands between separators. (The library's `split` makes slices first, whose code is 2 KB.)
+    public func parts(keepsEmpty: Bool = true, separatedBy isSeparator: (UInt8) -> Bool) -> [ByteString] {
         var parts: [ByteString] = []
         var start = 0
-        for (index, byte) in bytes.enumerated() where isSeparator(byte) {
-            parts.append(ByteString(bytes[start..<index]))
+        for index in 0...bytes.count where index == bytes.count || isSeparator(bytes[index]) {
+            if keepsEmpty || start < index { parts.append(ByteString(bytes[start..<index])) }
             start = index + 1
         }
-        parts.append(ByteString(bytes[start...]))
         return parts
     }
 
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
     public var lowercased: ByteString {
         ByteString(bytes.map { $0.isASCIIUppercase ? $0 + 32 : $0 })
+    }
+
+    /// Letters, digits and `_`: what uci(1) takes as the name of a section or an option.
+    public var isIdentifier: Bool {
+        !isEmpty && bytes.allSatisfy { $0.isNameByte && $0 != UInt8(ascii: "-") }
     }
 
     /// Fit for a log or a terminal, whatever sent it: at most `limit` bytes, others than printable ASCII as `?`.
@@ -113,8 +121,8 @@ public struct ByteString: Equatable, Sendable {
         ByteString(bytes + Array(repeating: filler, count: max(0, width - count)))
     }
 
-    /// Calls `body` with the bytes as a C string. They must not contain NUL: nothing from outside can, as the
-    /// doors (arguments, environment, names of jobs and clients) don't let one through.
+    /// Calls `body` with the bytes as a C string. They must not contain NUL. Nothing from outside does: arguments and the
+    /// environment can't, and names of jobs and clients are checked.
     public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) { terminated in
             let end = terminated.initialize(fromContentsOf: bytes)
@@ -127,7 +135,7 @@ public struct ByteString: Equatable, Sendable {
 extension ByteString: ExpressibleByStringInterpolation {
     @inline(never)
     public init(stringLiteral literal: StaticString) {
-        bytes = Array(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+        bytes = Array(literal.utf8)
     }
 
     public init(stringInterpolation: StringInterpolation) {
@@ -142,7 +150,7 @@ extension ByteString: ExpressibleByStringInterpolation {
 
         @inline(never)
         public mutating func appendLiteral(_ literal: StaticString) {
-            bytes += UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+            bytes += literal.utf8
         }
 
         public mutating func appendInterpolation(literal: StaticString) {
@@ -167,14 +175,19 @@ extension ByteString: ExpressibleByStringInterpolation {
 }
 
 extension Array where Element == ByteString {
-    public func joined(separator: ByteString) -> ByteString {
+    /// - Parameter limit: Of more than these, only the number is said.
+    public func joined(separator: ByteString, limit: Int = .max) -> ByteString {
         var joined = ByteString("")
         for (index, part) in enumerated() {
+            if index == limit { return "\(joined) and \(count - limit) more" }
             if index > 0 { joined += separator }
             joined += part
         }
         return joined
     }
+
+    /// For a message: the first ten.
+    public var listed: ByteString { joined(separator: ", ", limit: 10) }
 }
 
 extension UInt8 {
@@ -184,8 +197,21 @@ extension UInt8 {
         isASCIIUppercase || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
     }
 
-    /// A letter, digit, `-` or `_`: what names of hosts and of jobs are made of.
+    /// White space, as isspace(3) has it in the locale C.
+    public var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+
+    /// A letter, digit, `-` or `_`: what names of hosts are made of.
     public var isNameByte: Bool {
         isASCIILetter || isASCIIDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+    }
+}
+
+extension StaticString {
+    /// The bytes of a literal, which is never a single scalar. To look whether it is, as the library does, is code for each
+    /// literal on a router.
+    @inline(__always)
+    var utf8: UnsafeBufferPointer<UInt8> {
+        let (start, count, _) = unsafeBitCast(self, to: (UnsafePointer<UInt8>, Int, UInt8).self)
+        return UnsafeBufferPointer(start: start, count: count)
     }
 }

@@ -1,5 +1,5 @@
-/// Tells whether a text is the one that was seen before: FNV-1a with 64 bits (draft-eastlake-fnv). Not for what somebody
-/// might forge.
+/// Tells whether a text is the one that was seen before: FNV-1a with 64 bits (draft-eastlake-fnv). It is no protection
+/// against a text that somebody has forged.
 public struct Digest: Equatable, Sendable {
     private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -7,7 +7,7 @@ public struct Digest: Equatable, Sendable {
 
     public mutating func add(_ text: ByteString) {
         for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        // The end counts too, as a zero, so that two texts are not one.
+        // The end counts as a zero byte, so that two texts differ from one that holds both.
         hash = hash &* 0x100_0000_01b3
     }
 

@@ -1,21 +1,25 @@
 /// Why something could not be done: a closed code, one sentence, and the errno where a system call said no.
-public struct Fault: Error, Equatable, Sendable {
-    /// The exit status of a program that ends with this fault, numbered as in sysexits(3).
-    public enum Code: Int32, Sendable {
+///
+/// A class, so that to pass one on, which each call that may fail has to be ready for, is to pass on a pointer.
+public final class Fault: Error, Equatable, Sendable {
+    /// The reason. What a program's exit status says of it, its main decides.
+    public enum Code: Sendable {
         /// A call that the program does not know, or an unknown `ACTION`.
-        case usage = 64
+        case usage
         /// A value from the network that is not what it should be.
-        case data = 65
+        case data
         /// `debounced` does not run or can't take the request.
-        case unavailable = 69
+        case unavailable
         /// The system refused something that it usually grants.
-        case system = 71
+        case system
         /// A file or folder can't be made, read or written.
-        case cannotCreate = 73
+        case cannotCreate
+        /// Somebody holds a lock for too long, or too many wait for it.
+        case busy
         /// Another `debounced` already runs on the run directory.
-        case alreadyRunning = 75
+        case alreadyRunning
         /// The settings are faulty.
-        case settings = 78
+        case settings
     }
 
     public let code: Code
@@ -27,5 +31,9 @@ public struct Fault: Error, Equatable, Sendable {
         self.code = code
         self.message = message
         self.errno = errno
+    }
+
+    public static func == (one: Fault, other: Fault) -> Bool {
+        one.code == other.code && one.message == other.message && one.errno == other.errno
     }
 }

@@ -1,27 +1,54 @@
-/// RFC 8259, as far as we write it.
+/// An object of JSON (RFC 8259), member by member.
+public struct JSONObject {
+    private var members: [ByteString] = []
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - name: Holds nothing to escape.
+    ///   - value: In JSON.
+    @inline(never)
+    public mutating func add(name: ByteString, _ value: ByteString) {
+        members.append("\"\(name)\":\(value)")
+    }
+
+    /// - Parameter value: In JSON.
+    @inline(never)
+    public mutating func add(_ name: StaticString, _ value: ByteString) {
+        add(name: ByteString(stringLiteral: name), value)
+    }
+
+    @inline(never)
+    public mutating func add(_ name: StaticString, _ number: Int) {
+        add(name, ByteString(decimal: number))
+    }
+
+    public var json: ByteString { ByteString("{", members, "}") }
+}
+
 extension ByteString {
-    /// As a string. What we show holds no control characters but the tab; bytes beyond ASCII pass as they are.
+    /// As a string. Bytes beyond ASCII pass as they are.
     public var json: ByteString {
         var text: [UInt8] = []
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\t"): text += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
+            case ..<0x20:
+                text += ("\\u00" as ByteString).bytes + [UInt8(hexDigit: byte >> 4), UInt8(hexDigit: byte & 15)]
             default: text.append(byte)
             }
         }
         return "\"\(ByteString(text))\""
     }
 
-    /// - Parameter members: Names, and values in JSON.
-    public init(jsonObject members: [(name: StaticString, value: ByteString)]) {
-        let texts = members.map { ByteString(stringLiteral: $0.name).json + ":" + $0.value }
-        self = "{" + texts.joined(separator: ",") + "}"
-    }
-
     /// - Parameter values: In JSON.
     public init(jsonArray values: [ByteString]) {
-        self = "[" + values.joined(separator: ",") + "]"
+        self.init("[", values, "]")
+    }
+
+    @inline(never)
+    fileprivate init(_ start: StaticString, _ parts: [ByteString], _ end: StaticString) {
+        self = "\(literal: start)\(parts.joined(separator: ","))\(literal: end)"
     }
 }
 

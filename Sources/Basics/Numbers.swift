@@ -12,45 +12,60 @@ extension ByteString {
         self.init(digits.reversed())
     }
 
-    /// `duration` in seconds with up to three decimals, without trailing zeros: `10`, `0.25`.
+    /// `duration` in seconds with up to three decimals, without trailing zeros: `10`, `0.25`. What is left of a millisecond
+    /// is cut off.
     public init(seconds duration: Duration) {
-        let (seconds, attoseconds) = duration.components
+        let milliseconds = duration.milliseconds
         var decimals: [UInt8] = []
-        var rest = attoseconds / 1_000_000_000_000_000
+        var rest = milliseconds % 1000
         for unit: Int64 in [100, 10, 1] where rest > 0 {
             decimals.append(UInt8(ascii: "0") + UInt8(rest / unit))
             rest %= unit
         }
-        self = ByteString(decimal: seconds)
+        self = ByteString(decimal: milliseconds / 1000)
         if !decimals.isEmpty { self += "." + ByteString(decimals) }
     }
 
-    /// The number that these decimal digits, and nothing else, write; nil beyond nine digits.
+    /// The number that these decimal digits write; nil if there is anything else, or nothing, or more digits than that.
+    /// The one place that reads digits.
+    public func number(digits limit: Int) -> Int64? {
+        guard (1...limit).contains(count) else { return nil }
+        var number: Int64 = 0
+        for byte in bytes {
+            guard byte.isASCIIDigit else { return nil }
+            number = number * 10 + Int64(byte - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
+    /// A number of at most nine digits, which every processor's `Int` can hold.
     public var wholeNumber: Int? {
-        guard !isEmpty, count <= 9, bytes.allSatisfy({ $0.isASCIIDigit }) else { return nil }
-        return bytes.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        number(digits: 9).map { Int($0) }
     }
 
     /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
     public var seconds: Duration? {
-        var number = 0
-        var digits = 0
-        // How many digits there have been when the point came.
-        var whole: Int?
-        for byte in bytes {
-            if byte == UInt8(ascii: "."), whole == nil {
-                whole = digits
-            } else {
-                guard byte.isASCIIDigit, digits < 12 else { return nil }
-                number = number * 10 + Int(byte - UInt8(ascii: "0"))
-                digits += 1
-            }
+        let (whole, decimals) = split(at: UInt8(ascii: ".")) ?? (self, "")
+        guard whole.count <= 9, decimals.count <= 3, var number = (whole + decimals).number(digits: 12) else {
+            return nil
         }
-        let decimals = digits - (whole ?? digits)
-        guard digits > 0, digits - decimals <= 9, decimals <= 3 else { return nil }
-        for _ in decimals..<3 { number *= 10 }
+        for _ in decimals.count..<3 { number *= 10 }
         return .milliseconds(number)
     }
+}
+
+extension Duration {
+    /// In whole nanoseconds, which is as exact as the system's clocks are; what is left of one is cut off.
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+
+    /// In whole milliseconds; what is left of one is cut off.
+    public var milliseconds: Int64 { nanoseconds / 1_000_000 }
+
+    /// In whole milliseconds; one that has begun counts. Whoever waits for so long does not wake too early.
+    public var millisecondsRoundedUp: Int64 { (self + .nanoseconds(999_999)).milliseconds }
 }
 
 extension UInt8 {

@@ -12,7 +12,7 @@ public struct Table {
 
     /// The rows as lines, all columns but the last filled up to one width.
     ///
-    /// - Parameter style: Changes a cell once it has its width; rows count from 0, the heads not.
+    /// - Parameter style: Changes a cell once it has its width. Rows count from 0, without the heads.
     public func lines(style: (ByteString, _ row: Int, _ column: Int) -> ByteString = { cell, _, _ in cell })
         -> [ByteString]
     {

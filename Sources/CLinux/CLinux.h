@@ -69,6 +69,12 @@ static inline char **linux_arguments(void) {
     return words;
 }
 
+// The package's, which the router build knows.
+#ifndef PROGRAM_VERSION
+#define PROGRAM_VERSION "unreleased"
+#endif
+static inline const char *linux_program_version(void) { return PROGRAM_VERSION; }
+
 static inline int linux_exited(int status) { return WIFEXITED(status); }
 static inline int linux_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int linux_signal(int status) { return WTERMSIG(status); }
@@ -81,13 +87,13 @@ static inline int linux_file_system(const char *path, unsigned long *type) {
     return result;
 }
 
-// pipe2(2) and renameat2(2) are declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
+// pipe2(2) and memfd_create(2) are declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
 
 static inline int linux_pipe(int fds[2]) { return (int)syscall(SYS_pipe2, fds, O_CLOEXEC); }
 
-static inline int linux_exchange(const char *one, const char *other) {
-    enum { RENAME_EXCHANGE_FLAG = 2 };
-    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE_FLAG);
+static inline int linux_memory_file(void) {
+    enum { MFD_CLOEXEC_FLAG = 1 };
+    return (int)syscall(SYS_memfd_create, "settings", MFD_CLOEXEC_FLAG);
 }
 
 static inline int linux_pidfd_open(pid_t pid) {

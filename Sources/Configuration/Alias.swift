@@ -1,86 +1,100 @@
 import Basics
 
-/// A name that is to lead to whichever of its targets is up.
-public struct Alias: Equatable, Sendable {
-    public struct Target: Equatable, Sendable {
-        /// In lower case.
-        public let host: ByteString
-        /// The system of a multi-boot machine that it belongs to; targets of one system may be up at the same time.
+/// A name that is to lead to whichever of its targets is up: `config cname 'ALIAS'`, or lines of the mapping file. A class,
+/// though nobody changes it once it is read: so arrays of it are of pointers, which is little code.
+public final class Alias {
+    public final class Target {
+        public let host: HostName
+        /// The operating system of a multi-boot machine that it belongs to; targets of one system may be up at the same
+        /// time.
         public let system: ByteString
+
+        init(_ host: HostName, _ system: ByteString) {
+            self.host = host
+            self.system = system
+        }
     }
 
-    /// In lower case.
-    public let name: ByteString
+    static let table = [
+        Option("name", .hostName), Option("target", .targets), Option("probe", .flag, "0"),
+        Option("enabled", .flag, "1"),
+    ]
+
+    public let name: HostName
     /// The preferred one first.
     public private(set) var targets: [Target] = []
-    /// A target also has to answer on the network.
-    public var isProbed = false
-    /// Where it is set: "FILE:LINE".
-    public let place: ByteString
+    private let section: Section
 
-    init(_ name: ByteString, place: ByteString) throws(Fault) {
-        guard name.isHostName else {
-            throw Fault(.settings, "\(place): '\(name.printable())': not a host name")
+    /// Without targets yet.
+    ///
+    /// - Returns: nil if the name can't be one.
+    init?(_ name: UCI.Value, file: ByteString, _ findings: inout Findings) {
+        section = Section("cname", Alias.table, file: file, line: name.line)
+        guard let checked = HostName(name.text) else {
+            findings.faults.append("\(file):\(name.line): '\(name.text.printable())': not a host name")
+            return nil
         }
-        self.name = name.lowercased
-        self.place = place
+        self.name = checked
+        _ = section.set("name", name.text)
     }
 
-    /// - Parameter words: The target's host name, and the name of its system if the user gave one.
-    /// - Throws: `settings`.
-    mutating func add(_ words: [ByteString], place: @autoclosure () -> ByteString) throws(Fault) {
-        guard (1...2).contains(words.count), words.allSatisfy({ $0.isHostName }) else {
-            let text = words.joined(separator: " ").printable()
-            throw Fault(.settings, "\(place()): target '\(text)': allowed are a host name, and its system's name")
-        }
-        let host = words[0].lowercased
-        guard !targets.contains(where: { $0.host == host }) else {
-            throw Fault(.settings, "\(place()): target '\(host)' stands twice for '\(name)'")
-        }
-        targets.append(Target(host: host, system: words.count == 2 ? words[1].lowercased : ""))
+    /// What is faulty is left out.
+    ///
+    /// - Returns: nil if that leaves no alias.
+    convenience init?(_ section: UCI.Section, file: ByteString, _ findings: inout Findings) {
+        let named = section.options.first { $0.name == "name" }?.values[0]
+        self.init(named ?? UCI.Value(section.name ?? "", line: section.line), file: file, &findings)
+        self.section.read(section.options, &findings)
+        if !complete(file, &findings) { return nil }
     }
 
-    /// Gives each target that has none a system: that of the target with the shortest name from which its own differs by
-    /// `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its own.
-    mutating func completeSystems() {
+    /// - Parameter value: The target's host name, and the name of its system if the user gave one.
+    func add(_ value: UCI.Value) -> ByteString? {
+        let before = section[list: "target"]
+        let fault = section.set("target", value.text)
+        let added = fault == nil ? [UCI.Value(section["target"], line: value.line)] : []
+        section[list: "target"] = before + added
+        return fault
+    }
+
+    /// Takes over the targets, once all are there. One that has no system gets that of the target with the shortest name
+    /// from which its own differs by `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its own.
+    ///
+    /// - Returns: false if there is none.
+    func complete(_ file: ByteString, _ findings: inout Findings) -> Bool {
+        for value in section[list: "target"] {
+            let words = value.text.words
+            // It has been read as a target.
+            let host = HostName(words[0])!
+            if targets.contains(where: { $0.host == host }) {
+                findings.faults.append("\(file):\(value.line): target '\(host)' stands twice for '\(name)'")
+            } else {
+                targets.append(Target(host, words.count == 2 ? words[1] : ""))
+            }
+        }
+        guard !targets.isEmpty else {
+            findings.faults.append("\(place): alias '\(name)' has no target: list target 'HOST'")
+            return false
+        }
         targets = targets.map { target in
             guard target.system.isEmpty else { return target }
-            let stems = targets.filter { target.host == $0.host || target.host.hasPrefix($0.host + "-") }
-            let stem = stems.min { $0.host.count < $1.host.count } ?? target
-            return Target(host: target.host, system: stem.system.isEmpty ? stem.host : stem.system)
+            let stems = targets.filter { target.host == $0.host || target.host.text.hasPrefix($0.host.text + "-") }
+            let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
+            return Target(target.host, stem.system.isEmpty ? stem.host.text : stem.system)
         }
-    }
-}
-
-extension [Alias] {
-    /// Adds those of a mapping file: lines `TARGET ALIAS [SYSTEM]`, the preferred target of an alias first; `#` comments.
-    ///
-    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
-    public mutating func add(mappings text: ByteString, file: ByteString) throws(Fault) {
-        var mapped: [Alias] = []
-        for (index, line) in text.lines.enumerated() {
-            let place: ByteString = "\(file):\(index + 1)"
-            let words = line.uncommented.words
-            if words.isEmpty { continue }
-            guard (2...3).contains(words.count) else {
-                throw Fault(.settings, "\(place): '\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
-            }
-            let name = words[1].lowercased
-            if !mapped.contains(where: { $0.name == name }) { mapped.append(try Alias(name, place: place)) }
-            let alias = mapped.firstIndex { $0.name == name }!
-            try mapped[alias].add(words.count == 3 ? [words[0], words[2]] : [words[0]], place: place)
-        }
-        try add(mapped)
+        section[list: "target"] = targets.map { UCI.Value("\($0.host) \($0.system)", line: 0) }
+        return true
     }
 
-    /// - Throws: `settings` if there is one of that name.
-    mutating func add(_ aliases: [Alias]) throws(Fault) {
-        for var alias in aliases {
-            if let other = first(where: { $0.name == alias.name }) {
-                throw Fault(.settings, "\(alias.place): alias '\(alias.name)' is already set at \(other.place)")
-            }
-            alias.completeSystems()
-            append(alias)
-        }
-    }
+    /// A target also has to answer on the network.
+    public var isProbed: Bool { section["probe"] == "1" }
+
+    /// If not, it is as if the section were not there.
+    var isEnabled: Bool { section["enabled"] == "1" }
+
+    /// Where it is set: "FILE:LINE".
+    public var place: ByteString { section.place(of: "name") }
+
+    /// As a settings file has it. The section has no name of its own: that of an alias may be no name for a section.
+    var text: ByteString { section.text }
 }

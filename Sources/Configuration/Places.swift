@@ -1,90 +1,59 @@
 import Basics
 import Linux
 
-/// Where the programs find their settings and each other. The command line wins over the environment, and that over
-/// what a router has.
+/// Where the programs find their settings and each other. The command line wins over the environment, which wins over
+/// the usual places on a router.
 public struct Places: Sendable {
     /// The settings file.
     public var config: ByteString
+    /// The call names it: then it has to be there.
+    public var isConfigGiven = false
     /// The run directory of the daemon.
     public var daemon: ByteString
     /// The run directory of the updater.
     public var updater: ByteString
 
-    /// As the environment has it.
-    public init() {
-        config = Process.environment("DEBOUNCED_CONFIG") ?? Settings.defaultPath
-        daemon = Process.environment("DEBOUNCED_RUN_DIR") ?? Places.runDirectory("debounced")
-        updater = Process.environment("CNAME_UPDATER_RUN_DIR") ?? Places.runDirectory("cname-updater")
+    /// The places that the environment names, else the usual ones.
+    ///
+    /// - Throws: `cannotCreate` if XDG_RUNTIME_DIR is needed, and another user's.
+    public init() throws(Fault) {
+        config = Places.variable("DEBOUNCED_CONFIG") ?? Settings.defaultPath
+        daemon = try Places.runDirectory("DEBOUNCED_RUN_DIR", "debounced")
+        updater = try Places.runDirectory("CNAME_UPDATER_RUN_DIR", "cname-updater")
     }
 
-    /// What writers write to and `debounced` reads.
+    /// - Throws: `settings` if the call names a settings file that is not there.
+    public func checkConfig() throws(Fault) {
+        if isConfigGiven, try FileStatus(at: config) == nil {
+            throw Fault(.settings, "\(config): there is no such file")
+        }
+    }
+
+    /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }
+
+    /// The settings in force: see `SettingsInForce`.
+    public var settings: ByteString { daemon + "/settings" }
+
+    /// Where `debounced` shows how many lines from the FIFO were no request.
+    public var rejected: ByteString { daemon + "/rejected" }
 
     /// The folder in which the daemon shows what a job is doing.
     public func state(of job: ByteString) -> ByteString { "\(daemon)/jobs/\(job)" }
 
-    private static func runDirectory(_ program: ByteString) -> ByteString {
+    private static func runDirectory(_ name: StaticString, _ program: ByteString) throws(Fault) -> ByteString {
+        if let directory = variable(name) { return directory }
         if Process.isRoot { return "/var/run/\(program)" }
-        if let directory = Process.environment("XDG_RUNTIME_DIR"), !directory.isEmpty {
-            return "\(directory)/\(program)"
+        guard let directory = variable("XDG_RUNTIME_DIR") else { return "/tmp/\(program)-\(Process.user)" }
+        // As su(1) leaves it: what another user's programs rely on is not for us to write to.
+        if let found = try FileStatus(at: directory), !found.isOurs {
+            throw Fault(.cannotCreate, "XDG_RUNTIME_DIR: \(directory) is \(found.summary), not ours; unset it")
         }
-        return "/tmp/\(program)-\(Process.user)"
+        return "\(directory)/\(program)"
     }
-}
 
-extension Settings {
-    /// The settings in the file, or the built-in ones if there is no such file.
-    ///
-    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed", or why the file can't be read.
-    public init(file path: ByteString) throws(Fault) {
-        guard let text = try ByteString(settingsFile: path) else {
-            self.init()
-            return
-        }
-        try self.init(text, file: path)
-    }
-}
-
-/// All that `cname-updater` is told: the settings, and the mapping file.
-public struct UpdaterSettings: Sendable {
-    public let settings: Settings
-    public let aliases: AliasSettings
-    /// Of the files' texts: another one if anything in them changes.
-    public let digest: Digest
-
-    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed", or why a file can't be read.
-    public init(file path: ByteString) throws(Fault) {
-        let text = try ByteString(settingsFile: path)
-        var digest = Digest()
-        digest.add(text ?? "")
-        var aliases = AliasSettings()
-        if let text {
-            let uci = try UCI(text, file: path)
-            settings = try Settings(uci, file: path)
-            aliases = try AliasSettings(uci, file: path)
-        } else {
-            settings = Settings()
-        }
-        if let mappings = try ByteString(settingsFile: aliases.mappings) {
-            digest.add(mappings)
-            try aliases.aliases.add(mappings: mappings, file: aliases.mappings)
-        }
-        self.aliases = aliases
-        self.digest = digest
-    }
-}
-
-extension ByteString {
-    /// The text of a file that may be missing.
-    ///
-    /// - Throws: `settings` if it can't be read.
-    fileprivate init?(settingsFile path: ByteString) throws(Fault) {
-        do throws(Fault) {
-            guard let text = try Files.readIfThere(path) else { return nil }
-            self = text
-        } catch {
-            throw Fault(.settings, error.message, errno: error.errno)
-        }
+    /// A variable of the environment. An empty one counts as not set.
+    private static func variable(_ name: StaticString) -> ByteString? {
+        Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -1,43 +1,74 @@
 import Basics
 
-/// A file in OpenWrt's format: sections of options. The grammar is that of libuci's file.c: words that may be
-/// quoted, `\` that takes the next character as it is and joins lines, `#` comments, `;` between commands. What that
-/// takes means the same here; beyond it, this takes `-` in names, quotes and joins around the first word of a line, and
-/// whatever follows a `;` (of which libuci drops or refuses some).
-public struct UCI: Equatable, Sendable {
-    public struct Value: Equatable, Sendable {
-        public var text: ByteString
+/// A file in OpenWrt's format: sections of options. The grammar is that of libuci's file.c: words that may be quoted, a
+/// `\` that takes the next character as it is or joins two lines, `#` comments, and `;` between commands. Whatever
+/// libuci accepts means the same here. This also accepts what libuci partly drops or refuses: quotes and joined lines
+/// around the first word of a line, and any command after a `;`.
+///
+/// Its parts are classes, though they never change once they are read, because arrays of pointers take less code.
+public struct UCI {
+    public final class Value: Sendable {
+        public let text: ByteString
         /// Counted from 1.
-        public var line: Int
-    }
-
-    public struct Option: Equatable, Sendable {
-        public let name: ByteString
-        /// One for an `option`, any number for a `list`.
-        public var values: [Value]
-    }
-
-    public struct Section: Equatable, Sendable {
-        public let type: ByteString
-        /// nil: anonymous.
-        public let name: ByteString?
-        public var options: [Option] = []
         public let line: Int
+
+        public init(_ text: ByteString, line: Int) {
+            self.text = text
+            self.line = line
+        }
+    }
+
+    public final class Option {
+        public let name: ByteString
+        /// An `option` has one, a `list` any number.
+        public fileprivate(set) var values: [Value] = []
+
+        fileprivate init(_ name: ByteString) {
+            self.name = name
+        }
+
+        /// The words of all values: OpenWrt's scripts make no difference between a list and one value with blanks.
+        public var words: [Value] {
+            var words: [Value] = []
+            for value in values {
+                for word in value.text.parts(separatedBy: { $0.isSpace })
+                where !word.isEmpty { words.append(Value(word, line: value.line)) }
+            }
+            return words
+        }
+    }
+
+    public final class Section {
+        public let type: ByteString
+        /// nil if the section is anonymous.
+        public let name: ByteString?
+        public fileprivate(set) var options: [Option] = []
+        public let line: Int
+
+        fileprivate init(_ type: ByteString, _ name: ByteString?, line: Int) {
+            self.type = type
+            self.name = name
+            self.line = line
+        }
     }
 
     public private(set) var sections: [Section] = []
 
+    public init() {}
+
+    /// Reads the text of a file.
+    ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         var scanner = Scanner(bytes: text.bytes, file: file)
-        var current: Int?
-        while let words = try scanner.nextCommand() {
-            current = try obey(words, current, file)
-        }
+        var current: Section?
+        while let words = try scanner.nextCommand() { current = try obey(words, current, file) }
     }
 
+    /// Carries out one command.
+    ///
     /// - Returns: The section that the next options belong to.
-    private mutating func obey(_ words: [Value], _ current: Int?, _ file: ByteString) throws(Fault) -> Int? {
+    private mutating func obey(_ words: [Value], _ current: Section?, _ file: ByteString) throws(Fault) -> Section? {
         func fault(_ message: ByteString) -> Fault {
             Fault(.settings, "\(file):\(words[0].line): \(message)")
         }
@@ -51,33 +82,34 @@ public struct UCI: Equatable, Sendable {
             guard words.count <= 3, first.isType else { throw fault("a section is: config TYPE ['NAME']") }
             let name = second.isEmpty ? nil : second
             guard name?.isIdentifier ?? true else {
-                throw fault("a section's name is letters, digits and _: not '\(name!.printable())'")
+                // uci(1) and LuCI refuse the whole file for such a name.
+                var message: ByteString = "a section's name is letters, digits and _: not '\(name!.printable())'"
+                if first == "cname" { message += "; an alias can have it as its option name" }
+                if first == "job" { message += "; a job's command is its option command, whatever its name" }
+                throw fault(message)
             }
-            // A section that comes twice is one.
-            if let name, let index = sections.firstIndex(where: { $0.name == name }) {
-                guard sections[index].type == first else {
-                    let other = sections[index]
+            // A section that occurs twice is one section.
+            if let name, let other = sections.first(where: { $0.name == name }) {
+                guard other.type == first else {
                     throw fault("section '\(name)' is a '\(other.type)' already, at line \(other.line)")
                 }
-                return index
+                return other
             }
-            sections.append(Section(type: first, name: name, line: words[0].line))
-            return sections.count - 1
+            let section = Section(first, name, line: words[0].line)
+            sections.append(section)
+            return section
         case "option", "o", "list", "l":
             guard words.count <= 3, first.isIdentifier else {
                 throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'")
             }
             guard let current else { throw fault("an option stands below a 'config' line") }
-            let value = Value(text: second, line: words[0].line)
+            // An option without a value is ignored, but a list may hold an empty value.
             let isList = words[0].text.hasPrefix("l")
-            // An empty option is none; an empty word of a list is one.
-            if !isList, value.text.isEmpty { return current }
-            if let index = sections[current].options.firstIndex(where: { $0.name == first }) {
-                sections[current].options[index].values =
-                    (isList ? sections[current].options[index].values : []) + [value]
-            } else {
-                sections[current].options.append(Option(name: first, values: [value]))
-            }
+            if !isList, second.isEmpty { return current }
+            let option = current.options.first { $0.name == first } ?? Option(first)
+            if option.values.isEmpty { current.options.append(option) }
+            if !isList { option.values = [] }
+            option.values.append(Value(second, line: words[0].line))
             return current
         default:
             throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
@@ -86,14 +118,11 @@ public struct UCI: Equatable, Sendable {
 }
 
 extension ByteString {
-    /// What UCI allows as a name, and `-`, which it does not.
-    fileprivate var isIdentifier: Bool { !isEmpty && bytes.allSatisfy { $0.isNameByte } }
-
-    /// What UCI allows as a section's type, such as `wireguard_wg0.1`.
+    /// Whether UCI allows it as the type of a section, such as `wireguard_wg0.1`.
     fileprivate var isType: Bool { !isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) } }
 }
 
-/// Cuts a UCI file into commands, and those into words.
+/// Cuts a UCI file into commands, and commands into words.
 private struct Scanner {
     let bytes: [UInt8]
     let file: ByteString
@@ -116,7 +145,7 @@ private struct Scanner {
                 break
             default:
                 let start = line
-                words.append(UCI.Value(text: try word(), line: start))
+                words.append(UCI.Value(try word(), line: start))
             }
         }
         return words.isEmpty ? nil : words
@@ -142,7 +171,7 @@ private struct Scanner {
     private mutating func quoted(by quote: UInt8) throws(Fault) -> [UInt8] {
         let start = line
         var text: [UInt8] = []
-        // Only double quotes know the backslash.
+        // A backslash means something only between double quotes.
         let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
         advance()
         while true {
@@ -164,11 +193,11 @@ private struct Scanner {
         }
     }
 
-    /// Passes over a backslash and the byte behind it, which is taken as it is.
+    /// Skips a backslash, and takes the byte after it as it is.
     private mutating func escaped() -> ArraySlice<UInt8> {
         advance()
         let start = position
-        // Nowhere is a NUL text.
+        // A NUL is never text: whoever reads on finds it and says so.
         if let byte = peek(), byte != 0 { advance() }
         return bytes[start..<position]
     }
@@ -177,14 +206,14 @@ private struct Scanner {
         Fault(.settings, "\(file):\(line): a NUL byte, not text")
     }
 
-    /// Passes over all bytes that are of a kind. Who takes newlines counts them.
+    /// Takes all bytes up to the first that is not of the kind. A caller that takes newlines has to count them.
     private mutating func run(of isOfKind: (UInt8) -> Bool) -> ArraySlice<UInt8> {
         let start = position
         position = bytes[start...].firstIndex { !isOfKind($0) } ?? bytes.count
         return bytes[start..<position]
     }
 
-    /// Passes over a backslash at the end of a line, if there is one here.
+    /// Skips a backslash and the end of the line after it, if they are here.
     private mutating func joinsLines() -> Bool {
         let rest = bytes[position...]
         for end: [UInt8] in [[0x5C, 0x0A], [0x5C, 0x0D, 0x0A]] where rest.starts(with: end) {
@@ -205,12 +234,12 @@ private struct Scanner {
 }
 
 extension UInt8 {
-    /// White space of isspace(3) but the newline.
+    /// Whether isspace(3) calls it white space; but a newline is not blank.
     fileprivate var isBlank: Bool {
-        self == 0x20 || self == 0x09 || (0x0B...0x0D).contains(self)
+        isSpace && self != UInt8(ascii: "\n")
     }
 
-    /// What a plain part of a word does not hold.
+    /// Whether it ends the part of a word that means just what it says.
     fileprivate var endsRun: Bool {
         switch self {
         case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "#"), UInt8(ascii: "'"), UInt8(ascii: "\""),

@@ -4,82 +4,52 @@ import Basics
 ///
 /// One run at a time, and one more that waits. The merge rules:
 ///
-/// - Requests that come while one waits join it; the quiet time starts again with each.
+/// - Requests that come while one waits join it; the quiet time starts again with each, but for those of somebody who is
+///   slowed down. A run is due when anybody's requests are, and covers those of all.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
-/// - A run that failed waits to be tried again; requests join it.
-/// - A flush needs no quiet time, no pause after a failure and no slowing down, for all that waits; nor do requests that
-///   join it.
+/// - A run that failed is tried again when its pause is over, whoever is slowed down; requests join it.
+/// - A flush does away with the quiet time, the pause after a failure and the slowing down: for all requests that wait, and
+///   for those that join them.
 ///
-/// After each input the owner carries out the effect and calls `tick` at `wakeAt`, or later.
-public struct Debouncer {
-    /// Between TERM and KILL.
+/// After each input the caller calls `tick`, carries out the effect, and calls `tick` again at `wakeAt` or later.
+public final class Debouncer {
+    /// The time between TERM and KILL.
     public static let grace = Duration.seconds(5)
+    /// So many askers are told from each other. Who comes when nobody's place is free counts as one of the others.
+    static let mostAskers = 32
+    /// So many runs within six of the job's `maxInterval` (an hour) follow each other without a pause, whoever asks. With
+    /// what the pauses from then on allow, there are at most 30.
+    static let freeRuns = 20
 
-    /// New settings hold at once, for what waits too.
+    /// New settings hold at once, also for requests that wait.
     public var job: Job
 
-    private enum State {
-        /// Nothing is asked for.
-        case idle
-        /// Requests wait for the quiet time.
-        case waiting(Wait)
-        /// The command runs.
-        case running(Run)
-    }
+    /// Who asks, or asked a while ago.
+    public private(set) var askers: [Asker] = []
+    /// How far the run that goes on has come.
+    private enum Stage { case none, working, terminated, killed }
 
-    private var state = State.idle
-    private var limiter = RestartLimiter()
-    /// How often what is asked for has failed in a row.
+    private var stage = Stage.none
+    /// When the stage began.
+    private var since = Instant(sinceStart: .zero)
+    /// The command has failed, and is tried again then.
+    private var retry: Instant?
+    private var isFlushed = false
+    /// How often in a row the command has failed for the present requests.
     private var failures = 0
+    /// When the last runs ended.
+    private var ends: [Instant] = []
+    /// What `wakeAt` was after the last tick: what the caller's timer is set to.
+    private var awaited: Instant?
 
-    /// Requests that no run has covered yet.
-    private struct Wait {
-        var first: Instant
-        var last: Instant
-        var isFlushed = false
-        /// Not before this, however quiet it is: the command failed, or it runs too often.
-        var pause: (until: Instant, why: Pause)?
-
-        init(since now: Instant) {
-            first = now
-            last = now
-        }
-
-        func due(_ job: Job) -> Instant {
-            if isFlushed { return first }
-            let quiet = last + job.quiet
-            let due = job.maxWait > .zero ? min(quiet, first + job.maxWait) : quiet
-            return pause.map { max(due, $0.until) } ?? due
-        }
-    }
-
-    private struct Run {
-        /// How far the command has been told to end.
-        enum Stage { case working, terminated, killed }
-
-        var stage = Stage.working
-        /// When the present stage began.
-        var since: Instant
-        /// When what it carries out was first asked for.
-        let requested: Instant
-        /// What was asked for since the start.
-        var next: Wait?
-
-        func deadline(_ job: Job) -> Instant? {
-            switch stage {
-            case .working: job.timeout > .zero ? since + job.timeout : nil
-            case .terminated: since + Debouncer.grace
-            case .killed: nil
-            }
-        }
-    }
-
-    /// What the owner has to do.
+    /// What the caller has to do.
     public enum Effect: Equatable, Sendable {
         case none
-        /// Start the command; then call `ended` when it has or if it can't be started, or `notReady` or
-        /// `notNeeded`.
-        case start
+        /// Start the command. Then call `ended` when it has ended or if it can't be started; or `notReady` or `notNeeded`.
+        ///
+        /// It is started late if the timer is. For the record, `due` is when it was to start: not before it was asked
+        /// for, though a flush makes it due from the first request on.
+        case start(due: Instant)
         /// The timeout is over: send TERM to the command's process group.
         case terminate
         /// The grace is over too: send KILL.
@@ -89,7 +59,7 @@ public struct Debouncer {
     public enum Pause: Equatable, Sendable {
         /// The command failed.
         case retrying
-        /// Runs that each led to the next.
+        /// Who asks does so again and again.
         case slowed
     }
 
@@ -99,12 +69,21 @@ public struct Debouncer {
         /// Longer than the quiet time.
         case paused(Pause, due: Instant)
         case running(ends: Instant?)
+
+        /// When it is over if nothing else happens; nil: time alone does not end it.
+        public var end: Instant? {
+            switch self {
+            case .idle: nil
+            case .waiting(let due), .paused(_, let due): due
+            case .running(let ends): ends
+            }
+        }
     }
 
     /// What becomes of a request whose run has ended.
     public enum Ending: Equatable, Sendable {
         case done
-        /// It is tried again: the how-manyth time, and after which pause.
+        /// It is tried again, as the retry of that number, after a pause.
         case retry(Int, after: Duration)
         /// All tries are used up.
         case givenUp
@@ -115,139 +94,148 @@ public struct Debouncer {
     }
 
     public var phase: Phase {
-        switch state {
-        case .idle: .idle
-        case .waiting(let wait):
-            if let pause = wait.pause, !wait.isFlushed, wait.due(job) == pause.until {
-                .paused(pause.why, due: pause.until)
-            } else {
-                .waiting(due: wait.due(job))
-            }
-        case .running(let run): .running(ends: run.deadline(job))
+        switch stage {
+        case .working: return .running(ends: job.timeout > .zero ? since + job.timeout : nil)
+        case .terminated: return .running(ends: since + Debouncer.grace)
+        case .killed: return .running(ends: nil)
+        case .none: break
         }
+        // It has been due ever since.
+        if isFlushed { return .waiting(due: Instant(sinceStart: .zero)) }
+        if let retry { return .paused(.retrying, due: retry) }
+        let last = lastRequest
+        var phase = Phase.idle
+        for asker in askers where asker.isWaiting {
+            let due = due(asker, last)
+            if let end = phase.end, end <= due { continue }
+            phase =
+                due > asker.due(job, last: asker.isSlowed ? asker.last : last)
+                ? .paused(.slowed, due: due) : .waiting(due: due)
+        }
+        return phase
     }
 
     /// Something was asked for that no run has begun to carry out.
-    public var isWaiting: Bool {
-        switch state {
-        case .idle: false
-        case .waiting: true
-        case .running(let run): run.next != nil
-        }
-    }
+    public var isWaiting: Bool { retry != nil || askers.contains { $0.isWaiting } }
 
     /// When to call `tick`; nil if time alone changes nothing.
-    public var wakeAt: Instant? {
-        switch phase {
-        case .idle: nil
-        case .waiting(let due), .paused(_, let due): due
-        case .running(let ends): ends
-        }
-    }
+    public var wakeAt: Instant? { phase.end }
 
     /// Somebody asks for the command.
-    public mutating func request(at now: Instant) {
-        switch state {
-        case .idle:
-            state = .waiting(slowed(Wait(since: now)))
-        case .waiting(var wait):
-            wait.last = max(wait.last, now)
-            state = .waiting(wait)
-        case .running(var run):
-            run.next = run.next ?? Wait(since: now)
-            run.next?.last = now
-            state = .running(run)
-        }
+    public func request(from name: ByteString = Request.others, at now: Instant) {
+        asker(name, at: now).ask(at: now, job)
     }
 
-    /// What waits is to run now; during a run, right after it. Does nothing if nothing waits.
-    public mutating func flush() {
-        switch state {
-        case .idle:
-            break
-        case .waiting(var wait):
-            wait.isFlushed = true
-            state = .waiting(wait)
-        case .running(var run):
-            run.next?.isFlushed = true
-            state = .running(run)
+    private func asker(_ name: ByteString, at now: Instant) -> Asker {
+        var free = askers.count
+        for (place, asker) in askers.enumerated() {
+            if asker.name == name { return asker }
+            if asker.isCalm(at: now, job) { free = place }
         }
+        if free >= Debouncer.mostAskers, name != Request.others { return self.asker(Request.others, at: now) }
+        let new = Asker(name)
+        if free == askers.count { askers.append(new) } else { askers[free] = new }
+        return new
+    }
+
+    /// Lets what waits run now; or, during a run, right after it. Does nothing if nothing waits.
+    public func flush() {
+        isFlushed = isWaiting
     }
 
     /// Forgets what waits. A run goes on.
-    public mutating func cancel() {
-        switch state {
-        case .idle:
-            break
-        case .waiting:
-            state = .idle
-            failures = 0
-        case .running(var run):
-            run.next = nil
-            state = .running(run)
-        }
+    public func cancel() {
+        for asker in askers { asker.cancel() }
+        isFlushed = false
+        if retry != nil { close(at: since) }
     }
 
     /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
-    public mutating func tick(at now: Instant) -> Effect {
+    public func tick(at now: Instant) -> Effect {
+        let effect = effect(at: now)
+        awaited = wakeAt
+        return effect
+    }
+
+    private func effect(at now: Instant) -> Effect {
         guard let wakeAt, wakeAt <= now else { return .none }
-        switch state {
-        case .idle:
-            return .none
-        case .waiting(let wait):
-            state = .running(Run(since: now, requested: wait.first))
-            return .start
-        case .running(var run):
-            run.stage = run.stage == .working ? .terminated : .killed
-            run.since = now
-            state = .running(run)
-            return run.stage == .terminated ? .terminate : .kill
+        since = now
+        if stage == .none {
+            let last = lastRequest
+            for asker in askers where asker.isWaiting { asker.cover(isDue: due(asker, last) <= now) }
+            retry = nil
+            isFlushed = false
+            stage = .working
+            return .start(due: wakeAt == awaited ? wakeAt : now)
         }
+        stage = stage == .working ? .terminated : .killed
+        return stage == .terminated ? .terminate : .kill
     }
 
     /// The command has ended, or could not be started.
-    public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
-        guard case .running(let run) = state else { preconditionFailure("nothing runs") }
-        limiter.ran(requested: run.requested, until: now, job)
-        var next = run.next
-        next?.last = now
-        var ending = Ending.done
+    public func ended(isSuccess: Bool, at now: Instant) -> Ending {
+        precondition(stage != .none, "nothing runs")
+        stage = .none
+        since = now
+        for asker in askers { asker.wait(from: now) }
         if !isSuccess, failures < job.retries {
             failures += 1
             let pause = job.interval(doubled: failures)
-            next = next ?? Wait(since: now)
-            next?.pause = (now + pause, .retrying)
-            ending = .retry(failures, after: pause)
-        } else {
-            failures = 0
-            if !isSuccess { ending = .givenUp }
+            retry = now + pause
+            return .retry(failures, after: pause)
         }
-        state = next.map { .waiting(slowed($0)) } ?? .idle
-        return ending
+        close(at: now)
+        return isSuccess ? .done : .givenUp
     }
 
-    /// The command was not started: what it needs besides is not there yet. All waits again.
-    public mutating func notReady(at now: Instant) {
-        state = .waiting(Wait(since: now))
-    }
-
-    /// The command was not started: whoever asked has taken it back.
-    public mutating func notNeeded() {
-        state = .idle
+    /// The run has ended then, and is not tried again.
+    private func close(at end: Instant) {
+        retry = nil
         failures = 0
+        for asker in askers { asker.runEnded(at: end) }
+        while let first = ends.first, end - first >= job.maxInterval * 6 { ends.removeFirst() }
+        ends.append(end)
     }
 
-    /// A command runs that an earlier daemon started. What it carries out is not known: its causes are to be requested
-    /// anew.
-    public mutating func adopt(at now: Instant) {
-        state = .running(Run(since: now, requested: now))
-    }
-
-    private func slowed(_ wait: Wait) -> Wait {
-        var wait = wait
-        if let until = limiter.pause(requested: wait.first, job), wait.pause.map({ $0.until < until }) ?? true {
-            wait.pause = (until, .slowed)
+    /// The command could not be started yet, as something that it needs is missing. Its requests wait again.
+    public func notReady(at now: Instant) {
+        stage = .none
+        for asker in askers where asker.isCovered {
+            asker.uncover()
+            asker.ask(at: now, job)
         }
-        return wait
+    }
+
+    /// The command was not started, since all requests have been taken back.
+    public func notNeeded() {
+        stage = .none
+        failures = 0
+        for asker in askers { asker.uncover() }
+    }
+
+    /// A command still runs that an earlier daemon started. Which requests it carries out is not known, so they have to be
+    /// made again.
+    public func adopt(at now: Instant) {
+        stage = .working
+        since = now
+    }
+
+    /// The last of the requests that wait, but for those of askers who are slowed down: their own waits for them alone.
+    private var lastRequest: Instant {
+        var last = Instant(sinceStart: .zero)
+        for asker in askers where asker.isWaiting && !asker.isSlowed { last = max(last, asker.last) }
+        return last
+    }
+
+    /// When the requests of one asker are due.
+    ///
+    /// - Parameter last: `lastRequest`.
+    private func due(_ asker: Asker, _ last: Instant) -> Instant {
+        var due = asker.due(job, last: asker.isSlowed ? asker.last : last)
+        if asker.isSlowed { due = max(due, asker.pause(job)) }
+        // If there were too many runs, everybody waits. The pauses double from a sixteenth of the longest interval on.
+        guard ends.count >= Debouncer.freeRuns, let end = ends.last else { return due }
+        let halved = Int64(max(0, 4 + Debouncer.freeRuns - ends.count))
+        return max(due, end + .milliseconds(job.maxInterval.milliseconds >> halved))
     }
 }

@@ -2,19 +2,22 @@ import Basics
 
 /// A command and when it runs. The defaults are those of the settings file.
 public struct Job: Equatable, Sendable {
-    /// Letters, digits, `-` and `_`, at most 63 bytes: it is also the name of a folder.
+    /// Letters, digits and `_`, at most 63 bytes: it is also the name of a section and of a folder.
     public var name: ByteString
     /// A line for `/bin/sh -c`.
     public var command: ByteString
+    /// A line that is run after a command that succeeded, within its `timeout`, and says whether it did any good; empty:
+    /// none.
+    public var verify: ByteString = ""
     /// So long without a request before the command runs.
     public var quiet: Duration = .seconds(10)
     /// Never wait longer than this after the first request; zero: no bound.
-    public var maxWait: Duration = .zero
+    public var maxWait: Duration = .seconds(60)
     /// The command is ended after this; zero: never.
     public var timeout: Duration = .seconds(60)
     /// So often a command that failed is tried again, further and further apart.
     public var retries = 3
-    /// How far apart tries, and runs that each lead to the next, are spread at most; zero: not at all.
+    /// How far apart tries, and runs that somebody asks for again and again, are spread at most; zero: not at all.
     public var maxInterval: Duration = .seconds(600)
 
     public init(name: ByteString, command: ByteString) {
@@ -23,6 +26,6 @@ public struct Job: Equatable, Sendable {
     }
 
     public static func isName(_ name: ByteString) -> Bool {
-        (1...63).contains(name.count) && name.bytes.allSatisfy { $0.isNameByte }
+        (1...63).contains(name.count) && name.isIdentifier
     }
 }

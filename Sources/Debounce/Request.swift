@@ -2,33 +2,21 @@ import Basics
 
 /// One line of the FIFO: what to do with which job.
 public struct Request: Equatable, Sendable {
-    public enum Verb: CaseIterable, Sendable {
+    public enum Verb: ByteString, CaseIterable, Sendable {
         /// Run the command after the next quiet time: a line written by hand.
         case request
-        /// The same, from one who has noted it in the ledger: the doorbell.
+        /// The same, from a program that has already written the request into the ledger.
         case pending
         /// Run what is pending now.
         case flush
         /// Forget what is pending: a line written by hand.
         case cancel
-        /// The same, from one who has taken it back in the ledger, where something may have been asked for since.
+        /// The same, from a program that has already taken the requests out of the ledger. New ones may stand there by now.
         case withdrawn
-
-        public var word: StaticString {
-            switch self {
-            case .request: "request"
-            case .pending: "pending"
-            case .flush: "flush"
-            case .cancel: "cancel"
-            case .withdrawn: "withdrawn"
-            }
-        }
-
-        public init?(word: ByteString) {
-            guard let verb = Verb.allCases.first(where: { word == $0.word }) else { return nil }
-            self = verb
-        }
     }
+
+    /// Who asks, if nobody says.
+    public static var others: ByteString { "others" }
 
     public let verb: Verb
     /// The job's name.
@@ -39,14 +27,23 @@ public struct Request: Equatable, Sendable {
         self.job = job
     }
 
+    /// Who asks, if nobody says more than this line: the line, if it was written by hand. Empty if it asks for nothing.
+    public var asker: ByteString {
+        switch verb {
+        case .request: "fifo \(line)"
+        case .pending: Request.others
+        case .flush, .cancel, .withdrawn: ""
+        }
+    }
+
     /// The line without its newline.
-    public var line: ByteString { "\(literal: verb.word) \(job)" }
+    public var line: ByteString { "\(verb.rawValue) \(job)" }
 
     /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
     ///
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
     public init?(line: ByteString, jobs: [Job]) {
-        if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(word: word),
+        if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),
             jobs.contains(where: { $0.name == name })
         {
             self.init(verb, name)

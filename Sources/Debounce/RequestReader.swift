@@ -1,16 +1,16 @@
 import Basics
 
-/// The door to the daemon: makes requests of the bytes that come through the FIFO, and counts what is none.
+/// Turns the bytes that come through the FIFO into requests, and counts the lines that it has to reject.
 ///
-/// A writer is to write its line, with the newline, in one write(2); the kernel then never splits it (pipe(7),
-/// PIPE_BUF). So a line that is begun but not ended when a read returns is either cut by the read's or the writer's
-/// buffer (`yes 'request x' | head -1000 > fifo`), or somebody forgot the newline. Its end may still come within
-/// `patience`; but if the next line alone is a request, what was begun is dropped and the request stands: one writer's
-/// fault must not cost another's request.
+/// A writer should write its line and the newline in one write(2), which the kernel never splits (pipe(7), PIPE_BUF). If a
+/// read returns with its last line unfinished, then either a buffer was full, the reader's or the writer's
+/// (`yes 'request x' | head -1000 > fifo`), or the writer forgot the newline. The rest of the line may still come within
+/// `patience`. But if the next line is a request by itself, the unfinished one is dropped and the request stands: one
+/// writer's mistake must not cost another one's request.
 public struct RequestReader {
     /// The longest line, in bytes, with its newline.
     public static let longestLine = 255
-    /// How long a line that was begun may take to end.
+    /// How long the rest of an unfinished line may take to come.
     public static let patience = Duration.milliseconds(100)
     /// Rejected lines are reported at most so often.
     public static let reportInterval = Duration.seconds(1)
@@ -18,10 +18,10 @@ public struct RequestReader {
     /// Lines rejected so far.
     public private(set) var rejected = 0
 
-    /// A line that was begun. As soon as it is too long it is cut off and rejected: its end may never come.
+    /// The unfinished line. As soon as it is too long it is cut off and rejected, since its end may never come.
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
-    /// When the FIFO was found empty with a line begun.
+    /// When the FIFO was found empty with a line unfinished.
     private var begunAt: Instant?
     private var unreported = 0
     private var lastRejected = ByteString("")
@@ -32,7 +32,7 @@ public struct RequestReader {
     /// Takes what one read brought.
     ///
     /// - Parameters:
-    ///   - isDrained: The FIFO is empty now: what was begun is waited for no longer than `patience`.
+    ///   - isDrained: The FIFO is empty now: the rest of an unfinished line is waited for no longer than `patience`.
     ///   - parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
     /// - Returns: The requests, in order.
     public mutating func take(

@@ -2,22 +2,23 @@ import Basics
 
 /// Plays a trace through the jobs' state machines, on virtual time: values in, values out.
 ///
-/// - At one moment the lines come first, in their order; then what time has come for, as in the daemon.
+/// - At any one moment the trace's lines come first, in their order, then whatever is due, as in the daemon.
 /// - A run takes the first `exit` line of its job that no run before it took, if it starts at SECONDS - DURATION or
-///   later. So a line may stand where the run ended, as a recorder has to write it: SECONDS - DURATION is then when the
-///   run started. Or it stands further up, as a person writes it: at 0 it is for the first run that comes.
-///   It may be `tolerance` ahead of its run: what follows at once here takes the daemon some milliseconds.
+///   later. So a recorder may write the line where the run ended, and SECONDS - DURATION is when it started; and a person
+///   may write it further up: at 0 it is for the first run that comes. A run may even start earlier by `tolerance`, since
+///   what happens at once here takes the daemon some milliseconds.
 /// - Without such a line a run takes no time and succeeds.
 /// - A command runs for its DURATION even if TERM comes before; KILL ends it at once, with status 137.
-/// - After the last line it goes on until nothing is left to do.
+/// - After the last line the simulation goes on until nothing is left to do.
 ///
-/// A trace played with other settings than it was recorded with has runs at other times; they take the lines in order
-/// all the same.
+/// With other settings than the trace was recorded with, runs come at other times. They take the `exit` lines in order all
+/// the same.
 public struct Simulation: Equatable, Sendable {
     /// How much later than here a recorded run may have started.
     public static let tolerance = Duration.milliseconds(100)
 
-    public struct Event: Equatable, Sendable {
+    /// A class, as are the lines of a trace: so arrays of them are of pointers, which is little code.
+    public final class Event: Equatable, Sendable {
         public enum Kind: Equatable, Sendable {
             case asked(Request.Verb)
             case started
@@ -33,8 +34,23 @@ public struct Simulation: Equatable, Sendable {
         /// The job, by its place among the jobs.
         public let job: Int
         public let kind: Kind
+        /// Who asked; empty if nobody did.
+        public let asker: ByteString
         /// What the job does from then on.
         public let phase: Debouncer.Phase
+
+        init(time: Duration, job: Int, kind: Kind, asker: ByteString, phase: Debouncer.Phase) {
+            self.time = time
+            self.job = job
+            self.kind = kind
+            self.asker = asker
+            self.phase = phase
+        }
+
+        public static func == (one: Event, other: Event) -> Bool {
+            one.time == other.time && one.job == other.job && one.kind == other.kind && one.asker == other.asker
+                && one.phase == other.phase
+        }
     }
 
     public struct Counts: Equatable, Sendable {
@@ -43,7 +59,7 @@ public struct Simulation: Equatable, Sendable {
         public var failures = 0
         public var timeouts = 0
 
-        /// Runs that there were not, though somebody asked.
+        /// Requests that needed no run of their own.
         public var saved: Int { max(0, requests - runs) }
     }
 
@@ -53,19 +69,20 @@ public struct Simulation: Equatable, Sendable {
 
     /// - Parameter jobs: All that the trace names, with their settings.
     public init(_ trace: Trace, jobs: [Job]) {
-        var players = jobs.map { Player($0, trace) }
+        let players = jobs.map { Player($0, trace) }
         var events: [Event] = []
         var now = Instant(sinceStart: .zero)
 
-        func add(_ kind: Event.Kind, _ job: Int) {
-            events.append(Event(time: now.sinceStart, job: job, kind: kind, phase: players[job].debouncer.phase))
+        func add(_ kind: Event.Kind, _ job: Int, by asker: ByteString = "") {
+            let phase = players[job].debouncer.phase
+            events.append(Event(time: now.sinceStart, job: job, kind: kind, asker: asker, phase: phase))
         }
         /// Does what is due before `end`, or all that is left.
         func advance(to end: Instant?) {
             while true {
                 var next: (moment: Instant, job: Int)?
                 for (job, player) in players.enumerated() {
-                    // What is flushed was due in the past.
+                    // What is flushed counts as due since its first request.
                     guard let moment = player.wakeAt.map({ max($0, now) }) else { continue }
                     if next.map({ moment < $0.moment }) ?? true { next = (moment, job) }
                 }
@@ -76,13 +93,14 @@ public struct Simulation: Equatable, Sendable {
         }
 
         for line in trace.lines {
-            guard case .asked(let verb) = line.event, let job = jobs.firstIndex(where: { $0.name == line.job })
+            guard case .asked(let verb, let asker) = line.event,
+                let job = jobs.firstIndex(where: { $0.name == line.job })
             else { continue }
             let moment = Instant(sinceStart: line.time)
             advance(to: moment)
             now = moment
-            players[job].take(verb, at: now)
-            add(.asked(verb), job)
+            players[job].take(verb, from: asker, at: now)
+            add(.asked(verb), job, by: asker)
         }
         advance(to: nil)
         self.events = events
@@ -91,21 +109,27 @@ public struct Simulation: Equatable, Sendable {
 }
 
 /// One job, and the command that it would run.
-private struct Player {
-    private(set) var debouncer: Debouncer
+private final class Player {
+    let debouncer: Debouncer
     private(set) var counts = Simulation.Counts()
     /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?
     private var exits: [Exit]
-    /// How many of them runs have taken.
+    /// How many of them have been taken by runs.
     private var taken = 0
 
     /// An `exit` line.
-    private struct Exit {
+    private final class Exit {
         /// The earliest start of its run.
         let start: Duration
         let duration: Duration
         let status: Int32
+
+        init(start: Duration, duration: Duration, status: Int32) {
+            self.start = start
+            self.duration = duration
+            self.status = status
+        }
     }
 
     init(_ job: Job, _ trace: Trace) {
@@ -122,11 +146,11 @@ private struct Player {
         debouncer.wakeAt.earlier(run?.end)
     }
 
-    mutating func take(_ verb: Request.Verb, at now: Instant) {
+    func take(_ verb: Request.Verb, from asker: ByteString, at now: Instant) {
         switch verb {
         case .request, .pending:
             counts.requests += 1
-            debouncer.request(at: now)
+            debouncer.request(from: asker, at: now)
         case .flush:
             debouncer.flush()
         case .cancel, .withdrawn:
@@ -134,8 +158,8 @@ private struct Player {
         }
     }
 
-    /// Does one thing that is due: a command that ends at its timeout gets its TERM first.
-    mutating func step(at now: Instant) -> Simulation.Event.Kind {
+    /// Does one thing that is due. A command that ends at its timeout gets its TERM first.
+    func step(at now: Instant) -> Simulation.Event.Kind {
         switch debouncer.tick(at: now) {
         case .start:
             counts.runs += 1
@@ -157,7 +181,7 @@ private struct Player {
         }
     }
 
-    private mutating func nextExit(at now: Instant) -> Exit? {
+    private func nextExit(at now: Instant) -> Exit? {
         guard taken < exits.count, exits[taken].start <= now.sinceStart + Simulation.tolerance else { return nil }
         taken += 1
         return exits[taken - 1]

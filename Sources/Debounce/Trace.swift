@@ -2,14 +2,15 @@ import Basics
 
 /// What happened to the jobs, and when: `debounced --record` writes it, and `debounced simulate` plays it. A line each:
 ///
-/// - `SECONDS request JOB`, and the same with `pending`, `flush` and `cancel`: somebody asked.
+/// - `SECONDS request JOB`, and the same with `pending`, `flush` and `cancel`: somebody asked. Who it was may follow, such
+///   as `12 pending dnsmasq alias maxwell`.
 /// - `SECONDS exit JOB STATUS DURATION`: a run of the job's ends with STATUS after DURATION seconds.
 ///
 /// SECONDS are counted from the trace's start and never go backwards. From `#` to the line's end is a comment.
 public struct Trace: Equatable, Sendable {
-    public struct Line: Equatable, Sendable {
+    public final class Line: Equatable, Sendable {
         public enum Event: Equatable, Sendable {
-            case asked(Request.Verb)
+            case asked(Request.Verb, by: ByteString)
             /// As a shell shows the status in `$?`.
             case exit(status: Int32, duration: Duration)
         }
@@ -25,10 +26,15 @@ public struct Trace: Equatable, Sendable {
             self.event = event
         }
 
+        public static func == (one: Line, other: Line) -> Bool {
+            one.time == other.time && one.job == other.job && one.event == other.event
+        }
+
         /// The line without its newline; times are cut to milliseconds.
         public var text: ByteString {
             switch event {
-            case .asked(let verb): "\(time) \(literal: verb.word) \(job)"
+            case .asked(let verb, let asker):
+                "\(time) \(Request(verb, job).line)" + (asker == Request(verb, job).asker ? "" : " " + asker)
             case .exit(let status, let duration): "\(time) exit \(job) \(status) \(duration)"
             }
         }
@@ -47,7 +53,7 @@ public struct Trace: Equatable, Sendable {
             do throws(Fault) {
                 let line = try Line(words)
                 guard jobs.contains(where: { $0.name == line.job }) else {
-                    let names = jobs.map { $0.name }.joined(separator: ", ")
+                    let names = jobs.map { $0.name }.listed
                     throw Fault(.data, "no job '\(line.job.printable())', there are: \(names)")
                 }
                 if let last = lines.last?.time, line.time < last {
@@ -64,27 +70,31 @@ public struct Trace: Equatable, Sendable {
 
 extension Trace.Line {
     /// - Throws: `data` with what is wrong and what is allowed.
-    fileprivate init(_ words: [ByteString]) throws(Fault) {
+    fileprivate convenience init(_ words: [ByteString]) throws(Fault) {
         func seconds(_ word: ByteString) throws(Fault) -> Duration {
             guard let duration = word.seconds else {
                 throw Fault(.data, "'\(word.printable())': allowed are seconds such as 10 or 0.25")
             }
             return duration
         }
-        time = try seconds(words[0])
+        let time = try seconds(words[0])
+        let event: Event
         if words.count == 5, words[1] == "exit" {
             guard let status = words[3].wholeNumber, status <= 255 else {
                 throw Fault(.data, "status '\(words[3].printable())': allowed is a whole number from 0 to 255")
             }
             event = .exit(status: Int32(status), duration: try seconds(words[4]))
-        } else if words.count == 3, let verb = Request.Verb(word: words[1]) {
-            event = .asked(verb)
+        } else if words.count >= 3, let verb = Request.Verb(rawValue: words[1]),
+            case let asker = Request(verb, words[2]).asker, words.count == 3 || !asker.isEmpty
+        {
+            event = .asked(verb, by: words.count == 3 ? asker : Array(words[3...]).joined(separator: " "))
         } else {
             let line = words.joined(separator: " ").printable()
             throw Fault(
                 .data,
-                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB and SECONDS exit JOB STATUS DURATION")
+                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB [ASKER] and SECONDS exit JOB STATUS DURATION"
+            )
         }
-        job = words[2]
+        self.init(at: time, words[2], event)
     }
 }

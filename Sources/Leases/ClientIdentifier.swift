@@ -6,9 +6,9 @@ public struct ClientIdentifier: Equatable, Sendable {
     public enum Kind: CaseIterable, Sendable {
         /// The MAC address.
         case hardware
-        /// DHCPv4's option 61, where it is more than the MAC address with its type in front.
+        /// DHCPv4's option 61, if it is more than the MAC address with its hardware type in front.
         case option61
-        /// DHCPv6's.
+        /// DHCPv6's DUID.
         case duid
 
         /// What the identifier's name starts with.
@@ -22,21 +22,21 @@ public struct ClientIdentifier: Equatable, Sendable {
     }
 
     public let kind: Kind
-    /// Pairs of hexadecimal digits in lower case, joined by colons; a MAC address other than Ethernet's has dnsmasq's
-    /// prefix for its type, such as `20-`.
+    /// Pairs of hexadecimal digits in lower case, joined by colons. A MAC address that is not Ethernet's starts with
+    /// its type as dnsmasq writes it, such as `20-`.
     public let text: ByteString
 
-    /// A name for the client that no other has, fit for a file: `aa:bb:cc:dd:ee:ff`, `id-ff:…` or `duid-00:…`.
+    /// A name that no other client has, fit for a file: `aa:bb:cc:dd:ee:ff`, `id-ff:…` or `duid-00:…`.
     public var name: ByteString { kind.prefix + text }
 
-    /// - Returns: nil if `text` is not what it should be, or longer than a file's name can be (255 bytes: 84 bytes of
-    ///   option 61, which is four times as long as any in use).
+    /// - Returns: nil if `text` is no such identifier, or too long for a file's name: 255 bytes hold an option 61 of 84
+    ///   bytes, four times as long as any in use.
     public init?(_ kind: Kind, _ text: ByteString) {
         let isValid =
             switch kind {
             case .hardware: text.isHardwareAddress
             case .option61: (1...84).contains(text.hexBytes ?? 0)
-            // RFC 8415 allows 130. No kind in use is longer than 24.
+            // RFC 8415 allows 130 bytes. No DUID in use has more than 24.
             case .duid: (3...80).contains(text.hexBytes ?? 0)
             }
         guard isValid else { return nil }
@@ -55,8 +55,8 @@ public struct ClientIdentifier: Equatable, Sendable {
 }
 
 extension ByteString {
-    /// `aa:bb:cc:dd:ee:ff`, or with dnsmasq's prefix for hardware other than Ethernet `20-aa:bb…`, up to 16 bytes
-    /// (`chaddr` in RFC 2131, section 2; InfiniBand's 20 don't fit there either).
+    /// Whether it is like `aa:bb:cc:dd:ee:ff`, or, for other hardware than Ethernet, like dnsmasq's `20-aa:bb…` with at
+    /// most 16 bytes: that is the size of `chaddr` (RFC 2131, section 2). InfiniBand's 20 bytes don't fit there either.
     fileprivate var isHardwareAddress: Bool {
         if bytes.count > 3, bytes[2] == UInt8(ascii: "-") {
             return ByteString(bytes[..<2]).hexBytes == 1

@@ -1,17 +1,25 @@
 import Basics
+import Network
 
 /// What a client was given: RFC 2131, section 1.4, and RFC 8415, section 4.2.
 ///
 /// A class, though it is a value and never changes: so copies and arrays of it are of pointers, which is little code.
 public final class Lease: Equatable, Sendable {
+    /// How long a lease runs on.
+    public enum Term: Equatable, Sendable {
+        case limited(Duration)
+        case endless
+        /// Nobody says.
+        case unknown
+    }
+
     /// One or more, IPv4 or IPv6, as inet_ntop(3) writes them; a delegated prefix has its length behind a slash.
     public let addresses: [ByteString]
-    /// In lower case; empty if it has none.
-    public let hostName: ByteString
+    public let hostName: HostName
     /// The MAC address of the interface that was last seen with it; empty if it is the client's identifier, or not known.
     public let hardware: ByteString
-    /// Who is to be told when it expires; empty: nobody.
-    public let owner: ByteString
+    /// The job that is asked for when the lease expires; empty: none.
+    public let job: ByteString
     /// nil: without end.
     public let expires: Instant?
     /// When it was new, or its host name was; nil: before we knew of it.
@@ -20,20 +28,20 @@ public final class Lease: Equatable, Sendable {
     public let seen: Instant?
 
     public init(
-        addresses: [ByteString], hostName: ByteString = "", hardware: ByteString = "", owner: ByteString = "",
+        addresses: [ByteString], hostName: HostName = .none, hardware: ByteString = "", job: ByteString = "",
         expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil
     ) {
         self.addresses = addresses
         self.hostName = hostName
         self.hardware = hardware
-        self.owner = owner
+        self.job = job
         self.expires = expires
         self.since = since
         self.seen = seen
     }
 
     public static func == (one: Lease, other: Lease) -> Bool {
-        one.says(theSameAs: other) && one.hardware == other.hardware && one.owner == other.owner
+        one.says(theSameAs: other) && one.hardware == other.hardware && one.job == other.job
             && one.expires == other.expires && one.since == other.since && one.seen == other.seen
     }
 
@@ -44,7 +52,7 @@ public final class Lease: Equatable, Sendable {
 
     private func with(hardware: ByteString, expires: Instant?) -> Lease {
         Lease(
-            addresses: addresses, hostName: hostName, hardware: hardware, owner: owner, expires: expires, since: since,
+            addresses: addresses, hostName: hostName, hardware: hardware, job: job, expires: expires, since: since,
             seen: seen)
     }
 
@@ -61,5 +69,26 @@ public final class Lease: Equatable, Sendable {
     /// Who reaches whom by which name is as in the other.
     public func says(theSameAs other: Lease) -> Bool {
         addresses == other.addresses && hostName == other.hostName
+    }
+
+    /// Whether a storage can hold it: addresses in their one spelling, and words without blanks.
+    ///
+    /// - Throws: `data` with what is wrong.
+    public func check() throws(Fault) {
+        guard !addresses.isEmpty, addresses.allSatisfy({ $0.isPrefix }) else {
+            throw Fault(.data, "a lease has one or more addresses or prefixes")
+        }
+        for word in [hardware, job] where !word.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw Fault(.data, "'\(word.printable())': can't stand in a lease")
+        }
+    }
+}
+
+extension ByteString {
+    /// An address in its one spelling, or one with the length of a prefix: `fd00::/64`.
+    fileprivate var isPrefix: Bool {
+        let (address, length) = split(at: UInt8(ascii: "/")) ?? (self, "0")
+        let longest = address.bytes.contains(UInt8(ascii: ":")) ? 128 : 32
+        return address.canonicalAddress == address && (length.wholeNumber ?? 255) <= longest
     }
 }

@@ -1,142 +1,209 @@
 import Basics
 import Linux
 
-/// The one door to lease data: a map from client identifiers to leases, safe for many users at once, who don't wait for
-/// each other but notice when somebody was faster.
-public protocol LeaseStorage {
-    /// What a client's leases were at a look-up.
-    associatedtype Token
+/// Where all leases are read and written, by many processes at once. Each client has one file, `FOLDER/leases/CLIENT`,
+/// with all its leases: it may have one for IPv4 and one for IPv6, or several of different operating systems.
+///
+/// A file is replaced in one step, so a reader sees all of a change or nothing. Writers do not wait for each other's
+/// work: a look-up gives a token, and a change with that token is refused if somebody else was faster. Whatever a
+/// killed writer leaves behind, the next one clears away. What a call for one client costs does not depend on how many
+/// clients there are.
+///
+/// If no leases are recorded at all, because we were just installed or the folder was removed, the storage begins with
+/// those in dnsmasq's own files.
+public struct LeaseStorage {
+    /// A lease and its client.
+    public final class ClientLease {
+        public let client: ClientIdentifier
+        public let lease: Lease
+
+        public init(_ client: ClientIdentifier, _ lease: Lease) {
+            self.client = client
+            self.lease = lease
+        }
+    }
+
+    /// What a client's leases were at a look-up. It is good for one change.
+    public final class Token {
+        fileprivate let client: ClientIdentifier
+        /// Kept open, so that no newer file can get the same inode number; nil if the client had no leases.
+        fileprivate let file: FileDescriptor?
+        /// All of them, expired ones too.
+        fileprivate let leases: [Lease]
+        fileprivate var isSpent = false
+
+        fileprivate init(_ client: ClientIdentifier, _ file: consuming FileDescriptor?, _ leases: [Lease]) {
+            self.client = client
+            self.file = file
+            self.leases = leases
+        }
+    }
+
+    /// What the storage asks the rest of the program, and tells it.
+    public struct Surroundings {
+        /// How much longer a lease runs although its recorded end has passed; `unknown` if it has really expired.
+        public var renewal: (ClientIdentifier, Lease) -> Lease.Term = { _, _ in .unknown }
+        /// A lease has expired, and is about to be removed.
+        public var expired: (ClientIdentifier, Lease) -> Void = { _, _ in }
+        /// All leases in dnsmasq's own files.
+        public var dnsmasq: () -> [ClientLease] = { [] }
+
+        public init() {}
+    }
+
+    private let folder: ByteString
+    private let now: () -> Instant
+    private let surroundings: Surroundings
+
+    /// - Parameters:
+    ///   - folder: The run directory. It is made when it is needed.
+    ///   - now: The time, by the clock that `expires` goes by.
+    public init(folder: ByteString, now: @escaping () -> Instant, _ surroundings: Surroundings = Surroundings()) {
+        self.folder = folder
+        self.now = now
+        self.surroundings = surroundings
+    }
 
     /// A client's leases, and the token with which they can be replaced. Those that have expired, and were not renewed,
-    /// are removed first, and their owner is told.
+    /// are removed first.
     ///
-    /// - Throws: `unavailable`.
-    func lookup(_ client: ClientIdentifier) throws(LeaseFault) -> (leases: [Lease], token: Token)
+    /// - Throws: `cannotCreate`.
+    public func lookup(_ client: ClientIdentifier) throws(Fault) -> (leases: [Lease], token: Token) {
+        while true {
+            let token = try read(client)
+            let (running, expired) = divided(token.leases, of: client)
+            if running == token.leases { return (running, token) }
+            // Tell it before they are removed: if we are killed in between, it is told again and not lost.
+            for lease in expired { surroundings.expired(client, lease) }
+            _ = try update(client, to: running, token)
+        }
+    }
 
-    /// Replaces a client's leases. Others see all of the change or nothing. The token is spent.
+    /// A client's leases that have not expired. Changes nothing.
     ///
-    /// - Parameters:
-    ///   - leases: None: the client is forgotten.
-    ///   - announce: Called once nothing but a kill can keep the change from being seen, before it is: if it throws,
-    ///     nothing is changed.
-    /// - Throws: `unavailable`, also for what `announce` throws; `conflict`; `invalid`.
-    func update(
-        _ client: ClientIdentifier, to leases: [Lease], _ token: Token, announcing announce: () throws(Fault) -> Void
-    ) throws(LeaseFault)
-
-    /// Gives a token back that is not used.
-    func release(_ token: Token)
-
-    /// A client's leases that have not expired.
-    ///
-    /// - Throws: `unavailable`.
-    func readOnly(_ client: ClientIdentifier) throws(LeaseFault) -> [Lease]
+    /// - Throws: `cannotCreate`.
+    public func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
+        guard let file = try FileDescriptor.ifThere(path(client)) else { return [] }
+        return try divided([Lease](text: file.text()), of: client).running
+    }
 
     /// All clients that have leases, in the order of their names.
     ///
-    /// - Throws: `unavailable`.
-    func clients() throws(LeaseFault) -> [ClientIdentifier]
-}
-
-extension LeaseStorage {
-    /// Replaces a client's leases with nobody to be told.
-    ///
-    /// - Throws: `unavailable`, `conflict`, `invalid`.
-    public func update(_ client: ClientIdentifier, to leases: [Lease], _ token: Token) throws(LeaseFault) {
-        try update(client, to: leases, token, announcing: { () throws(Fault) in })
+    /// - Throws: `cannotCreate`.
+    public func clients() throws(Fault) -> [ClientIdentifier] {
+        try Files.names(in: allLeases).compactMap { ClientIdentifier(name: $0) }
     }
 
     /// All leases that have not expired, in the order of their clients' names, each with its MAC address if that is
-    /// known.
+    /// known. Changes nothing.
     ///
-    /// - Throws: `unavailable`.
-    public func all() throws(LeaseFault) -> [(client: ClientIdentifier, lease: Lease)] {
-        var all: [(client: ClientIdentifier, lease: Lease)] = []
+    /// - Throws: `cannotCreate`.
+    public func all() throws(Fault) -> [ClientLease] {
+        guard try FileStatus(at: allLeases) != nil else {
+            return surroundings.dnsmasq().map { ClientLease($0.client, $0.lease.completed(for: $0.client)) }
+        }
+        var all: [ClientLease] = []
         for client in try clients() {
-            for lease in try readOnly(client) { all.append((client, lease.completed(for: client))) }
+            for lease in try leases(of: client) { all.append(ClientLease(client, lease.completed(for: client))) }
         }
         return all
     }
-}
 
-/// Who is told that a lease has expired.
-public typealias Owner = (ClientIdentifier, Lease) -> Void
-
-/// How long a lease that should have ended runs on; `unknown`: it does not.
-public typealias Renewals = (ClientIdentifier, Lease) -> LeaseEvent.Term
-
-/// Why a storage did not do what it was asked for.
-public struct LeaseFault: Error {
-    public enum Code: Sendable {
-        /// The storage can't be used now. The token stays good: try again.
-        case unavailable
-        /// Somebody was faster, and the token is spent: look up again.
-        case conflict
-        /// A caller's mistake: a lease that can't be, or a token of another client or already spent. Nothing was done,
-        /// and the token is as good as it was.
-        case invalid
+    /// Replaces a client's leases.
+    ///
+    /// - Parameters:
+    ///   - leases: If there are none, the client is forgotten.
+    ///   - announce: Called when the change is ready, just before it becomes visible; if it throws, nothing is changed.
+    /// - Returns: false if somebody else was faster. Then nothing is changed, the token is spent, and the caller has to
+    ///   look up again.
+    /// - Throws: `data` for a mistake of the caller: an impossible lease, a spent token, or that of another client.
+    ///   After `cannotCreate`, and after what `announce` throws, the token is still good.
+    public func update(
+        _ client: ClientIdentifier, to leases: [Lease], _ token: Token,
+        announcing announce: () throws(Fault) -> Void = { () throws(Fault) in }
+    ) throws(Fault) -> Bool {
+        guard token.client == client, !token.isSpent else {
+            throw Fault(.data, "\(client.name): not a token for this client's leases")
+        }
+        for lease in leases { try lease.check() }
+        let lock = try FileLock(waitingFor: lockPath)
+        defer { _ = lock }
+        let current = try FileStatus(at: path(client))
+        let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
+        if isCurrent {
+            // First what fails if there is no space left. If a change were announced but not recorded, each replay
+            // would announce it again.
+            if !leases.isEmpty { try Files.write(draft, leases.text) }
+            try announce()
+            if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
+        }
+        token.isSpent = true
+        return isCurrent
     }
 
-    public let code: Code
-    /// For a person.
-    public let fault: Fault
-
-    /// Whether the token may be used again.
-    public var keepsToken: Bool { code != .conflict }
-
-    init(_ code: Code, _ fault: Fault) {
-        self.code = code
-        self.fault = fault
+    /// Gives back a token that is not needed.
+    public func release(_ token: Token) {
+        token.isSpent = true
     }
 
-    static func conflict(_ client: ClientIdentifier) -> LeaseFault {
-        LeaseFault(.conflict, Fault(.unavailable, "\(client.name): somebody else changed its leases meanwhile"))
+    // MARK: The files
+
+    private var allLeases: ByteString { folder + "/leases" }
+    private var lockPath: ByteString { folder + "/lock" }
+    private var draft: ByteString { allLeases + ".new" }
+    private func path(_ client: ClientIdentifier) -> ByteString { "\(allLeases)/\(client.name)" }
+
+    private func read(_ client: ClientIdentifier) throws(Fault) -> Token {
+        var file = try FileDescriptor.ifThere(path(client))
+        if file == nil, try begin() { file = try FileDescriptor.ifThere(path(client)) }
+        guard let file else { return Token(client, nil, []) }
+        let leases = try [Lease](text: file.text())
+        return Token(client, file, leases)
     }
 
-    static func invalid(_ message: ByteString) -> LeaseFault {
-        LeaseFault(.invalid, Fault(.data, message))
+    /// Makes the folder if there is none, and fills it with the leases that dnsmasq has.
+    ///
+    /// - Parameter newcomer: A client whose leases are left out, because the event at hand records them as new.
+    /// - Returns: Whether the folder was missing.
+    /// - Throws: `cannotCreate`.
+    @discardableResult
+    public func begin(without newcomer: ClientIdentifier? = nil) throws(Fault) -> Bool {
+        if try FileStatus(at: allLeases) != nil { return false }
+        try Files.makeFolder(folder)
+        let lock = try FileLock(waitingFor: lockPath)
+        defer { _ = lock }
+        // Somebody may have been faster.
+        if try FileStatus(at: allLeases) != nil { return true }
+        let filled: ByteString = "\(allLeases).all"
+        try Files.makeNewFolder(filled)
+        for held in surroundings.dnsmasq() where held.client != newcomer {
+            // Append: a client may have several leases.
+            let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", Files.appending)
+            try file.write((file.status().size > 0 ? "\n" : "") + [held.lease].text + "\n")
+        }
+        try Files.rename(filled, to: allLeases)
+        return true
     }
-}
 
-extension [Lease] {
-    /// Those that run on, with their new end if they were renewed without our hearing of it, and those that have ended.
-    func divided(
-        for client: ClientIdentifier, at now: Instant, _ renewals: Renewals
+    /// Divides leases into those that still run and those that have expired. Those that were renewed without our
+    /// hearing of it get their new end.
+    private func divided(
+        _ leases: [Lease], of client: ClientIdentifier
     ) -> (running: [Lease], expired: [Lease]) {
+        let now = now()
         var running: [Lease] = []
         var expired: [Lease] = []
-        for lease in self {
+        for lease in leases {
             guard lease.isExpired(at: now) else {
                 running.append(lease)
                 continue
             }
-            switch renewals(client, lease) {
+            switch surroundings.renewal(client, lease) {
             case .unknown: expired.append(lease)
             case .endless: running.append(lease.ending(at: nil))
             case .limited(let rest): running.append(lease.ending(at: now + rest))
             }
         }
         return (running, expired)
-    }
-}
-
-extension Lease {
-    /// - Throws: `invalid` if it is no lease that a storage can hold.
-    func check() throws(LeaseFault) {
-        guard !addresses.isEmpty, addresses.allSatisfy({ $0.isPrefix }) else {
-            throw .invalid("a lease has one or more addresses or prefixes")
-        }
-        for word in [hostName, hardware, owner] where !word.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-            throw .invalid("'\(word.printable())': can't stand in a lease")
-        }
-    }
-}
-
-extension ByteString {
-    /// An address in its one spelling, or one with the length of a prefix: `fd00::/64`.
-    fileprivate var isPrefix: Bool {
-        let (address, length) = split(at: UInt8(ascii: "/")) ?? (self, "0")
-        let longest = address.bytes.contains(UInt8(ascii: ":")) ? 128 : 32
-        return Network.canonical(address: address) == address && (length.wholeNumber ?? 255) <= longest
     }
 }

@@ -1,8 +1,8 @@
 import Basics
 import Linux
 
-/// A cause's file, held open by the one who asked: the daemon notes in it what becomes of the request, and the holder
-/// can read that even when the file is gone from its folder.
+/// A cause's file, kept open by the program that asked. The daemon writes into it what becomes of the request, and the
+/// program can read that even when the file has gone from its folder.
 public struct Receipt: ~Copyable {
     private let file: FileDescriptor
 
@@ -10,13 +10,13 @@ public struct Receipt: ~Copyable {
         self.file = file
     }
 
-    /// What the daemon notes.
+    /// A line that the daemon writes into the file.
     public enum Note: Equatable, Sendable {
-        /// The run begins that covers the request.
+        /// A run has begun that covers the request.
         case taken(run: Int)
         /// The run is over, and not tried again. The status is the command's, 128 + N if signal N ended it.
         case over(run: Int, status: Int32)
-        /// Somebody took the request back.
+        /// The request was taken back.
         case withdrawn
 
         fileprivate var line: ByteString {
@@ -42,10 +42,11 @@ public struct Receipt: ~Copyable {
 
     /// Waits until what was asked for is over.
     ///
-    /// - Returns: `over` or `withdrawn`.
+    /// - Parameter mayCome: Called twice a second: whether there is anybody who may still write what has become of it.
+    /// - Returns: `over` or `withdrawn`; nil if nobody may.
     /// - Throws: `system` if it can't be watched: inotify(7).
-    public borrowing func wait() throws(Fault) -> Note {
-        // Watched before it is read: no note is missed.
+    public borrowing func wait(while mayCome: () -> Bool) throws(Fault) -> Note? {
+        // Watched before it is read, so that no note is missed.
         let watch = try FileWatch(writesTo: file)
         while true {
             for line in try file.text().lines {
@@ -56,22 +57,25 @@ public struct Receipt: ~Copyable {
                 case .taken?, nil: break
                 }
             }
+            guard mayCome() else { return nil }
+            watch.wait(upTo: .milliseconds(500))
             try watch.take()
         }
     }
 
     /// The lines of a cause's file that are events.
     static func events(in path: ByteString) throws(Fault) -> [ByteString] {
-        try Files.read(path).lines.filter { Note(line: $0) == nil }
+        // It may have gone between two looks.
+        try Files.readIfThere(path)?.lines.filter { Note(line: $0) == nil } ?? []
     }
 
-    /// A run has begun because of the cause; nil if it is not there.
+    /// Whether a run has begun because of the cause; nil if the cause is not there.
     static func isTaken(_ path: ByteString) throws(Fault) -> Bool? {
         try Files.readIfThere(path)?.lines.contains { Note(line: $0) != nil }
     }
 
-    /// Writes a note, if the file is there. One that can't be written is lost: those who wait wait on, but the request
-    /// stands.
+    /// Writes a note, if the file is there. One that can't be written is lost: a program that waits for it waits on, but
+    /// the request stands.
     static func note(_ note: Note, in path: ByteString) throws(Fault) {
         do throws(Fault) {
             let file = try FileDescriptor(opening: path, Files.appendingToOld)

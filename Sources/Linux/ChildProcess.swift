@@ -17,45 +17,22 @@ public struct ChildProcess: ~Copyable {
     /// Starts `/bin/sh -c COMMAND` with default signals, none of them blocked, no input, and none of our files.
     ///
     /// - Parameters:
+    ///   - job: Stands in its environment as DEBOUNCED_JOB, so that what it calls can tell for whom it works.
+    ///   - next: Run after the command if it succeeds, and then its status counts; empty: nothing is.
     ///   - output: Where the command and its children write with both their streams.
     ///   - processFile: Where the shell leaves its line of /proc/PID/stat, for `RunningProcess`. If it can't, because
     ///     the folder has gone or something is there already, the command is not run.
     /// - Throws: `system` if a resource is short: posix_spawn(3), pidfd_open(2).
     public init(
-        shell command: ByteString, output: borrowing FileDescriptor, processFile: ByteString
+        shell command: ByteString, then next: ByteString = "", of job: ByteString, output: borrowing FileDescriptor,
+        processFile: ByteString
     ) throws(Fault) {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, ("/dev/null" as StaticString).cString, O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.number, 1)
-        posix_spawn_file_actions_adddup2(&actions, output.number, 2)
-
-        // A child inherits blocked and ignored signals. The loop blocks some, and procd ignores SIGPIPE.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        // Not sigfillset(3): glibc's leaves out two signals that its posix_spawn(3) then ignores.
-        withUnsafeMutableBytes(of: &all) { set in for index in set.indices { set[index] = 0xFF } }
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        var process: pid_t = 0
         // `set -C`: a file that is there already is not written to.
-        let note: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec /bin/sh -c \"$1\""
-        var arguments = (["/bin/sh", "-c", note, processFile, command] as [ByteString]).map { word in
-            word.withCString { strdup($0) }
-        }
-        defer { for word in arguments { free(word) } }
-        arguments.append(nil)
-        var failure = posix_spawn(
-            &process, ("/bin/sh" as StaticString).cString, &actions, &attributes, &arguments, linux_environment())
+        var script: ByteString =
+            "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && export DEBOUNCED_JOB=\"$3\" && "
+        script += next.isEmpty ? "exec /bin/sh -c \"$1\"" : "/bin/sh -c \"$1\" && exec /bin/sh -c \"$2\""
+        let words: [ByteString] = ["/bin/sh", "-c", script, processFile, command, next, job]
+        var (process, failure) = ChildProcess.spawn(words, output.number, POSIX_SPAWN_SETPGROUP)
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
 
         let pidfd = linux_pidfd_open(process)
@@ -69,6 +46,42 @@ public struct ChildProcess: ~Copyable {
         self.process = process
         ended = FileDescriptor(number: pidfd)
         isOurs = true
+    }
+
+    /// posix_spawnp(3) with default signals, none of them blocked, no input, and none of our files.
+    ///
+    /// - Parameters:
+    ///   - output: Where both streams lead.
+    ///   - group: POSIX_SPAWN_SETPGROUP for a process group of its own, else 0.
+    /// - Returns: The process, and 0; or else an errno.
+    private static func spawn(_ words: [ByteString], _ output: Int32, _ group: Int32) -> (pid_t, Int32) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, ("/dev/null" as StaticString).cString, O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, output, 2)
+
+        // A child inherits blocked and ignored signals. The loop blocks some, and procd ignores SIGPIPE.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        // Not sigfillset(3): glibc's leaves out two signals that its posix_spawn(3) then ignores.
+        withUnsafeMutableBytes(of: &all) { set in for index in set.indices { set[index] = 0xFF } }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
+
+        var arguments = words.map { word in word.withCString { strdup($0) } }
+        defer { for word in arguments { free(word) } }
+        arguments.append(nil)
+        var process: pid_t = 0
+        let failure = posix_spawnp(&process, arguments[0]!, &actions, &attributes, &arguments, linux_environment())
+        return (process, failure)
     }
 
     /// A command that an earlier daemon started.
@@ -98,6 +111,36 @@ public struct ChildProcess: ~Copyable {
         _ = retrying(failure: &failure) { waitpid(process, &status, 0) }
         return linux_exited(status) != 0
             ? .exited(linux_exit_status(status)) : .signalled(linux_signal(status))
+    }
+}
+
+extension ChildProcess {
+    /// Runs a program, looked up in PATH, to its end. Its children go on.
+    ///
+    /// - Parameter limit: It is killed after this.
+    /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams, as far as it fits
+    ///   into a page. nil if it can't be run.
+    public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {
+        guard let pipe = try? Pipe() else { return nil }
+        let (process, failure) = spawn(words, pipe.writer.number, 0)
+        guard failure == 0 else { return nil }
+        // An old kernel has none: then we only look from time to time.
+        let ended = FileDescriptor(number: linux_pidfd_open(process))
+        let deadline = Process.now + limit
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var status: Int32 = 0
+        while true {
+            _ = Poll.readable([ended.number], until: Process.now + .milliseconds(100))
+            let isEnded = waitpid(process, &status, WNOHANG) == process
+            if case .bytes(let count)? = try? pipe.reader.read(into: &buffer), output.count < buffer.count {
+                output += buffer[..<count]
+            }
+            if isEnded { break }
+            if Process.now >= deadline { kill(process, SIGKILL) }
+        }
+        let code = linux_exited(status) != 0 ? linux_exit_status(status) : 128 + linux_signal(status)
+        return (code, ByteString(output))
     }
 }
 

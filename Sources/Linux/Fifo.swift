@@ -26,7 +26,7 @@ public enum Fifo {
     ///   `cannotCreate` if what is there is no FIFO of ours.
     public static func write(_ line: ByteString, to path: ByteString) throws(Fault) {
         do throws(Fault) {
-            // No look before the open: O_NONBLOCK keeps a FIFO, a device or a file alike from holding us up.
+            // Opened without a look at it first: with O_NONBLOCK neither a FIFO nor a device nor a file holds us up.
             let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
             try check(fifo.status(), path)
             do throws(Fault) {

@@ -20,7 +20,18 @@ public struct FileDescriptor: ~Copyable {
         number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
-    /// open(2) of a file or folder that may be missing: nil then.
+    /// A file in memory, without a name, that holds this text: memfd_create(2).
+    ///
+    /// - Throws: `system` if there are no descriptors left.
+    public init(holding text: ByteString) throws(Fault) {
+        let file = FileDescriptor(number: linux_memory_file())
+        if file.number == -1 { throw Fault(.system, "can't make a file in memory", system: linux_errno()) }
+        try file.write(text)
+        self = file
+    }
+
+    /// open(2) of a file or folder that may be missing: nil then. With O_NONBLOCK: a FIFO that nobody writes to, or a device,
+    /// is opened at once.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString, _ flags: Int32 = O_RDONLY) throws(Fault) -> FileDescriptor? {
@@ -39,11 +50,22 @@ public struct FileDescriptor: ~Copyable {
     ) throws(Fault) -> FileDescriptor? {
         var failure: Int32 = 0
         let number = path.withCString { name in
-            retrying(failure: &failure) { linux_openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW) }
+            retrying(failure: &failure) { linux_openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
         }
         if number != -1 { return FileDescriptor(number: number) }
         if failure == ENOENT { return nil }
         throw Fault(.cannotCreate, "\(path): can't open", system: failure)
+    }
+
+    /// Somebody else's file, to read it: wherever a link leads, and without waiting for what is no file.
+    ///
+    /// - Returns: nil if there is none, or if it can't be read.
+    public static func ofOthers(_ path: ByteString) -> FileDescriptor? {
+        let number = path.withCString { linux_openat(AT_FDCWD, $0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        guard number != -1 else { return nil }
+        let file = FileDescriptor(number: number)
+        guard let status = try? file.status(), status.isFile else { return nil }
+        return file
     }
 
     /// What a read found.
@@ -78,24 +100,32 @@ public struct FileDescriptor: ~Copyable {
     /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func text(limit: Int = 1 << 20) throws(Fault) -> ByteString {
-        // Most files are shorter, and a page that is not touched is not paid for.
-        let part = 2000
-        let file = number
         var text: [UInt8] = []
         while true {
-            var failure: Int32 = 0
-            var count = 0
-            let start = text.count
-            let bytes = [UInt8](unsafeUninitializedCapacity: part) { bytes, length in
-                count = retrying(failure: &failure) { pread(file, bytes.baseAddress, part, off_t(start)) }
-                length = max(0, count)
-            }
-            if count == -1 { throw Fault(.cannotCreate, "can't read", system: failure) }
+            let bytes = try part(at: text.count).bytes
             if text.isEmpty { text = bytes } else { text += bytes }
-            if text.count > limit { throw Fault(.cannotCreate, "longer than \(limit) bytes") }
-            // Of a file, only its end is less than what was asked for.
-            if count < part { return ByteString(text) }
+            if text.count > limit { throw Fault(.cannotCreate, "\(path): longer than \(limit) bytes") }
+            // Only at its end does a file give less than was asked for.
+            if bytes.count < Self.part { return ByteString(text) }
         }
+    }
+
+    /// How much of a file is read at once, in bytes. Most files are shorter, and a page that is not touched is not paid for.
+    static var part: Int { 2000 }
+
+    /// So many bytes from `offset` on, or as many as there are.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    borrowing func part(at offset: Int) throws(Fault) -> ByteString {
+        let file = number
+        var failure: Int32 = 0
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: Self.part) { bytes, length in
+            count = retrying(failure: &failure) { pread(file, bytes.baseAddress, Self.part, off_t(offset)) }
+            length = max(0, count)
+        }
+        if count == -1 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
+        return ByteString(bytes)
     }
 
     /// write(2) of all bytes, in one call where the file takes them so.
@@ -111,7 +141,7 @@ public struct FileDescriptor: ~Copyable {
                     CLinux.write(file, bytes.baseAddress! + done, bytes.count - done)
                 }
             }
-            if count == -1 { throw Fault(.cannotCreate, "can't write", system: failure) }
+            if count == -1 { throw cannotWrite(failure) }
             done += count
         }
     }
@@ -125,12 +155,22 @@ public struct FileDescriptor: ~Copyable {
         let count = text.bytes.withUnsafeBytes { bytes in
             retrying(failure: &failure) { pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)) }
         }
-        if count == -1 { throw Fault(.cannotCreate, "can't write", system: failure) }
+        if count == -1 { throw cannotWrite(failure) }
+    }
+
+    private borrowing func cannotWrite(_ errno: Int32) -> Fault {
+        Fault(.cannotCreate, "\(path): can't write", system: errno)
+    }
+
+    /// For a message: where the file is, or was. "/proc/self/fd/N" if the system does not say: proc(5).
+    private var path: ByteString {
+        let link: ByteString = "/proc/self/fd/\(number)"
+        return Files.target(ofLink: link) ?? link
     }
 
     /// Sets the time of the last change to now: futimens(3).
     public borrowing func touch() throws(Fault) {
-        if futimens(number, nil) == -1 { throw Fault(.system, "can't touch", system: linux_errno()) }
+        if futimens(number, nil) == -1 { throw Fault(.system, "\(path): can't touch", system: linux_errno()) }
     }
 
     /// fstat(2).
@@ -177,6 +217,7 @@ public struct FileStatus {
     }
 
     public var isDirectory: Bool { has(S_IFDIR) }
+    public var isFile: Bool { has(S_IFREG) }
     public var isFifo: Bool { has(S_IFIFO) }
     public var isOurs: Bool { owner == Process.user }
     /// Somebody else than the owner may write to it.
@@ -196,7 +237,7 @@ public struct FileStatus {
                 "a FIFO"
             } else if has(S_IFLNK) {
                 "a symbolic link"
-            } else if has(S_IFREG) {
+            } else if isFile {
                 "a file"
             } else {
                 "something else"

@@ -6,13 +6,52 @@ import CLinux
 public struct FileLock: ~Copyable {
     private let file: FileDescriptor
 
-    /// Takes the lock, waiting for whoever holds it.
+    /// How many may wait for a lock at the same time.
+    public static let places = 20
+    /// How long they wait.
+    public static let patience: Duration = .seconds(10)
+
+    /// Takes the lock, waiting for whoever holds it, but neither for ever nor among ever more.
     ///
-    /// - Throws: `cannotCreate` if the file can't be made.
+    /// - Throws: `busy` if all places of those that wait are taken, or the lock is not given back in time; `cannotCreate` if
+    ///   the file can't be made.
     public init(waitingFor path: ByteString) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
-        try FileLock.control(file, path, F_SETLKW)
+        if try !FileLock.takes(0, of: file, path) {
+            // A place is a lock too, on a byte further on: the kernel gives it back.
+            var place = 1
+            while try !FileLock.takes(place, of: file, path) {
+                place += 1
+                guard place <= FileLock.places else { throw try FileLock.busy(path, "\(FileLock.places) others wait") }
+            }
+            let end = Process.now + FileLock.patience
+            var pause: Duration = .microseconds(250)
+            while try !FileLock.takes(0, of: file, path) {
+                guard Process.now < end else { throw try FileLock.busy(path, "waited for \(FileLock.patience) s") }
+                Process.pause(pause)
+                pause = min(pause * 2, .milliseconds(32))
+            }
+            try FileLock.control(file, path, F_SETLK, F_UNLCK, at: place)
+        }
         self.file = file
+    }
+
+    private static func busy(_ path: ByteString, _ what: ByteString) throws(Fault) -> Fault {
+        let holder = try FileLock.holder(of: path)
+        return Fault(.busy, "\(path): \(what) for process \(holder.map { "\($0)" } ?? "-"), which holds the lock")
+    }
+
+    /// - Parameter byte: 0 is the lock, those behind it are the places of those that wait.
+    /// - Returns: false if somebody else has it.
+    private static func takes(
+        _ byte: Int, of file: borrowing FileDescriptor, _ path: ByteString
+    ) throws(Fault) -> Bool {
+        do throws(Fault) {
+            try control(file, path, F_SETLK, at: byte)
+            return true
+        } catch  where error.errno == EAGAIN {
+            return false
+        }
     }
 
     /// Takes the lock if it is free.
@@ -38,27 +77,31 @@ public struct FileLock: ~Copyable {
         return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }
 
-    /// What the holder last wrote into the file.
+    /// What the file holds: the holder before us may have left something there.
     ///
-    /// - Throws: `system`, with the errno.
-    public borrowing func note() throws(Fault) -> ByteString {
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func text() throws(Fault) -> ByteString {
         try file.text()
     }
 
-    /// Writes over the start of what the file holds: it outlives the holder, however he ends.
+    /// Writes over what the file holds, in one call. It outlives us, however we end.
     ///
+    /// - Parameter text: Not shorter than what the file holds.
     /// - Throws: `cannotCreate`, with the errno: never ENOSPC if the file was that long before.
-    public borrowing func note(_ text: ByteString) throws(Fault) {
+    public borrowing func write(_ text: ByteString) throws(Fault) {
         try file.write(text, at: 0)
     }
 
     @discardableResult
     private static func control(
-        _ file: borrowing FileDescriptor, _ path: ByteString, _ command: Int32
+        _ file: borrowing FileDescriptor, _ path: ByteString, _ command: Int32, _ type: Int32 = F_WRLCK,
+        at byte: Int = 0
     ) throws(Fault) -> flock {
         var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
+        lock.l_type = Int16(type)
         lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = off_t(byte)
+        lock.l_len = 1
         let number = file.number
         try onPath(path, "lock") { _ in linux_lock(number, command, &lock) }
         return lock

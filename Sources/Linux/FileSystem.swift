@@ -4,7 +4,8 @@ import CLinux
 public enum FileSystem {
     /// Whether what is written to the folder (or, if it is missing, to the one above) wears out flash memory: statfs(2).
     ///
-    /// An overlay is a router's root, whose upper half is on flash, unless it is where a router has its memory.
+    /// An overlay counts as flash, as it is a router's root and has its upper half there; but not below the folders that are
+    /// in memory on a router.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func wearsOut(_ folder: ByteString) throws(Fault) -> Bool {

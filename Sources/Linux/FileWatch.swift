@@ -10,26 +10,25 @@ public struct FileWatch: ~Copyable {
     /// - Parameter file: It may have lost its name.
     /// - Throws: `system` if the system has no more watches.
     public init(writesTo file: borrowing FileDescriptor) throws(Fault) {
-        try self.init(["/proc/self/fd/\(file.number)"], IN_MODIFY, 0)
+        try self.init(["/proc/self/fd/\(file.number)"], IN_MODIFY)
     }
 
-    /// Something is taken away from the folder, or replaced in it, or the folder itself is. Does not wait when nothing
-    /// has happened.
+    /// Something is taken away from the folder, or replaced in it, or the folder itself is.
     ///
     /// - Throws: `system` if the system has no more watches.
     public init(removalsFrom folder: ByteString) throws(Fault) {
-        try self.init([folder], IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF, O_NONBLOCK)
+        try self.init([folder], IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
     }
 
     /// A file in one of the folders is replaced, or a folder is removed.
     ///
     /// - Throws: `system` if the system has no more watches.
     public init(changesIn folders: [ByteString]) throws(Fault) {
-        try self.init(folders, IN_MOVED_TO | IN_DELETE_SELF, O_NONBLOCK)
+        try self.init(folders, IN_MOVED_TO | IN_DELETE_SELF)
     }
 
-    private init(_ paths: [ByteString], _ mask: Int32, _ flags: Int32) throws(Fault) {
-        let number = inotify_init1(O_CLOEXEC | flags)
+    private init(_ paths: [ByteString], _ mask: Int32) throws(Fault) {
+        let number = inotify_init1(O_CLOEXEC | O_NONBLOCK)
         if number == -1 { throw Fault(.system, "can't watch files", system: linux_errno()) }
         let events = FileDescriptor(number: number)
         for path in paths where path.withCString({ inotify_add_watch(number, $0, UInt32(mask)) }) == -1 {
@@ -46,7 +45,7 @@ public struct FileWatch: ~Copyable {
         _ = Poll.readable([events.number], until: Process.now + duration)
     }
 
-    /// Passes over what has happened so far; waits for something if nothing has.
+    /// Passes over what has happened so far.
     public borrowing func take() throws(Fault) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         _ = try events.read(into: &buffer)

@@ -3,7 +3,7 @@ import CLinux
 
 /// Small files and folders, each change visible whole or not at all.
 public enum Files {
-    /// To read, and to write at the end, whoever else does; made if it is missing.
+    /// To read, and to write at the end, even while others do so too; made if it is missing.
     public static let appending = O_RDWR | O_APPEND | O_CREAT
     /// The same for a file that is there.
     public static let appendingToOld = O_RDWR | O_APPEND
@@ -27,14 +27,14 @@ public enum Files {
     /// The whole file; nil if there is none.
     ///
     /// - Parameter limit: A longer file is a fault: none of ours is.
-    /// - Throws: `cannotCreate`, with the errno.
+    /// - Throws: `cannotCreate`, with the errno; with EISDIR, at once, if there is something other than a file.
     public static func readIfThere(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
-        do throws(Fault) {
-            return try file.text(limit: limit)
-        } catch {
-            throw Fault(.cannotCreate, "\(path): \(error.message)", errno: error.errno)
+        let status = try file.status()
+        guard status.isFile else {
+            throw Fault(.cannotCreate, "\(path): is \(status.summary), not a file", errno: EISDIR)
         }
+        return try file.text(limit: limit)
     }
 
     /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
@@ -55,7 +55,7 @@ public enum Files {
             try file.write(text + "\n")
         } catch {
             path.withCString { _ = unlink($0) }
-            throw Fault(.cannotCreate, "\(path): can't write", system: error.errno)
+            throw error
         }
     }
 
@@ -64,21 +64,16 @@ public enum Files {
         try onPath(path, "rename") { old in new.withCString { CLinux.rename(old, $0) } }
     }
 
-    /// Swaps two paths atomically: renameat2(2) with RENAME_EXCHANGE.
-    public static func exchange(_ path: ByteString, with other: ByteString) throws(Fault) {
-        try onPath(path, "exchange") { one in other.withCString { linux_exchange(one, $0) } }
-    }
-
     /// Makes the folder, for its owner alone, unless it is there already.
     ///
     /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
     ///   other writers.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
-        // What is there may have gone again: whoever looks into it then finds that out.
+        // It may have gone again by then. That is found out by the next call that uses it.
         if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
     }
 
-    /// Makes an empty folder, for its owner alone; what a killed process left there goes.
+    /// Makes an empty folder, for its owner alone, in place of what a killed process may have left there.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func makeNewFolder(_ path: ByteString) throws(Fault) {
@@ -122,7 +117,7 @@ public enum Files {
         defer { closedir(folder) }
         var names: [ByteString] = []
         while true {
-            // Only errno tells the end from a fault, which would make names seem not to be there.
+            // Only errno tells the end from a fault. Taken for the end, a fault would hide names.
             linux_clear_errno()
             guard let entry = readdir(folder) else {
                 let failure = linux_errno()
@@ -154,6 +149,15 @@ public enum Files {
         try onPath(path, "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
     }
 
+    /// Where a symbolic link leads: readlink(2); nil if that can't be read.
+    public static func target(ofLink path: ByteString) -> ByteString? {
+        var target = [UInt8](repeating: 0, count: 4096)
+        let count = target.withUnsafeMutableBytes { target in
+            path.withCString { readlink($0, target.baseAddress!, target.count) }
+        }
+        return count < 0 ? nil : ByteString(target[..<count])
+    }
+
     /// Removes a file.
     ///
     /// - Returns: false if there is none.
@@ -163,16 +167,22 @@ public enum Files {
         try onPath(path, "remove", unless: ENOENT) { unlink($0) } == 0
     }
 
-    /// Removes a folder and the files in it, if it is there.
+    /// Removes a folder if nothing is in it: rmdir(2).
+    public static func removeEmptyFolder(_ path: ByteString) {
+        path.withCString { _ = rmdir($0) }
+    }
+
+    /// Removes a folder and all that is in it, if it is there.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
-        try removeFolder(path, holding: names(in: path, hidden: true))
-    }
-
-    /// - Parameter names: All its files, as far as anybody knows.
-    public static func removeFolder(_ path: ByteString, holding names: [ByteString]) throws(Fault) {
-        for name in names { try remove("\(path)/\(name)") }
+        for name in try names(in: path, hidden: true) {
+            do throws(Fault) {
+                try remove("\(path)/\(name)")
+            } catch  where error.isNoFile {
+                try removeFolder("\(path)/\(name)")
+            }
+        }
         do throws(Fault) {
             try onPath(path, "remove", unless: ENOENT) { rmdir($0) }
         } catch  where error.errno == ENOTEMPTY {

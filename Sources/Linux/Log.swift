@@ -13,8 +13,32 @@ public enum Log {
         write(line, to: STDERR_FILENO)
     }
 
-    /// What syslog(3) writes to /dev/log, as `daemon.err`, but for the time, which the log has of its own: that of musl
-    /// would bring printf(3) and the time zones onto a router.
+    /// What a call has come to, as JSON on standard output: for whoever asked for that.
+    ///
+    /// - Parameters:
+    ///   - status: The exit status.
+    ///   - text: What there is to say; empty: nothing.
+    ///   - run: The number of the run that was waited for.
+    public static func answer(status: Int32, _ text: ByteString = "", run: Int? = nil) {
+        var object = JSONObject()
+        object.add("now", Process.now.json)
+        object.add("status", Int(status))
+        object.add("text", text.json)
+        object.add("run", run.map { ByteString(decimal: $0) } ?? "null")
+        info(object.json)
+    }
+
+    /// Why a program ends: as JSON if it was asked for that, else to standard error.
+    public static func fault(_ program: ByteString, _ text: ByteString, status: Int32) {
+        if Arguments.wantJSON(Process.arguments()) {
+            answer(status: status, text)
+        } else {
+            error("\(program): \(text)")
+        }
+    }
+
+    /// To /dev/log as syslog(3) writes it, as `daemon.err`, but without the time, which the log adds by itself. musl's
+    /// syslog(3) would bring printf(3) and the time zones onto a router.
     public static func system(_ program: ByteString, _ line: ByteString) {
         let number = linux_log_socket()
         guard number != -1 else { return }

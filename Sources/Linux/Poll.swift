@@ -12,15 +12,14 @@ public enum Poll {
         let timeout = deadline.map { milliseconds(until: $0) } ?? -1
         guard poll(&wait, nfds_t(wait.count), timeout) > 0 else { return files.map { _ in false } }
         return wait.map {
-            // To wait for a file that is not open would be to wait for nothing, and not to wait at all.
+            // With a file that is not open, poll(2) would return at once, again and again.
             precondition($0.revents & Int16(POLLNVAL) == 0)
             return $0.revents != 0
         }
     }
 
-    /// Rounded up, and at most a day: who is woken too early waits again.
+    /// At most a day: whoever is woken too early waits again.
     private static func milliseconds(until deadline: Instant) -> Int32 {
-        let (seconds, attoseconds) = max(.zero, min(deadline - Process.now, .seconds(86400))).components
-        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        Int32(max(.zero, min(deadline - Process.now, .seconds(86400))).millisecondsRoundedUp)
     }
 }

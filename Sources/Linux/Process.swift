@@ -14,9 +14,29 @@ public enum Process {
         return words
     }
 
+    /// The version of the package that the program is part of; `unreleased` if it was not built for one.
+    public static var version: ByteString { ByteString(cString: linux_program_version()) }
+
     /// getenv(3); nil if the variable isn't set.
     public static func environment(_ name: StaticString) -> ByteString? {
         getenv(name.cString).map { ByteString(cString: $0) }
+    }
+
+    /// A variable that process 1 was started with: proc(5), /proc/PID/environ. nil if it isn't set, or not for us to know.
+    public static func environmentOfInit(_ name: StaticString) -> ByteString? {
+        (try? Files.read("/proc/1/environ")).flatMap { variable(name, in: $0.parts { $0 == 0 }) }
+    }
+
+    /// The value of a variable among others, each as `NAME=VALUE`; nil if it isn't there.
+    public static func variable(_ name: StaticString, in variables: [ByteString]) -> ByteString? {
+        let start = ByteString(stringLiteral: name) + "="
+        let variable = variables.first { $0.hasPrefix(start) }
+        return variable.map { ByteString($0.bytes.dropFirst(start.count)) }
+    }
+
+    /// setenv(3): for the programs that we start. Not before `arguments` was called.
+    public static func setEnvironment(_ name: StaticString, _ value: ByteString) {
+        value.withCString { _ = setenv(name.cString, $0, 1) }
     }
 
     public static var isRoot: Bool { user == 0 }
@@ -48,13 +68,13 @@ public enum Process {
 
     /// Does nothing for a while: nanosleep(2).
     public static func pause(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        var time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        let nanoseconds = duration.nanoseconds
+        var time = timespec(tv_sec: time_t(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         nanosleep(&time, nil)
     }
 
-    /// Undoes what dnsmasq's script helper and a shell's `&` leave ignored: else TERM would not end us. SIGPIPE is
-    /// blocked rather than ignored, so that a write to a FIFO without reader fails with EPIPE.
+    /// Gives their default action back to the signals that dnsmasq's script helper, or a shell's `&`, has us ignore: without
+    /// it TERM would not end us. SIGPIPE is blocked, so that a write to a FIFO without a reader fails with EPIPE.
     public static func restoreSignals() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM] { linux_signal_default(number) }
         var pipe = sigset_t()

@@ -21,8 +21,26 @@ public struct RunningProcess: Sendable {
 
     /// The process does nothing until it gets SIGCONT.
     public static func isStopped(_ number: pid_t) -> Bool {
-        guard let text = try? Files.read("/proc/\(number)/stat") else { return false }
-        return parse(text)?.fields.hasPrefix("T ") ?? false
+        guard let text = try? Files.read("/proc/\(number)/stat"),
+            let end = text.bytes.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count
+        else { return false }
+        return text.bytes[end + 2] == UInt8(ascii: "T")
+    }
+
+    /// What runs of a program, and its words: `/proc/PID/cmdline`.
+    ///
+    /// - Parameter name: Of its file, which `/proc/PID/exe` leads to: what a process calls itself is no proof.
+    /// - Throws: `cannotCreate`.
+    public static func all(of name: ByteString) throws(Fault) -> [(number: Int, words: [ByteString])] {
+        var found: [(number: Int, words: [ByteString])] = []
+        for entry in try Files.names(in: "/proc") {
+            guard let number = entry.wholeNumber, let program = Files.target(ofLink: "/proc/\(entry)/exe"),
+                program.parts(separatedBy: { $0 == UInt8(ascii: "/") }).last == name,
+                let line = try? Files.read("/proc/\(entry)/cmdline")
+            else { continue }
+            found.append((number, line.parts { $0 == 0 }))
+        }
+        return found
     }
 
     /// The number, and the fields of proc(5) from the state on. Before it stands a name in parentheses, which may hold

@@ -11,7 +11,7 @@ extension StaticString {
 /// - Parameter body: A call that returns -1 and sets errno if it fails.
 /// - Returns: What the call returned, or -1 with the errno in `failure`.
 @inline(__always)
-func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
+public func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
     while true {
         let result = body()
         if result != -1 { return result }
@@ -22,14 +22,17 @@ func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number)
 
 extension Fault {
     /// A fault whose message ends with what the system says of `errno`, as in strerror(3).
-    public init(_ code: Code, _ message: ByteString, system errno: Int32) {
+    public convenience init(_ code: Code, _ message: ByteString, system errno: Int32) {
         self.init(code, "\(message): \(ByteString(cString: strerror(errno)))", errno: errno)
     }
 
     /// There is nothing at the path: ENOENT.
     public var isNotFound: Bool { errno == ENOENT }
-    /// There is a symbolic link or a folder where a file is opened to write: ELOOP, EISDIR.
+    /// There is a symbolic link or a folder where a file is opened, or something else that is none: ELOOP, EISDIR.
     public var isNoFile: Bool { errno == ELOOP || errno == EISDIR }
+
+    /// The file, or the folder that it is to be in, is not there.
+    public var isMissing: Bool { errno == ENOENT }
 }
 
 /// Runs a system call on `path`, again if a signal interrupts it.

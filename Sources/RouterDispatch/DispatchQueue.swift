@@ -37,8 +37,9 @@ public final class DispatchQueue: @unchecked Sendable {
     /// Waits for something to happen, then gives each source that it happened to one turn, in the order in which they
     /// were activated.
     private func handleEvents() {
-        // Those that a handler activates have their turn next time.
-        let sources = sources
+        // Timers that are not set wait for nothing: each job has one. Sources that a handler activates or sets have their
+        // turn next time.
+        let sources = sources.filter { $0.file != -1 || $0.deadline != nil }
         let readable = Poll.readable(sources.map { $0.file }, until: sources.compactMap { $0.deadline }.min())
         let now = Process.now
         for (index, source) in sources.enumerated() { source.turn(isReadable: readable[index], at: now) }

@@ -1,8 +1,8 @@
 import Basics
 import Linux
 
-// The part of Dispatch that `debounced` uses, spelled and behaving as there, but in one thread and a few KB. The router
-// build has this module in place of Dispatch, which there is none of for its processors.
+// The part of Dispatch that `debounced` uses, with the same names and the same behaviour, but in one thread and a few KB.
+// The router build has this module in place of Dispatch, which does not exist for routers' processors.
 
 public typealias DispatchSourceRead = DispatchSource
 public typealias DispatchSourceSignal = DispatchSource
@@ -42,9 +42,9 @@ public final class DispatchSource {
             let signal = try SignalFile(signal)
             return DispatchSource(file: signal.number, signal: signal, queue)
         } catch {
-            // Dispatch does not fail here either; without its signals a program must not run.
+            // Dispatch does not let this fail either; and without its signals a program must not run.
             Log.error(error.message)
-            Process.exit(error.code.rawValue)
+            fatalError()
         }
     }
 
@@ -80,13 +80,13 @@ public final class DispatchSource {
         }
     }
 
-    /// No event is handled any more; one that is being handled is handled to its end.
+    /// No further event is handled. A handler that is running goes on to its end.
     public func cancel() {
         guard !isCancelled else { return }
         isCancelled = true
         queue.later { [self] in
             onCancel()
-            // They may hold us.
+            // They may hold references to us.
             onEvent = {}
             onCancel = {}
         }

@@ -6,32 +6,42 @@ import Linux
 struct Call {
     enum Verb {
         case help
+        case version
         case event
-        case request(job: ByteString?, waits: Bool)
-        case flush(job: ByteString?)
-        case cancel(job: ByteString?)
+        case request(job: ByteString?, waits: Bool, json: Bool)
+        case flush(job: ByteString?, json: Bool)
+        case cancel(job: ByteString?, json: Bool)
         case leases(json: Bool)
         case aliases(json: Bool)
-        case check
+        case check(json: Bool)
         case watch
+        case apply
+        case verify
     }
 
-    private(set) var places = Places()
+    private(set) var places: Places
     private(set) var verb: Verb
 
-    /// - Throws: `usage`.
+    /// - Throws: `usage`; `settings` if there is no settings file of that name; `cannotCreate` if XDG_RUNTIME_DIR is another
+    ///   user's.
     init(_ words: [ByteString]) throws(Fault) {
+        places = try Places()
         var arguments = Arguments(words)
         var plain: [ByteString] = []
         var isHelp = false
+        var isVersion = false
         var waits = false
         var isJSON = false
         while let word = try arguments.next() {
             switch word {
+            case _ where arguments.areOptionsOver: plain.append(word)
             case "--help", "-h": isHelp = true
+            case "--version": isVersion = true
             case "--wait": waits = true
             case "--json": isJSON = true
-            case "--config": places.config = try arguments.value()
+            case "--config":
+                places.config = try arguments.value()
+                places.isConfigGiven = true
             case "--run-dir": places.updater = try arguments.value()
             case _ where word.hasPrefix("-"): throw Call.unknown(word)
             default: plain.append(word)
@@ -40,17 +50,23 @@ struct Call {
         let job = plain.count == 2 ? plain[1] : nil
         switch (plain.first, waits, isJSON) {
         case _ where isHelp: verb = .help
+        case _ where isVersion: verb = .version
         case (nil, false, false) where Process.environment("ACTION") != nil: verb = .event
-        case (nil, _, false): verb = .request(job: nil, waits: waits)
-        case ("request", _, false) where plain.count <= 2: verb = .request(job: job, waits: waits)
-        case ("flush", false, false) where plain.count <= 2: verb = .flush(job: job)
-        case ("cancel", false, false) where plain.count <= 2: verb = .cancel(job: job)
+        // At a terminal it is somebody who wants to know what this is: a hook has none.
+        case (nil, _, _) where words.isEmpty && Process.isTerminal: verb = .help
+        case (nil, _, false): verb = .request(job: nil, waits: waits, json: false)
+        case ("request", _, _) where plain.count <= 2: verb = .request(job: job, waits: waits, json: isJSON)
+        case ("flush", false, _) where plain.count <= 2: verb = .flush(job: job, json: isJSON)
+        case ("cancel", false, _) where plain.count <= 2: verb = .cancel(job: job, json: isJSON)
         case ("leases", false, _) where plain.count == 1: verb = .leases(json: isJSON)
         case ("aliases", false, _) where plain.count == 1: verb = .aliases(json: isJSON)
-        case ("check", false, false) where plain.count == 1: verb = .check
+        case ("check", false, _) where plain.count == 1: verb = .check(json: isJSON)
         case ("watch", false, false) where plain.count == 1: verb = .watch
+        case ("apply", false, false) where plain.count == 1: verb = .apply
+        case ("verify", false, false) where plain.count == 1: verb = .verify
         default: throw Call.unknown(words.joined(separator: " "))
         }
+        try places.checkConfig()
     }
 
     private static func unknown(_ words: ByteString) -> Fault {

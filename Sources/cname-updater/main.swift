@@ -3,24 +3,31 @@
 import Basics
 import Configuration
 import Linux
+import Updater
 
 let usage: ByteString = """
     usage: cname-updater [OPTION]...                  handles one lease event if ACTION is set, else asks for the job
-           cname-updater request|flush|cancel [JOB]   asks for the job; runs what is pending now; forgets it
+           cname-updater request|flush|cancel [JOB] [--json]
+                                                      asks for the job; runs what is pending now; forgets it
            cname-updater leases|aliases [--json]      what it knows: who has which address, and where each alias leads
-           cname-updater check                        what is wrong with the settings and with the reservations of DHCP
+           cname-updater check [--json]               what is wrong with the settings and with the reservations of DHCP
            cname-updater watch                        keeps asking whether the targets answer that have `probe` set
+           cname-updater apply                        brings the aliases up to date, as a reload of the service does
+           cname-updater verify                       whether dnsmasq runs; if not, takes aliases away
 
-      --wait           with request: until the run is over; its status is the command's
+      --json           answers, and says what is wrong, as an object of JSON
+      --wait           with request: until the run is over; its status is the command's, or 69 if no debounced is there
       --config FILE    the settings, instead of /etc/config/debounced
       --run-dir DIR    where the leases are recorded, instead of /var/run/cname-updater
       --help           this text
+      --version        the package's version
 
     In the environment: ACTION (add, update or remove), MACADDR, IPADDR, HOSTNAME and DNSMASQ_..., as dnsmasq's script
     on OpenWrt sets them; DEBOUNCED_CONFIG, DEBOUNCED_RUN_DIR and CNAME_UPDATER_RUN_DIR move the files.
 
     Exit status: 0; 64 a wrong call or an unknown ACTION; 65 a value from the network that is not what it should be;
-    69 debounced can't take the request; 73 a file can't be written; 75 a watch already runs; 78 faulty settings.
+    69 debounced can't take the request, or dnsmasq does not run; 71 the system refuses something; 73 a file can't be
+    written; 75 a watch already runs, or somebody holds a lock for too long; 78 faulty settings.
     """
 
 Process.restoreSignals()
@@ -30,24 +37,32 @@ do throws(Fault) {
     switch call.verb {
     case .help:
         Log.info(usage)
-    case .request(let job, let waits):
-        try Updater(call.places).request(job, waits: waits)
-    case .flush(let job):
-        try Updater(call.places).flush(job)
-    case .cancel(let job):
-        try Updater(call.places).cancel(job)
+    case .version:
+        Log.info("cname-updater \(Process.version)")
+    case .request(let job, let waits, let json):
+        let outcome = try Context(call.places, takesOver: true).request(job, waits: waits, asJSON: json)
+        outcome.print(asJSON: json)
+        Process.exit(outcome.status)
+    case .flush(let job, let json):
+        try Context(call.places).flush(job).print(asJSON: json)
+    case .cancel(let job, let json):
+        try Context(call.places).cancel(job).print(asJSON: json)
     case .leases(let json):
-        try Report(call.places).printLeases(asJSON: json)
+        try Report(Context(call.places)).printLeases(asJSON: json)
     case .aliases(let json):
-        try Updater(call.places).printAliases(asJSON: json)
-    case .check:
-        if try !Check(call.places).print() { Process.exit(Fault.Code.settings.rawValue) }
+        try Report(Context(call.places)).printAliases(asJSON: json)
+    case .check(let json):
+        if try !Check(call.places).print(asJSON: json) { Process.exit(Fault.Code.settings.status) }
     case .watch:
         var watch = try Watch(call.places)
         try watch.run()
+    case .apply:
+        try Context(call.places, takesOver: true).apply()
+    case .verify:
+        try Context(call.places).verify()
     case .event:
         do throws(Fault) {
-            try Updater(call.places).handleEvent()
+            try Backlog(call.places).handleEvent()
         } catch {
             // Under a dispatcher nobody reads our streams.
             Log.system("cname-updater", error.message)
@@ -55,6 +70,21 @@ do throws(Fault) {
         }
     }
 } catch {
-    Log.error("cname-updater: \(error.message)")
-    Process.exit(error.code.rawValue)
+    Log.fault("cname-updater", error.message, status: error.code.status)
+    Process.exit(error.code.status)
+}
+
+extension Fault.Code {
+    /// The exit status that says so: sysexits(3).
+    var status: Int32 {
+        switch self {
+        case .usage: 64  // EX_USAGE
+        case .data: 65  // EX_DATAERR
+        case .unavailable: 69  // EX_UNAVAILABLE
+        case .system: 71  // EX_OSERR
+        case .cannotCreate: 73  // EX_CANTCREAT
+        case .alreadyRunning, .busy: 75  // EX_TEMPFAIL
+        case .settings: 78  // EX_CONFIG
+        }
+    }
 }

@@ -2,13 +2,19 @@ import Basics
 import Configuration
 import Linux
 
-/// `debounced check`: the settings in force, as a settings file that says the same.
+/// `debounced check`: the settings of the file as they are understood, or what is wrong with them.
 enum Check {
-    static func print(_ call: Call) throws(Fault) {
-        let settings = try call.settings()
+    /// - Returns: Whether nothing is wrong.
+    /// - Throws: `settings` if the system can't read a file now; `cannotCreate`.
+    static func print(_ call: Call) throws(Fault) -> Bool {
+        var findings = Findings()
+        let settings = try call.settings(&findings)
+        for fault in findings.all { Log.error("debounced: \(fault)") }
+        guard findings.all.isEmpty else { return false }
         if call.jobs.isEmpty, try FileStatus(at: call.places.config) == nil {
             Log.info("# no file \(call.places.config): the built-in settings")
         }
-        Log.info(settings.text)
+        Log.info(settings.shown)
+        return true
     }
 }

@@ -21,11 +21,12 @@ final class Command {
         _ job: Job, processFile: ByteString, _ handler: @escaping (ChildProcess.Outcome?) -> Void
     ) throws(Fault) {
         let pipe = try Pipe()
-        let child = try ChildProcess(shell: job.command, output: pipe.writer, processFile: processFile)
+        let child = try ChildProcess(
+            shell: job.command, then: job.verify, of: job.name, output: pipe.writer, processFile: processFile)
         self.init(child, OutputLog(pipe.reader, job.name), handler)
     }
 
-    /// Watches a command that an earlier daemon started. How it ends is not told.
+    /// Watches a command that an earlier daemon started. With which status it ends only that daemon could have learned.
     ///
     /// - Throws: `system` if it can't be watched.
     convenience init(
@@ -42,13 +43,13 @@ final class Command {
         self.output = output
         ended.setEventHandler { [self] in
             ended.cancel()
-            // Nobody of a group that was told to end may outlive it. The group's number is its leader's, which is
-            // not free before `collect`.
+            // Once the command was told to end, no process of its group may outlive it. The group's number is that of
+            // its leader, which is not given to another process before `collect`.
             if isEnding { self.child.signal(.kill) }
-            output?.read()
+            output?.commandEnded()
             handler(self.child.collect())
         }
-        // Holds the pidfd until Dispatch has let go of it.
+        // Keeps the pidfd open until Dispatch no longer uses it.
         ended.setCancelHandler { [self] in withExtendedLifetime(self) {} }
         ended.activate()
     }

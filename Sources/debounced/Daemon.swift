@@ -10,66 +10,67 @@ import Linux
 final class Daemon {
     private let call: Call
     private let lock: FileLock
-    /// nil once the daemon stops: who asks then is told that nobody is there.
+    /// nil once the daemon stops: whoever asks then is told that nobody is there.
     private var door: Door?
     private let watch: FileWatch
-    private let removals: DispatchSourceRead
-    private let doorTimer = Timer()
+    /// nil before the start: Dispatch forbids to release a source that was never activated.
+    private var removals: DispatchSourceRead?
+    private let reportTimer = Timer()
     private var signals: [DispatchSourceSignal] = []
     private var registered = 0
     private let recorder: Recorder?
+    private let ledger: Ledger
 
     private var reader = RequestReader()
-    private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+    private var buffer = [UInt8](repeating: 0, count: 4096)
     /// The jobs of the settings: those that may be asked for.
-    private var jobs: [Job]
-    /// One for each of the jobs, and for a job that is no longer in the settings but not done.
+    private var jobs: [Job] = []
+    /// One for each of the jobs, and for each job that is no longer in the settings but not done.
     private var runners: [JobRunner] = []
     private var isStopping = false
+    /// Has the updater keep up with what is in force.
+    private var aliases: Aliases?
 
     /// Takes the run directory: from here on requests are accepted.
     ///
-    /// - Throws: `settings`; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
+    /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
     init(_ call: Call) throws(Fault) {
         self.call = call
         // A line that nobody reads any more is no reason to die.
         Process.ignore(.pipe)
         Process.closeInheritedFilesOnExec()
-        jobs = try call.settings().jobs
+        // A typo must not keep the service from starting.
+        var findings = Findings()
+        let settings = try call.settings(&findings)
+        for fault in findings.faults { Log.error("\(fault); left out") }
+        for remark in findings.remarks { Log.error(remark) }
 
-        let run = call.places.daemon
-        try Files.makeFolder(run)
-        let lock = try FileLock(ifFree: run + "/lock")
-        let watch = try FileWatch(removalsFrom: run)
-        let recorder: Recorder? = if let path = call.record { try Recorder(path) } else { nil }
+        let folder = call.places.daemon
+        try Files.makeFolder(folder)
+        let lock = try FileLock(ifFree: folder + "/lock")
+        let watch = try FileWatch(removalsFrom: folder)
+        recorder = if let path = call.record { try Recorder(path) } else { nil }
+        ledger = Ledger(folder: folder)
         try JobState.clear(call.places)
-        for job in jobs { runners.append(try JobRunner(job, call.places, recorder)) }
-        // Last: who can write a request finds the jobs.
-        door = try Door(call.places.fifo)
-        removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
+        try Files.replace(call.places.rejected, with: "0")
         self.lock = lock
         self.watch = watch
-        self.recorder = recorder
+        if call.jobs.isEmpty { aliases = Aliases(call.places) }
+        try takeOver(settings)
+        // Last: whoever can write a request finds the jobs.
+        door = try Door(call.places.fifo)
     }
 
     func start() {
-        door?.open { [self] in readRequests() }
-        removals.setEventHandler { [self] in lookAtFifo() }
-        removals.activate()
-        doorTimer.start { [self] in watchDoor() }
         handle(.terminate) { [self] in stop("TERM") }
         handle(.interrupt) { [self] in stop("INT") }
         handle(.hangUp) { [self] in reload() }
         handle(.user1) { [self] in flush() }
-        for runner in runners { start(runner) }
-        reportUnknownJobs()
-        settle(at: Process.now)
         for source in signals { source.activate() }
     }
 
     private func start(_ runner: JobRunner) {
-        // What stands in the FIFO was asked for before the time was up, even if the machine was too busy to read it.
-        runner.start { [self] in readRequests() }
+        runner.start { [self] in turn() }
     }
 
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
@@ -78,18 +79,43 @@ final class Daemon {
         // Dispatch takes a while to register it; a signal that comes before has its default action.
         source.setRegistrationHandler { [self] in
             registered += 1
-            if registered == signals.count { announce() }
+            if isUp { begin() }
         }
         signals.append(source)
     }
 
-    /// Says that it runs, now that no signal can end it by its default action.
-    private func announce() {
+    /// No signal can end it by its default action any more.
+    private var isUp: Bool { registered == signals.count }
+
+    /// Says that it runs, and begins with what it finds.
+    private func begin() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
+        door?.open { [self] in turn() }
+        let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
+        removals.setEventHandler { [self] in lookAtFifo() }
+        removals.activate()
+        self.removals = removals
+        reportTimer.start { [self] in turn() }
+        for runner in runners { start(runner) }
+        reportUnknownJobs()
+        settle(at: Process.now)
+        aliases?.apply()
     }
 
-    private func readRequests() {
-        // One moment for what is asked and what it leads to: so a trace has them at one moment too.
+    /// Something has come through the FIFO, or some job's time is up, or its command has ended: reads what was asked for, and
+    /// lets every job do what its time has come for.
+    ///
+    /// In this order whatever the reason is: what stands in the FIFO was asked for before the time was up, even if the
+    /// machine was too busy to read it.
+    private func turn() {
+        let now = readRequests()
+        lookIntoLedger(at: now)
+        reportRejected(at: now)
+        settle(at: now)
+    }
+
+    /// - Returns: The moment of what was asked last. What it leads to is to happen at the same moment, as in a trace.
+    private func readRequests() -> Instant {
         var now = Process.now
         do throws(Fault) {
             // Not for ever: timers and signals have their turn too.
@@ -109,10 +135,16 @@ final class Daemon {
         } catch {
             Log.error("the FIFO: \(error.message)")
         }
-        // A doorbell that found the FIFO full was not heard. What it stood for is there now that we have read.
-        for runner in runners { runner.look(at: now) }
-        watchDoor()
-        settle(at: now)
+        return now
+    }
+
+    /// Finds the requests of those who could not tell us, as the FIFO was full or not there. What they asked for stands in
+    /// the ledger by the time that we have read the FIFO.
+    private func lookIntoLedger(at now: Instant) {
+        guard runners.contains(where: { $0.hasToLook }) else { return }
+        // One look for all jobs, however many are idle. If it fails, each looks for itself and reports what it finds.
+        let names = try? ledger.pending()
+        for runner in runners where runner.isRung || names?.contains(runner.name) ?? true { runner.look(at: now) }
     }
 
     /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
@@ -126,22 +158,19 @@ final class Daemon {
             }
             let new = try Door(path)
             old.close()
-            new.open { [self] in readRequests() }
+            new.open { [self] in turn() }
             door = new
             Log.error("\(path): had gone; made anew")
         } catch {
             // Started again by procd, it has all that it needs or says what it lacks.
-            Log.error(error.message)
-            Process.exit(error.code.rawValue)
+            fail(error)
         }
-        let now = Process.now
-        for runner in runners { runner.look(at: now) }
-        settle(at: now)
+        turn()
     }
 
     private func reportUnknownJobs() {
         do throws(Fault) {
-            for job in try Ledger(run: call.places.daemon).jobs() where !jobs.contains(where: { $0.name == job }) {
+            for job in try ledger.jobs() where !jobs.contains(where: { $0.name == job }) {
                 Log.error("\(job.printable()): a request waits, but there is no such job; it is kept")
             }
         } catch {
@@ -149,23 +178,30 @@ final class Daemon {
         }
     }
 
-    /// Reports what the FIFO's door turned away.
-    private func watchDoor() {
-        let now = Process.now
-        let before = reader.rejected
+    /// Logs what came through the FIFO and was no request.
+    private func reportRejected(at now: Instant) {
         if let report = reader.tick(at: now) {
+            showRejected()
             let lines: ByteString = report.rejected == 1 ? "a line" : "\(report.rejected) lines"
             Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'")
         }
-        doorTimer.set(reader.wakeAt, now: now)
-        if reader.rejected != before { settle(at: now) }
+        reportTimer.set(reader.wakeAt, now: now)
+    }
+
+    /// Shows how many lines from the FIFO were no request: `rejected`, beside the FIFO, as that is no job's.
+    private func showRejected() {
+        do throws(Fault) {
+            try Files.replace(call.places.rejected, with: "\(reader.rejected)")
+        } catch {
+            Log.error(error.message)
+        }
     }
 
     /// Lets every job do what its time has come for, and ends if all is done.
     private func settle(at now: Instant) {
-        for runner in runners { runner.settle(at: now, rejected: reader.rejected) }
+        for runner in runners { runner.settle(at: now) }
         runners.removeAll { runner in
-            let isDone = runner.isIdle && !jobs.contains { $0.name == runner.name }
+            let isDone = runner.isRetired && runner.isIdle
             if isDone { runner.remove() }
             return isDone
         }
@@ -173,24 +209,52 @@ final class Daemon {
     }
 
     private func reload() {
+        // Nothing is started any more.
+        if isStopping { return }
         guard call.jobs.isEmpty else {
             Log.info("HUP: the jobs come from the command line, there is nothing to read again")
             return
         }
         do throws(Fault) {
-            let new = try call.settings().jobs
-            for job in new where !runners.contains(where: { $0.name == job.name }) {
-                let runner = try JobRunner(job, call.places, recorder)
-                runners.append(runner)
-                start(runner)
-            }
-            for job in new { runners.first { $0.name == job.name }?.job = job }
-            jobs = new
+            var findings = Findings()
+            let settings = try call.settings(&findings)
+            try findings.refuseFaults()
+            for remark in findings.remarks { Log.error(remark) }
+            for runner in try takeOver(settings) where isUp { start(runner) }
             Log.info("HUP: \(summary)")
         } catch {
             Log.error("HUP: \(error.message); the running settings stay in force")
         }
+        aliases?.apply()
         settle(at: Process.now)
+    }
+
+    /// Puts new settings in force: all of them, or none if something can't be set up that they need.
+    ///
+    /// - Returns: The runners of new jobs, which are yet to be started.
+    /// - Throws: `cannotCreate`. Then all is as it was.
+    @discardableResult
+    private func takeOver(_ settings: Settings) throws(Fault) -> [JobRunner] {
+        var new: [JobRunner] = []
+        do throws(Fault) {
+            for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {
+                new.append(try JobRunner(job, call.places, ledger, recorder))
+            }
+            // What the settings say of aliases is the updater's, which finds it there. Jobs of the command line are no
+            // settings.
+            if call.jobs.isEmpty { try settings.takeOver(call.places) }
+            aliases?.isEmpty = settings.aliases.isEmpty
+        } catch {
+            for runner in new { runner.remove() }
+            throw error
+        }
+        // From here on nothing can fail.
+        runners += new
+        jobs = settings.jobs
+        for runner in runners { runner.isRetired = true }
+        for job in jobs { runners.first { $0.name == job.name }?.takeOver(job) }
+        for runner in runners { runner.isDisabled = settings.disabledJobs.contains { $0 == runner.name } }
+        return new
     }
 
     private func flush() {
@@ -202,19 +266,21 @@ final class Daemon {
     /// The first time waits for a command that runs: to break off a restart halfway would leave the router without
     /// the service. The second time ends it.
     private func stop(_ signal: ByteString) {
+        // Nothing has begun.
+        guard isUp else { Process.exit(0) }
         guard !isStopping else {
             Log.info("\(signal): ending what runs")
             for runner in runners { runner.endCommand() }
             return
         }
         // What was written by hand stands nowhere else.
-        readRequests()
+        turn()
         isStopping = true
         for runner in runners { runner.leave() }
-        removals.cancel()
+        removals?.cancel()
         let closing = door
         door = nil
-        // Who asks from now on is told that nobody is there.
+        // Whoever asks from now on is told that nobody is there.
         closing?.close { [self] in
             Log.info("\(signal): stopping")
             for runner in runners where runner.isRunning {

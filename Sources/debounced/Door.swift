@@ -8,7 +8,7 @@ final class Door {
     private(set) var fifo: FileDescriptor?
     private let source: DispatchSourceRead
 
-    /// - Throws: `cannotCreate` if what is in its place is no FIFO of ours.
+    /// - Throws: `cannotCreate` if something else is in its place than a FIFO of ours.
     init(_ path: ByteString) throws(Fault) {
         let fifo = try Fifo.open(path)
         source = DispatchSource.makeReadSource(fileDescriptor: fifo.number, queue: .main)
@@ -17,7 +17,7 @@ final class Door {
 
     func open(_ handler: @escaping () -> Void) {
         source.setEventHandler(handler: handler)
-        // Not before Dispatch has let go of it.
+        // Closed only when Dispatch no longer uses it.
         source.setCancelHandler { [self] in
             fifo = nil
             closed()

@@ -6,57 +6,116 @@ import Linux
 
 /// Binds one job's state machine to its timer, its command, the ledger and its state files.
 final class JobRunner {
-    private var debouncer: Debouncer
+    private enum Mode {
+        /// A command of an earlier daemon may still run: nobody could tell yet. None is started before that is known.
+        case unsure
+        /// Nothing runs, and a command may start.
+        case ready
+        /// A command runs: ours, or that of an earlier daemon.
+        case running(Command)
+        /// The daemon stops. The command is the last, and is seen to its end.
+        case ending(Command)
+        /// The daemon stops. Nothing is started any more.
+        case left
+    }
+
+    /// What becomes of requests by hand, which stand nowhere before we write them into the ledger.
+    private enum ByHand {
+        /// There are none.
+        case none
+        /// They stand in the ledger.
+        case kept
+        /// They could not be written there yet: we alone know of them.
+        case unkept
+    }
+
+    /// One run of the command.
+    private struct Run {
+        let number: Int
+        /// When it had to begin, and when it did.
+        let due, began: Instant
+    }
+
+    private let debouncer: Debouncer
+    private var mode = Mode.unsure
+    private var byHand = ByHand.none
+    /// So often somebody rang of whom we have not yet looked who it is.
+    private var rings = 0
+    /// So many were found in the ledger before they rang.
+    private var unrung = 0
+    /// The pending events that we know.
+    private var known: [ByteString] = []
     private let ledger: Ledger
     private let timer = Timer()
     private let recorder: Recorder?
-    /// For the record, in which timers are never late: when the run had to start, and what the timer was last set to.
-    private var due: Instant?
-    private var awaited: Instant?
     private var state: JobState
-    private var command: Command?
+    private var startFaults = FaultLog()
+    private var slowdowns = FaultLog()
     private var changed: () -> Void = {}
-    /// A request by hand stands in the ledger, or could not be written there yet: then we alone know of it.
-    private var byHand = ByHand.nothing
+    /// Nobody is known to have asked for what waits: we could not look.
+    private var isGuess = false
+    /// Something has happened since the last `settle`.
+    private var hasNews = true
+    /// The job is no longer in the settings.
+    var isRetired = false
+    /// It is, but not enabled: what was accepted stays in the ledger until it is. A run that goes on is seen to its end.
+    var isDisabled = false {
+        didSet { hasNews = hasNews || isDisabled }
+    }
 
-    private enum ByHand { case nothing, noted, unnoted }
-
-    private var isLeaving = false
-    /// It is known whether a command of an earlier daemon still runs. Before that we start none.
-    private var isAlone = false
-    /// What the ledger could not do; that it is the same again is not worth another line.
-    private var fault: Fault?
-    /// What the log has said last of being slowed down.
-    private var slowedUntil: Instant?
-
-    /// - Throws: `cannotCreate` if the job's state can't be written.
-    init(_ job: Job, _ places: Places, _ recorder: Recorder?) throws(Fault) {
+    /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
+    init(_ job: Job, _ places: Places, _ ledger: Ledger, _ recorder: Recorder?) throws(Fault) {
+        name = job.name
         debouncer = Debouncer(job)
+        self.ledger = ledger
         self.recorder = recorder
-        ledger = Ledger(run: places.daemon)
         state = try JobState(job, places)
     }
 
-    var job: Job {
-        get { debouncer.job }
-        set { debouncer.job = newValue }
+    private var job: Job { debouncer.job }
+    let name: ByteString
+    var isIdle: Bool { debouncer.phase == .idle }
+    var isWaiting: Bool { debouncer.isWaiting }
+    /// Somebody has rung, or might not have been able to: who waits already runs for all, but not if he is slowed down.
+    var hasToLook: Bool { rings > 0 || !isWaiting || isSlowed }
+    var isRung: Bool { rings > 0 }
+    private var isSlowed: Bool {
+        if case .paused(.slowed, _) = debouncer.phase { true } else { false }
+    }
+    var isRunning: Bool { command != nil }
+
+    private var hasLeft: Bool {
+        if case .left = mode { true } else { false }
     }
 
-    var name: ByteString { debouncer.job.name }
-    var isIdle: Bool { debouncer.phase == .idle }
-    var isRunning: Bool { command != nil }
+    private var command: Command? {
+        switch mode {
+        case .running(let command), .ending(let command): command
+        case .unsure, .ready, .left: nil
+        }
+    }
+
+    /// Puts the job's settings in force.
+    func takeOver(_ job: Job) {
+        debouncer.job = job
+        isRetired = false
+        hasNews = true
+    }
 
     /// Takes up what an earlier daemon left.
     ///
     /// - Parameter changed: Called when time or the command's end calls for `settle`.
     func start(_ changed: @escaping () -> Void) {
         self.changed = changed
-        timer.start(changed)
+        timer.start { [self] in
+            hasNews = true
+            changed()
+        }
         let now = Process.now
         do throws(Fault) {
             try recover(at: now)
         } catch {
-            Log.error("\(name): \(error.message)")
+            logError(error.message)
             // Tried again when its time has come.
             debouncer.request(at: now)
         }
@@ -65,48 +124,78 @@ final class JobRunner {
 
     private func recover(at now: Instant) throws(Fault) {
         if let process = try ledger.recover(name) {
-            command = try Command(adopting: process) { [self] _ in adoptedEnded() }
+            mode = .running(try Command(adopting: process) { [self] _ in adoptedEnded() })
             debouncer.adopt(at: now)
-            Log.info("\(name): still running as process \(process.number); what it is about runs again after it")
+            log("still running as process \(process.number); what it is about runs again after it")
+        } else {
+            mode = .ready
         }
-        isAlone = true
         do throws(Fault) {
             try ledger.putBack(name)
         } catch {
-            Log.error("\(name): \(error.message)")
+            logError(error.message)
             // `take` puts it back.
             debouncer.request(at: now)
         }
     }
 
-    /// Looks whether something is pending that nobody has told of.
+    /// Looks who has rung, and whether something is pending that nobody has told of.
     func look(at now: Instant) {
+        guard hasToLook, !isDisabled else { return }
         do throws(Fault) {
-            guard !debouncer.isWaiting,
-                let age = try ledger.age(of: name, longest: max(job.quiet, job.maxWait))
-            else { return }
-            state.requests += 1
-            recorder?.note(.pending, name, at: now)
-            debouncer.request(at: now - age.first)
-            debouncer.request(at: now - age.last)
+            let events = try ledger.events(of: name)
+            let old = isWaiting ? known : []
+            let news = events.filter { event in !old.contains(where: { $0 == event }) }
+            known = events
+            if rings == 0, news.isEmpty { return }
+            // Without news, somebody did the same once more; or he was found before he could ring, and counts already.
+            let late = news.isEmpty ? min(unrung, rings) : 0
+            unrung += rings == 0 ? 1 : -late
+            let asking = !news.isEmpty ? news : events.isEmpty ? [Request.others] : events
+            var ages: (first: Duration, last: Duration) = (.zero, .zero)
+            if rings == 0, !isWaiting, let found = try ledger.age(of: name, longest: max(job.quiet, job.maxWait)) {
+                ages = found
+            }
+            // One ring may be for many.
+            for place in 0..<max(rings, news.count) {
+                let asker = asking[min(place, asking.count - 1)].asker
+                recorder?.asked(.pending, name, by: asker, at: now)
+                debouncer.request(from: asker, at: now - ages.first)
+                debouncer.request(from: asker, at: now - ages.last)
+            }
+            state.requests += max(rings, 1) - late
+            isGuess = false
         } catch {
-            Log.error("\(name): \(error.message)")
-            // Perhaps there is something: when its time has come, we see.
+            logError(error.message)
+            // Perhaps there is something: we see when its time has come.
+            isGuess = rings == 0
             debouncer.request(at: now)
         }
+        hasNews = true
+        rings = 0
     }
 
     func take(_ verb: Request.Verb, at now: Instant) {
-        // In a trace it is the cancel that it leads to.
-        if verb != .withdrawn { recorder?.note(verb, name, at: now) }
+        hasNews = true
+        if verb == .pending {
+            // The ledger says who it is. One look does for all who rang at the same time.
+            rings += 1
+            return
+        }
+        if rings > 0 { look(at: now) }
+        let asker = Request(verb, name).asker
+        // In a trace, `withdrawn` is the cancel that it leads to.
+        if verb != .withdrawn { recorder?.asked(verb, name, by: asker, at: now) }
         switch verb {
-        case .pending:
-            state.requests += 1
-            debouncer.request(at: now)
+        case .pending: break
         case .request:
+            isGuess = false
             state.requests += 1
-            debouncer.request(at: now)
-            if byHand == .nothing { attempt { () throws(Fault) in try noteByHand() } }
+            debouncer.request(from: asker, at: now)
+            if byHand == .none {
+                byHand = .unkept
+                tryToKeepByHand()
+            }
         case .flush:
             debouncer.flush()
         case .withdrawn:
@@ -115,131 +204,147 @@ final class JobRunner {
             }
         case .cancel:
             debouncer.cancel()
-            byHand = .nothing
+            byHand = .none
+            known = []
+            unrung = 0
             attempt { () throws(Fault) in try ledger.withdrawAll(from: name) }
         }
     }
 
-    private func noteByHand() throws(Fault) {
-        byHand = .unnoted
-        try ledger.add(.fifo, to: name, event: "request \(name)")
-        byHand = .noted
+    /// Writes requests by hand into the ledger, unless they stand there.
+    private func keepByHand() throws(Fault) {
+        guard byHand == .unkept else { return }
+        try ledger.keepByHand(name)
+        known.append(Request(.request, name).asker)
+        byHand = .kept
     }
 
-    /// Does what the time has come for, and shows it.
-    ///
-    /// - Parameter rejected: Lines that the FIFO's door turned away.
-    func settle(at now: Instant, rejected: Int) {
-        // What has just been asked for could not have started earlier.
-        let due = debouncer.wakeAt == awaited ? awaited ?? now : now
-        // Once we leave, only a command that runs is seen to its end.
-        switch isLeaving && command == nil ? .none : debouncer.tick(at: now) {
+    private func tryToKeepByHand() {
+        attempt { () throws(Fault) in try keepByHand() }
+    }
+
+    /// Does what the time has come for, and shows it. Costs nothing if nothing has happened.
+    func settle(at now: Instant) {
+        guard hasNews else { return }
+        hasNews = false
+        if isDisabled { debouncer.cancel() }
+        switch hasLeft ? .none : debouncer.tick(at: now) {
         case .none: break
-        case .start: startCommand(due: due, at: now)
+        case .start(let due): start(due: due, at: now)
         case .terminate:
-            Log.error("\(name): not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
+            logError("not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
             command?.signal(.terminate)
         case .kill:
-            Log.error("\(name): not done after TERM; KILL")
+            logError("not done after TERM; KILL")
             command?.signal(.kill)
         }
-        if case .paused(.slowed, let due) = debouncer.phase, due != slowedUntil {
-            slowedUntil = due
-            Log.error("\(name): each run leads to the next; slowed down, the next is in \(seconds(due - now)) s")
+        if case .paused(.slowed, let due) = debouncer.phase {
+            var who: ByteString = ""
+            for asker in debouncer.askers where asker.isSlowed && asker.isWaiting { who += asker.name + ", " }
+            slowdowns.error(
+                "\(name): \(who)asked for too often; slowed down, the next run is in \(seconds(due - now)) s; to run it now: cname-updater flush \(name)",
+                about: due.sinceStart.milliseconds)
         }
-        awaited = debouncer.wakeAt
-        timer.set(isLeaving && command == nil ? nil : awaited, now: now)
-        state.rejected = rejected
+        timer.set(hasLeft ? nil : debouncer.wakeAt, now: now)
         state.publish(job, debouncer.phase)
     }
 
-    private func startCommand(due: Instant, at now: Instant) {
-        self.due = due
+    private func start(due: Instant, at now: Instant) {
         do throws(Fault) {
-            if !isAlone { try recover(at: now) }
-            if command != nil { return look(at: now) }
-            if byHand == .unnoted { try noteByHand() }
-            let events = try ledger.take(name, run: state.runs + 1)
-            byHand = .nothing
-            guard let events else {
+            if case .unsure = mode { try recover(at: now) }
+            if isRunning { return look(at: now) }
+            try keepByHand()
+            let taken = try ledger.take(name)
+            byHand = .none
+            known = []
+            unrung = 0
+            guard let taken else {
                 debouncer.notNeeded()
+                if isGuess { return }
                 // In a replay it runs when it is due, unless it is taken back by then.
-                recorder?.note(.cancel, name, at: due)
-                Log.info("\(name): not needed any more")
+                recorder?.asked(.cancel, name, by: "", at: due)
+                log("not needed any more")
                 return
             }
             try ledger.checkRoom(for: name)
-            fault = nil
-            startCommand(events, at: now)
+            startFaults.clear()
+            start(Run(number: taken.run, due: due, began: now), taken.events)
         } catch {
             debouncer.notReady(at: now)
-            // If it can't be, `take` does so.
+            // If it can't be put back now, `take` does so.
             try? ledger.putBack(name)
-            if fault?.errno != error.errno { Log.error("\(name): \(error.message); tried every \(job.quiet) s") }
-            fault = error
+            startFaults.error("\(name): \(error.message); tried every \(job.quiet) s", about: Int64(error.errno))
         }
     }
 
-    private func startCommand(_ causes: [ByteString], at now: Instant) {
+    private func start(_ run: Run, _ causes: [ByteString]) {
         do throws(Fault) {
-            command = try Command(job, processFile: ledger.processFile(of: name)) { [self] outcome in
-                let outcome = outcome ?? .exited(0)
-                ended(outcome.status, outcome.text)
-            }
+            mode = .running(
+                try Command(job, processFile: ledger.processFile(of: name)) { [self] outcome in
+                    let outcome = outcome ?? .exited(0)
+                    ended(run, outcome.status, outcome.text)
+                    changed()
+                })
             state.runs += 1
-            state.lastRun = now
+            state.covered = state.requests
+            state.lastRun = run.began
             state.causes = causes
             state.publish(job, debouncer.phase)
-            Log.info("\(name): run \(state.runs): \(job.command)")
+            log("run \(run.number): \(job.command)")
         } catch {
-            ended(JobRunner.notStarted, error.message)
+            // Its status is the one that we would end with.
+            ended(run, error.code.status, error.message)
         }
     }
 
-    /// The status of a command that can't be started: EX_OSERR of sysexits(3).
-    private static let notStarted: Int32 = 71
-
     /// - Parameter text: What went wrong, if the status isn't 0.
-    private func ended(_ status: Int32, _ text: ByteString) {
+    private func ended(_ run: Run, _ status: Int32, _ text: ByteString) {
         let now = Process.now
-        command = nil
+        noteEnd()
         let ending = debouncer.ended(isSuccess: status == 0, at: now)
-        recorder?.note(exit: status, name, due: due ?? now, at: now)
+        recorder?.ended(status, name, due: run.due, at: now)
         state.lastExit = status
         if status != 0 { state.failures += 1 }
-        // The state first: who is told of the end may look at it at once.
+        state.saved = max(0, state.covered - state.runs)
+        // The state first: whoever is told of the end may look at it at once.
         state.publish(job, debouncer.phase)
         attempt { () throws(Fault) in
             if case .retry = ending {
+                known += state.causes
                 try ledger.putBack(name)
             } else {
-                try ledger.finish(name, run: state.runs, status: status)
+                try ledger.finish(name, run: run.number, status: status)
             }
         }
-        let duration = seconds(now - (state.lastRun ?? now))
+        let duration = seconds(now - run.began)
         switch ending {
         case .done:
-            Log.info("\(name): done in \(duration) s")
+            log("done in \(duration) s")
         case .retry(let number, let pause):
-            Log.error("\(name): \(text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
+            logError("\(text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
         case .givenUp:
-            Log.error("\(name): \(text) after \(duration) s; given up, runs again when asked")
+            logError("\(text) after \(duration) s; given up, runs again when asked")
         }
-        changed()
     }
 
     private func adoptedEnded() {
-        command = nil
+        noteEnd()
         _ = debouncer.ended(isSuccess: true, at: Process.now)
         changed()
     }
 
+    private func noteEnd() {
+        if case .ending = mode { mode = .left } else { mode = .ready }
+        hasNews = true
+    }
+
     /// The daemon stops: what waits is kept for the next.
     func leave() {
-        isLeaving = true
-        guard debouncer.isWaiting else { return }
-        if byHand == .unnoted { attempt { () throws(Fault) in try noteByHand() } }
-        Log.info("\(name): a request waits; it is kept for the next start")
+        if let command { mode = .ending(command) } else { mode = .left }
+        hasNews = true
+        guard isWaiting else { return }
+        tryToKeepByHand()
+        log("a request waits; it is kept for the next start")
     }
 
     /// Ends the command before its time.
@@ -258,9 +363,12 @@ final class JobRunner {
         do throws(Fault) {
             try body()
         } catch {
-            Log.error("\(name): \(error.message)")
+            logError(error.message)
         }
     }
+
+    private func log(_ text: ByteString) { Log.info("\(name): \(text)") }
+    private func logError(_ text: ByteString) { Log.error("\(name): \(text)") }
 
     /// For a message: to the millisecond below a minute, else in whole seconds.
     private func seconds(_ duration: Duration) -> Duration {

@@ -3,105 +3,134 @@ import Configuration
 import Debounce
 import Linux
 
-/// What a job is doing, as small files in `RUN/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
+/// What a job is doing, as small files in `FOLDER/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
 /// the fact that it states, and only when its value has changed.
 ///
-/// - `state`: idle, waiting, running, retrying (after a failure) or slowed (each run led to the next)
+/// - `state`: idle, waiting, running, retrying (after a failure) or slowed (somebody asks again and again)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
-/// - `rejected`: lines that the FIFO's door turned away, for whichever job they were meant
+/// - `saved`: requests that led to no run of their own, as of the last run that is over
 /// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first
 /// - `last_run`: when that began; `due`: when the command runs, or is ended if it runs; empty if never. Both in seconds on
 ///   the clock that does not jump: /proc/uptime
 /// - `causes`: the events behind the last run, a line each
-/// - `all`: all of these but `causes`, as lines `NAME VALUE`. They belong together: who needs two values at once reads them here,
-///   since between two files the state may change
+/// - `all`: all of these but `causes`, as lines `NAME VALUE`. Whoever needs two values of one moment reads them here: between
+///   two files the state may change
 struct JobState {
     var requests = 0
-    var rejected = 0
     var runs = 0
     var failures = 0
+    /// How many of the requests there were when the last run began: it covers all of them.
+    var covered = 0
+    var saved = 0
     var lastExit: Int32?
     var lastRun: Instant?
     var causes: [ByteString] = []
 
     private let folder: ByteString
+    /// What the folder is called while it is removed.
+    private let done: ByteString
     /// What stands in the files, in the order of `names`.
     private var published: [ByteString] = []
     private var publishedCauses: [ByteString]?
-    /// The fault that was logged last: once is enough.
-    private var fault: Fault?
+    private var faults = FaultLog()
 
-    static let names: [ByteString] = [
-        "state", "command", "quiet", "requests", "rejected", "runs", "failures", "last_exit", "last_run", "due",
-    ]
+    static let names = ("state command quiet requests runs failures saved last_exit last_run due" as ByteString).words
 
-    /// - Throws: `cannotCreate` if the files can't be written.
-    init(_ job: Job, _ places: Places) throws(Fault) {
-        folder = places.state(of: job.name)
-        try Files.makeFolder(folder)
-        try write(values(job, .idle))
+    /// The values of `state`.
+    enum Activity: ByteString {
+        case idle, waiting, running, retrying, slowed
+
+        init(_ phase: Debouncer.Phase) {
+            switch phase {
+            case .idle: self = .idle
+            case .waiting: self = .waiting
+            case .paused(.retrying, _): self = .retrying
+            case .paused(.slowed, _): self = .slowed
+            case .running: self = .running
+            }
+        }
     }
 
-    /// Makes `RUN/jobs`, and removes what an earlier daemon left there.
+    /// - Throws: `cannotCreate` if the files can't be written. Then none is left.
+    init(_ job: Job, _ places: Places) throws(Fault) {
+        folder = places.state(of: job.name)
+        done = places.state(of: ".done")
+        try Files.makeFolder(folder)
+        do throws(Fault) {
+            try write(values(job, .idle))
+        } catch {
+            remove()
+            throw error
+        }
+    }
+
+    /// Makes `FOLDER/jobs`, and removes what an earlier daemon left there.
     static func clear(_ places: Places) throws(Fault) {
         let jobs = places.daemon + "/jobs"
         try Files.makeFolder(jobs)
-        for name in try Files.names(in: jobs) { try Files.removeFolder("\(jobs)/\(name)") }
+        try Files.removeFolder(jobs)
+        try Files.makeFolder(jobs)
     }
 
     mutating func publish(_ job: Job, _ phase: Debouncer.Phase) {
         do throws(Fault) {
             try write(values(job, phase))
-            fault = nil
+            faults.clear()
         } catch {
-            if fault?.errno != error.errno { Log.error("\(error.message); goes on without showing its state") }
-            fault = error
-            // Nobody knows which of them stand now.
+            faults.error("\(error.message); goes on without showing its state", about: Int64(error.errno))
+            // Which of the files were written is not known.
             published = []
         }
     }
 
+    /// Takes the job from sight in one step: whoever still sees a part of it could ask for a job that is gone.
     func remove() {
         do throws(Fault) {
-            try Files.removeFolder(folder)
+            try Files.rename(folder, to: done)
+            try Files.removeFolder(done)
         } catch {
             Log.error(error.message)
         }
     }
 
     private func values(_ job: Job, _ phase: Debouncer.Phase) -> [ByteString] {
-        let state: ByteString
-        var due: Instant?
-        switch phase {
-        case .idle: state = "idle"
-        case .waiting(let moment): (state, due) = ("waiting", moment)
-        case .paused(.retrying, let moment): (state, due) = ("retrying", moment)
-        case .paused(.slowed, let moment): (state, due) = ("slowed", moment)
-        case .running(let moment): (state, due) = ("running", moment)
-        }
-        return [
-            state, job.command, "\(job.quiet)", "\(requests)", "\(rejected)", "\(runs)", "\(failures)",
+        [
+            Activity(phase).rawValue, job.command, "\(job.quiet)", "\(requests)", "\(runs)", "\(failures)", "\(saved)",
             lastExit.map { "\($0)" } ?? "", lastRun.map { "\($0.sinceStart)" } ?? "",
-            due.map { "\($0.sinceStart)" } ?? "",
+            phase.end.map { "\($0.sinceStart)" } ?? "",
         ]
     }
 
-    /// Who sees one of the files change finds the new values in `all`, too.
+    /// `all` before the others: whoever sees one of them change finds the new values there, too.
     private mutating func write(_ values: [ByteString]) throws(Fault) {
         if causes != publishedCauses {
-            try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
+            try put("causes", causes.joined(separator: "\n"), isFirst: publishedCauses == nil)
             publishedCauses = causes
         }
         if values == published { return }
         var lines: [ByteString] = []
         for (index, name) in JobState.names.enumerated() { lines.append("\(name) \(values[index])") }
         try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
+        let isFirst = published.isEmpty
         // No value has a newline.
-        if published.isEmpty { published = values.map { _ in "\n" } }
+        if isFirst { published = values.map { _ in "\n" } }
         for (index, name) in JobState.names.enumerated() where published[index] != values[index] {
-            try Files.replace("\(folder)/\(name)", with: values[index])
+            try put(name, values[index], isFirst: isFirst && name != "command")
             published[index] = values[index]
         }
+    }
+
+    /// A job that nobody has asked for yet says what others say: `idle`, 0, nothing. Such a file is a further name of one that
+    /// all jobs share, as each takes a page of memory. Replaced is the name, so the others stay as they are.
+    private func put(_ name: ByteString, _ value: ByteString, isFirst: Bool) throws(Fault) {
+        let path: ByteString = "\(folder)/\(name)"
+        if isFirst {
+            let shared: ByteString = "\(folder)/../.=\(value)"
+            if try FileStatus(at: shared) == nil { try Files.replace(shared, with: value) }
+            // Not if there is an older file already, or no file may have so many names.
+            if (try? Files.link(shared, to: path)) ?? false { return }
+        }
+        try Files.replace(path, with: value)
     }
 }

@@ -1,17 +1,15 @@
 import Basics
+import Debounce
 import Dispatch
 import Linux
 
 /// What a command writes, as lines of our log under the job's name. It lives until the last process that holds the
 /// stream has closed it: a command may leave a child behind.
 final class OutputLog {
-    /// A longer line is logged in parts.
-    private static let longestLine = 1000
-
     private let reader: FileDescriptor
     private let source: DispatchSourceRead
     private let name: ByteString
-    private var line: [UInt8] = []
+    private var output = OutputReader()
 
     init(_ reader: consuming FileDescriptor, _ name: ByteString) {
         source = DispatchSource.makeReadSource(fileDescriptor: reader.number, queue: .main)
@@ -22,36 +20,32 @@ final class OutputLog {
         source.activate()
     }
 
-    /// Logs what is there now.
-    func read() {
+    /// The command has ended: logs what it has left in the pipe, even if a child of its goes on writing.
+    func commandEnded() {
+        read()
+        log(output.end(isLast: false))
+    }
+
+    /// Logs what is there, but no more than 17 bites of 4 KB: whoever writes without end keeps nobody waiting. A pipe holds 16
+    /// (pipe(7)), and with one more its end is found: Dispatch on Linux tells of that but once.
+    private func read() {
         guard !source.isCancelled else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
+        for _ in 0..<17 {
             switch try? reader.read(into: &buffer) {
-            case .bytes(let count)?: log(buffer[..<count])
-            case .nothing?: return
+            case .bytes(let count)?:
+                log(output.take(buffer[..<count], at: Process.now))
+            case .nothing?:
+                return
             case .end?, nil:
-                flush()
+                log(output.end(isLast: true))
                 source.cancel()
                 return
             }
         }
     }
 
-    private func log(_ bytes: ArraySlice<UInt8>) {
-        for byte in bytes {
-            if byte == UInt8(ascii: "\n") {
-                flush()
-                continue
-            }
-            let isControl = byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
-            line.append(isControl ? UInt8(ascii: "?") : byte)
-            if line.count == Self.longestLine { flush() }
-        }
-    }
-
-    private func flush() {
-        if !line.isEmpty { Log.info("\(name): \(ByteString(line))") }
-        line = []
+    private func log(_ lines: [ByteString]) {
+        for line in lines { Log.info("\(name): \(line)") }
     }
 }

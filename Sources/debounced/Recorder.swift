@@ -3,48 +3,43 @@ import Debounce
 import Linux
 
 /// `--record FILE`: writes what happens to the jobs as a trace that `debounced simulate` plays, line by line as it
-/// happens. A run has its line when it ends, with a DURATION that counts from when it was due: there it starts in a
-/// replay, whose timers are never late, and so it ends there when it has ended here.
+/// happens. The line of a run is written when it ends. Its DURATION counts from the moment when the run was due: that is
+/// when it starts in a replay, whose timers are never late, and so it ends there when it has ended here.
 ///
-/// A trace does not hold the settings; a replay needs the same. Nor can it say that a command could not be started, or
-/// goes on from an earlier daemon. A request that an earlier daemon left counts from when it was found. A request that
-/// came when its job was due and the timer late (a millisecond or two) put the run off, but comes during it in a
-/// replay.
+/// A trace does not hold the settings, and a replay needs the same. It can't say that a command could not be started, or
+/// was still running from an earlier daemon. A request that an earlier daemon left counts from when it was found. A request
+/// that came when its job was due but the timer late (a millisecond or two) has put the run off; in a replay it comes
+/// during the run.
 final class Recorder {
-    private let path: ByteString
     private let file: FileDescriptor
     private let start = Process.now
-    /// Of the last line.
+    /// The time of the last line.
     private var time = Duration.zero
     private var isStopped = false
 
     /// - Throws: `cannotCreate` if the file can't be made.
     init(_ path: ByteString) throws(Fault) {
         file = try FileDescriptor(opening: path, Files.replacing)
-        self.path = path
     }
 
     /// Somebody asked.
-    func note(_ verb: Request.Verb, _ job: ByteString, at now: Instant) {
-        write(.asked(verb), job, at: time(of: now))
+    func asked(_ verb: Request.Verb, _ job: ByteString, by asker: ByteString, at now: Instant) {
+        write(.asked(verb, by: asker), job, at: time(of: now))
     }
 
     /// A run has ended.
     ///
-    /// - Parameters:
-    ///   - exit: Its status.
-    ///   - due: When it had to start.
-    func note(exit: Int32, _ job: ByteString, due: Instant, at now: Instant) {
-        write(.exit(status: exit, duration: time(of: now) - time(of: due)), job, at: time(of: now))
+    /// - Parameter due: When it was to start.
+    func ended(_ status: Int32, _ job: ByteString, due: Instant, at now: Instant) {
+        write(.exit(status: status, duration: time(of: now) - time(of: due)), job, at: time(of: now))
     }
 
     /// Cut to milliseconds as in the file, so that sums come out even.
     private func time(of moment: Instant) -> Duration {
-        let (seconds, attoseconds) = (moment - start).components
-        return .seconds(seconds) + .milliseconds(attoseconds / 1_000_000_000_000_000)
+        .milliseconds((moment - start).milliseconds)
     }
 
-    /// If that can't be done, says so and stops; the daemon goes on.
+    /// If it can't be written, says so and records no more; the daemon goes on.
     private func write(_ event: Trace.Line.Event, _ job: ByteString, at moment: Duration) {
         guard !isStopped else { return }
         time = max(time, moment)
@@ -52,7 +47,7 @@ final class Recorder {
             try file.write(Trace.Line(at: time, job, event).text + "\n")
         } catch {
             isStopped = true
-            Log.error("\(path): \(error.message); recording stops")
+            Log.error("\(error.message); recording stops")
         }
     }
 }

@@ -35,31 +35,39 @@ enum Simulate {
         return ByteString(text)
     }
 
-    /// The names are of letters, digits, `-` and `_`: nothing to escape.
     private static func json(_ simulation: Simulation, _ names: [ByteString]) -> ByteString {
         var jobs: [ByteString] = []
         for (index, name) in names.enumerated() {
             let counts = simulation.counts[index]
-            jobs.append(
-                """
-                {"job":"\(name)","requests":\(counts.requests),"runs":\(counts.runs),\
-                "failures":\(counts.failures),"timeouts":\(counts.timeouts),"saved":\(counts.saved)}
-                """)
+            var job = JSONObject()
+            job.add("job", name.json)
+            job.add("requests", counts.requests)
+            job.add("runs", counts.runs)
+            job.add("failures", counts.failures)
+            job.add("timeouts", counts.timeouts)
+            job.add("saved", counts.saved)
+            jobs.append(job.json)
         }
         let events = simulation.events.map { event in
-            let status: ByteString = if case .ended(let status) = event.kind { ",\"status\":\(status)" } else { "" }
-            return
-                "{\"time\":\(event.time),\"job\":\"\(names[event.job])\",\"kind\":\"\(literal: event.kind.word)\"\(status)}"
-                as ByteString
+            var object = JSONObject()
+            object.add("time", "\(event.time)")
+            object.add("job", names[event.job].json)
+            object.add("kind", event.kind.word.json)
+            if !event.asker.isEmpty { object.add("asker", event.asker.json) }
+            if case .ended(let status) = event.kind { object.add("status", Int(status)) }
+            return object.json
         }
-        return "{\"jobs\":[\(jobs.joined(separator: ","))],\"events\":[\(events.joined(separator: ","))]}"
+        var all = JSONObject()
+        all.add("jobs", ByteString(jsonArray: jobs))
+        all.add("events", ByteString(jsonArray: events))
+        return all.json
     }
 }
 
 extension Simulation.Event.Kind {
-    fileprivate var word: StaticString {
+    fileprivate var word: ByteString {
         switch self {
-        case .asked(let verb): verb.word
+        case .asked(let verb): verb.rawValue
         case .started: "start"
         case .terminated: "term"
         case .killed: "kill"

@@ -10,27 +10,36 @@ struct Status {
     func print(asJSON: Bool) throws(Fault) {
         let (daemon, jobs) = try read()
         if asJSON {
-            Log.info(Status.json(jobs, daemon))
+            Log.info(try json(jobs, daemon))
         } else {
-            Log.info(Status.table(jobs, isColoured: Status.isColoured))
+            Log.info(Status.table(jobs, daemon).joined(separator: "\n"))
         }
     }
 
-    /// Keeps the table on the screen until the program is ended, or the daemon.
+    /// Shows what matters most of the table again and again, until the program or the daemon ends: on a terminal always in
+    /// one place, in 60 columns.
     func watch() throws(Fault) {
         while true {
-            let (_, jobs) = try read()
-            // Home, each line cleared to its end, and all below the last.
-            let lines = Status.table(jobs, isColoured: Status.isColoured).lines.joined(separator: "\u{1B}[K\n")
-            Log.info("\u{1B}[H\(lines)\u{1B}[K\n\u{1B}[J")
-            // Each second for what counts down, and at once when something happens.
-            let watch = try FileWatch(changesIn: jobs.map { places.state(of: $0.name) })
-            watch.wait(upTo: .seconds(1))
+            let (daemon, jobs) = try read()
+            let lines = Status.table(jobs, daemon, isNarrow: true)
+            if Process.isTerminal {
+                // Moves the cursor home, and clears each line to its end and all that is below the last.
+                Log.info("\u{1B}[H\(lines.joined(separator: "\u{1B}[K\n"))\u{1B}[K\n\u{1B}[J")
+            } else {
+                Log.info(lines.joined(separator: "\n"))
+            }
+            // Once a second, for what counts down; and at once when something happens, if so much can be watched.
+            do throws(Fault) {
+                let watch = try FileWatch(changesIn: jobs.map { places.state(of: $0.name) })
+                watch.wait(upTo: .seconds(1))
+            } catch {
+                Process.pause(.seconds(1))
+            }
         }
     }
 
     private func read() throws(Fault) -> (daemon: Int32, jobs: [Shown]) {
-        // What stands in somebody else's would be his word, or a way to read other files.
+        // Another user could have written anything there, or placed links to other files.
         try Files.checkFolder(places.daemon)
         guard let daemon = try FileLock.holder(of: places.daemon + "/lock") else {
             throw Fault(.unavailable, "\(places.daemon): debounced is not running")
@@ -38,8 +47,7 @@ struct Status {
         var names = try Files.names(in: places.daemon + "/jobs")
         if let job {
             guard names.contains(job) else {
-                let known = names.joined(separator: ", ")
-                throw Fault(.usage, "no job '\(job.printable())', there are: \(known)")
+                throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
             }
             names = [job]
         }
@@ -49,7 +57,7 @@ struct Status {
     }
 
     /// One job, as its files say. All values but the causes are of one moment: they come from one file.
-    private struct Shown {
+    private final class Shown {
         let name: ByteString
         let causes: [ByteString]
         /// As `NAME VALUE`.
@@ -66,82 +74,92 @@ struct Status {
             return values.first { $0.hasPrefix(start) }.map { ByteString($0.bytes[start.count...]) } ?? ""
         }
 
-        /// Requests that led to no run of their own.
-        var saved: Int {
-            max(0, (self["requests"].wholeNumber ?? 0) - (self["runs"].wholeNumber ?? 0))
+        /// How long ago the moment in a value was, in whole seconds, negative if it is to come; nil if there is none.
+        private func age(_ name: ByteString) -> Int64? {
+            self[name].seconds.map { (Process.now.sinceStart - $0).components.seconds }
         }
 
-        /// How far away the moment in a value is, in whole seconds; nil if there is none.
-        func distance(_ name: ByteString) -> Int64? {
-            guard let moment = self[name].seconds else { return nil }
-            let distance = (moment - Process.now.sinceStart).components.seconds
-            return distance < 0 ? -distance : distance
-        }
+        private var activity: JobState.Activity? { JobState.Activity(rawValue: self["state"]) }
 
         var state: ByteString {
-            switch self["state"] {
-            case "waiting", "retrying", "slowed": "\(self["state"]), runs in \(distance("due") ?? 0) s"
-            case "running": "running for \(distance("last_run") ?? 0) s"
-            default: self["state"]
+            switch activity {
+            case .waiting, .retrying, .slowed:
+                let late = age("due") ?? 0
+                let text: ByteString = late > 0 ? "overdue by \(late)" : "runs in \(-late)"
+                return "\(self["state"]), \(text) s"
+            case .running: return "running for \(age("last_run") ?? 0) s"
+            case .idle, nil: return self["state"]
             }
         }
 
         var lastRun: ByteString {
-            guard !self["last_exit"].isEmpty, let ago = distance("last_run") else { return "-" }
+            guard !self["last_exit"].isEmpty, let ago = age("last_run") else { return "-" }
             return "\(ago) s ago, status \(self["last_exit"])"
         }
 
         /// ANSI's colour of the state.
         var colour: ByteString {
-            switch self["state"] {
-            case "waiting": "33"
-            case "running": "36"
-            case "retrying": "31"
-            case "slowed": "35"
-            default: "32"
+            switch activity {
+            case .waiting: "33"
+            case .running: "36"
+            case .retrying: "31"
+            case .slowed: "35"
+            case .idle, nil: "32"
             }
         }
     }
 
-    /// On a terminal, unless its user wants none: no-color.org.
+    /// On a terminal, unless its user does not want colours: no-color.org.
     private static var isColoured: Bool {
         Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
     }
 
-    private static func table(_ jobs: [Shown], isColoured: Bool) -> ByteString {
-        var table = Table(["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"])
+    private static func table(_ jobs: [Shown], _ daemon: Int32, isNarrow: Bool = false) -> [ByteString] {
+        let isColoured = isColoured
+        func name(_ job: Shown) -> ByteString { isNarrow ? job.name.printable(limit: 20) : job.name }
+        func columns(_ row: [ByteString]) -> [ByteString] { isNarrow ? [0, 1, 3, 6].map { row[$0] } : row }
+        let heads: ByteString = "JOB|STATE|REQUESTS|RUNS|SAVED|FAILED|LAST RUN|COMMAND"
+        var table = Table(columns(heads.parts { $0 == UInt8(ascii: "|") }))
         for job in jobs {
-            table.add([
-                job.name, job.state, job["requests"], job["runs"], "\(job.saved)", job["failures"], job.lastRun,
-                job["command"],
-            ])
+            table.add(
+                columns([
+                    name(job), job.state, job["requests"], job["runs"], job["saved"], job["failures"], job.lastRun,
+                    job["command"],
+                ]))
         }
         var lines = table.lines { cell, row, column in
             isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
         }
-        for job in jobs where !job.causes.isEmpty {
-            var causes = job.causes
-            if causes.count > 5 {
-                causes.removeLast(causes.count - 5)
-                causes.append("and \(job.causes.count - 5) more")
-            }
-            lines.append("\(job.name)'s last run: \(causes.joined(separator: ", "))")
+        if RunningProcess.isStopped(daemon) {
+            lines.insert("debounced is stopped, as process \(daemon): kill -CONT \(daemon)", at: 0)
         }
-        return lines.joined(separator: "\n")
+        for job in jobs where !job.causes.isEmpty {
+            lines.append("\(name(job))'s last run: \(job.causes.joined(separator: ", ", limit: 5))")
+        }
+        guard isNarrow else { return lines }
+        // A state, and with it the 9 bytes that colour it, stands before the end.
+        return lines.map { line in
+            ByteString(line.bytes[..<min(line.count, line.bytes.firstIndex(of: 0x1B) == nil ? 60 : 69)])
+        }
     }
 
-    private static func json(_ jobs: [Shown], _ daemon: Int32) -> ByteString {
+    private func json(_ jobs: [Shown], _ daemon: Int32) throws(Fault) -> ByteString {
         let objects = jobs.map { job in
-            let members = JobState.names.map { name in
+            var object = JSONObject()
+            object.add("job", job.name.json)
+            for name in JobState.names {
                 let isText = name == "state" || name == "command"
-                let value: ByteString = isText ? job[name].json : job[name].isEmpty ? "null" : job[name]
-                return "\"\(name)\":\(value)" as ByteString
+                object.add(name: name, isText ? job[name].json : job[name].isEmpty ? "null" : job[name])
             }
-            let causes = job.causes.map { $0.json }.joined(separator: ",")
-            return """
-                {"job":\(job.name.json),\(members.joined(separator: ",")),"saved":\(job.saved),"causes":[\(causes)]}
-                """ as ByteString
+            object.add("causes", ByteString(jsonArray: job.causes.map { $0.json }))
+            return object.json
         }
-        return "{\"process\":\(daemon),\"jobs\":[\(objects.joined(separator: ","))]}"
+        var all = JSONObject()
+        all.add("now", Process.now.json)
+        all.add("process", Int(daemon))
+        all.add("stopped", RunningProcess.isStopped(daemon) ? "true" : "false")
+        all.add("rejected", try Files.read(places.rejected).lines.first ?? "null")
+        all.add("jobs", ByteString(jsonArray: objects))
+        return all.json
     }
 }

@@ -6,7 +6,7 @@ import Debounce
 /// A column shows what happens to the job at its moment, then what the job does until the next. Requests that come
 /// within a second and change nothing share a column: `5r` are five.
 struct Timeline {
-    /// Of the text, in bytes. What is longer goes on below.
+    /// How many bytes a line of the text may have. What does not fit goes on below.
     private static let width = 100
     private static let burst = Duration.seconds(1)
     private static let legend: [ByteString] = [
@@ -71,21 +71,26 @@ struct Timeline {
         return lines.joined(separator: "\n")
     }
 
-    private struct Column {
+    private final class Column {
         let time: Duration
         var cells: [Cell]
-        /// Only requests that changed nothing.
+        /// It shows nothing but requests that changed nothing.
         var isQuiet = true
+
+        init(time: Duration, cells: [Cell]) {
+            self.time = time
+            self.cells = cells
+        }
 
         var label: ByteString { "\(time)" }
         /// One more than the longest text, so that it shows what comes after.
         var width: Int { (cells.map { $0.text.count } + [label.count]).max()! + 1 }
     }
 
-    private struct Cell {
+    private final class Cell {
         /// What the job does afterwards.
         var sign = UInt8(ascii: " ")
-        /// What happens to it, but for what comes last, and how often that came in a row.
+        /// What happens to it: all but the last thing; and the last, with how often it came in a row.
         private var before: ByteString = ""
         private var last: ByteString = ""
         private var count = 0
@@ -96,7 +101,7 @@ struct Timeline {
             self.sign = sign
         }
 
-        mutating func add(_ sign: UInt8) {
+        func add(_ sign: UInt8) {
             let sign = ByteString([sign])
             if sign != last { (before, last, count) = (text, sign, 0) }
             count += 1

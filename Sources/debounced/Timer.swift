@@ -5,7 +5,7 @@ import Linux
 /// One resettable timer. It is activated once, and set lazily: to a later time only when it fires too early, so that a
 /// flood of requests, each of which moves the deadline, costs no system call.
 final class Timer {
-    /// nil before the start: a source that was never activated can't be let go of.
+    /// nil before the start: Dispatch forbids to release a source that was never activated.
     private var source: DispatchSourceTimer?
     private var armed: Instant?
 
@@ -29,10 +29,8 @@ final class Timer {
         }
         if let armed, armed <= deadline { return }
         armed = deadline
-        let (seconds, attoseconds) = max(.zero, deadline - now).components
-        // Rounded up: a timer that fires too early only has to be set again.
-        let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000) + 1
-        source?.schedule(deadline: .now() + .milliseconds(milliseconds))
+        let wait = max(.zero, deadline - now).millisecondsRoundedUp
+        source?.schedule(deadline: .now() + .milliseconds(Int(wait)))
     }
 
     func cancel() {

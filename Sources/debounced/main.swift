@@ -7,7 +7,7 @@ import Linux
 
 let usage: ByteString = """
     usage: debounced [OPTION]...                  runs in the foreground
-           debounced check [OPTION]...            reads the settings and prints those in force
+           debounced check [OPTION]...            reads the settings file and prints what it says
            debounced status [JOB] [--json|--watch]
                                                   what each job is doing; --watch keeps it on the screen
            debounced simulate [FILE] [--json]     plays a trace (standard input without FILE), and draws what happens
@@ -16,20 +16,22 @@ let usage: ByteString = """
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
       --job NAME=COMMAND    a job, instead of those in the settings; repeatable
       --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
-      --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound
+      --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
+                            else six times --quiet
       --timeout SECONDS     for all of them: the command is ended after this; 0: never
       --record FILE         of the daemon: write what happens as a trace, to FILE
       --help                this text
+      --version             the package's version
 
     A request is a line written to the FIFO: request JOB, flush JOB (run what is pending now), cancel JOB, or the job's
     whole command. TERM and INT stop the daemon, HUP reads the settings again, USR1 runs what is pending now.
     In the environment: DEBOUNCED_CONFIG and DEBOUNCED_RUN_DIR move the files.
 
     A trace has lines SECONDS request|pending|flush|cancel JOB, and SECONDS exit JOB STATUS DURATION for how a run ends:
-    the first, without such a line yet, that starts at SECONDS - DURATION or later. The settings are those of the daemon.
+    the first, without such a line yet, that starts at SECONDS - DURATION or later. The settings are those of the file.
 
-    Exit status: 0; 64 a wrong call; 65 a faulty trace; 69 no daemon runs; 73 a file can't be made; 75 one already runs;
-    78 faulty settings.
+    Exit status: 0; 64 a wrong call; 65 a faulty trace; 69 no daemon runs; 71 the system refuses something; 73 a file can't
+    be made; 75 one already runs; 78 faulty settings.
     """
 
 do throws(Fault) {
@@ -37,8 +39,10 @@ do throws(Fault) {
     switch call.verb {
     case .help:
         Log.info(usage)
+    case .version:
+        Log.info("debounced \(Process.version)")
     case .check:
-        try Check.print(call)
+        if try !Check.print(call) { Process.exit(Fault.Code.settings.status) }
     case .status(let job, let form):
         let status = Status(job: job, places: call.places)
         if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }
@@ -64,6 +68,21 @@ do throws(Fault) {
 }
 
 func fail(_ fault: Fault) -> Never {
-    Log.error("debounced: \(fault.message)")
-    Process.exit(fault.code.rawValue)
+    Log.fault("debounced", fault.message, status: fault.code.status)
+    Process.exit(fault.code.status)
+}
+
+extension Fault.Code {
+    /// The exit status that says so: sysexits(3).
+    var status: Int32 {
+        switch self {
+        case .usage: 64  // EX_USAGE
+        case .data: 65  // EX_DATAERR
+        case .unavailable: 69  // EX_UNAVAILABLE
+        case .system: 71  // EX_OSERR
+        case .cannotCreate: 73  // EX_CANTCREAT
+        case .alreadyRunning, .busy: 75  // EX_TEMPFAIL
+        case .settings: 78  // EX_CONFIG
+        }
+    }
 }

@@ -1,5 +1,6 @@
-/* The heap of the router build, in place of the libc's: an updater lives for half a millisecond, of which that one takes
- * half, in calls that map pages and in faults on them. One thread; a freed block waits for the next of its size.
+/* The heap of the router build, in place of the libc's. An updater lives for half a millisecond, and would spend half of that
+ * in the libc's heap, on calls that map pages and on page faults. There is one thread only. A freed block is kept for the next
+ * request of its size.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ void *malloc(size_t size) {
         errno = ENOMEM;
         return NULL;
     }
-    size += unit;
+    /* At least one byte: a freed block has its link there. */
+    size = (size ? size : 1) + unit;
     unsigned class = class_of(&size);
     struct block *block = class < classes ? freed[class] : NULL;
     if (block) {

@@ -27,7 +27,7 @@ do throws(Fault) {
     dispatchMain()
 } catch {
     Log.error(error.message)
-    Process.exit(error.code.rawValue)
+    Process.exit(1)
 }
 
 /// Ends the program, once all that may still be waiting has had its time.

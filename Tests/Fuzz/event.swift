@@ -1,6 +1,7 @@
 import Basics
+import Dnsmasq
 import Leases
-import Linux
+import Network
 
 /// The environment of a lease event: `NAME=VALUE`, each ended by NUL, as in /proc/PID/environ.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -21,10 +22,10 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(["", "id-", "duid-"].contains { $0 + text == client.name })
     precondition((2...250).contains(text.count) && text.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2D })
     precondition(ClientIdentifier(name: client.name) == client)
-    precondition(Network.canonical(address: event.address) == event.address)
+    precondition(event.address.canonicalAddress == event.address)
     precondition(event.address.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2E })
-    precondition(event.hostName != "openwrt" && event.hostName.count <= 253)
-    for label in event.hostName.bytes.split(separator: 0x2E, omittingEmptySubsequences: event.hostName.isEmpty) {
+    precondition(event.hostName.text != "openwrt" && event.hostName.text.count <= 253)
+    for label in event.hostName.text.bytes.split(separator: 0x2E, omittingEmptySubsequences: event.hostName.isEmpty) {
         precondition((1...63).contains(label.count) && label.first != 0x2D)
         precondition(label.allSatisfy { (0x61...0x7A).contains($0) || isHex($0) || $0 == 0x2D || $0 == 0x5F })
     }
@@ -35,17 +36,15 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             switch "\(literal: name)" as ByteString {
             case "MACADDR": client.kind == .option61 ? event.hardware : client.text
             case "IPADDR": event.address
-            case "HOSTNAME": event.hostName
+            case "HOSTNAME": event.hostName.text
             default: variables.first { $0.before == name }?.after
             }
         })
     precondition(again == event)
     // A storage can hold what it leads to.
     let now = Instant(sinceStart: .seconds(1_000_000))
-    let storage = MemoryLeases(now: { now })
-    guard let (before, token) = try? storage.lookup(client) else { preconditionFailure() }
-    let after = event.applied(to: before, at: now)
-    precondition((try? storage.update(client, to: after, token)) != nil)
+    let after = event.applied(to: [], at: now)
+    for lease in after { precondition((try? lease.check()) != nil) }
     precondition(event.applied(to: after, at: now) == after)
     return 0
 }

@@ -1,6 +1,7 @@
 import Aliases
 import Basics
 import Configuration
+import Dnsmasq
 
 /// A settings file, or `/etc/config/dhcp`.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -17,19 +18,15 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         // Written out as uci(1) does, it says the same.
         precondition(written(try! UCI(written(file), file: "f")) == written(file))
     }
-    if let settings = try? Settings(text, file: "f") {
-        precondition(try! Settings(settings.text, file: "f") == settings)
-    }
-    if let file = try? UCI(text, file: "f") {
-        do throws(Fault) {
-            let aliases = try AliasSettings(file, file: "f").aliases
-            let findings = aliases.map { $0.place } + aliases.findings(reserved: ["a"], leased: ["b"], router: "c")
-            precondition(findings.allSatisfy { $0.hasPrefix("f:") })
-            precondition(aliases.allSatisfy { $0.name.isHostName && !$0.targets.isEmpty })
-        } catch {
-            precondition(error.message.bytes.allSatisfy { (0x20...0x7E).contains($0) })
-        }
-    }
+    var found = Findings()
+    let settings = Settings(text, file: "f", &found)
+    precondition(found.all.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
+    precondition(settings.aliases.allSatisfy { $0.name.text.isHostName && !$0.targets.isEmpty })
+    let findings = settings.aliases.findings(reserved: [HostName("a")!], leased: [HostName("b")!], router: "c")
+    precondition((settings.aliases.map { $0.place } + findings).allSatisfy { $0.hasPrefix("f:") })
+    // What is left is sound, and says the same when it is read again.
+    let again = try! Settings(settings.text, file: "g")
+    precondition(again.text == settings.text && again.jobs == settings.jobs && again.updater == settings.updater)
     if let read = try? Reservations(text, file: "f") {
         let clients = read.hosts.flatMap { host in
             (host.hardware + ["02:00:00:00:00:0a"]).map {
@@ -40,7 +37,9 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let findings = read.faults + read.clashes(seen: Array(clients.prefix(20)))
         precondition(findings.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
         for host in read.hosts {
-            precondition(host.hostName.isEmpty || host.hostName.isHostName && host.hostName == host.hostName.lowercased)
+            precondition(
+                host.hostName.isEmpty
+                    || host.hostName.text.isHostName && host.hostName.text == host.hostName.text.lowercased)
             precondition(
                 host.hardware.allSatisfy { $0.count <= 17 && $0.bytes.allSatisfy { isHexPairs($0) || $0 == 0x2A } })
             precondition((host.identifiers + host.duids).allSatisfy { !$0.isEmpty && $0.bytes.allSatisfy(isHexPairs) })

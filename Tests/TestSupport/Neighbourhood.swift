@@ -1,13 +1,14 @@
 import CLinux
 
-/// A router and three hosts in network namespaces of their own, gone with the test. Host N is at the other end of the
-/// router's `lanN`, with the addresses 10.78.N.2 and fd78:N::2.
+/// A router and three hosts in network namespaces of their own, which end with the test. Host N is at the other end of
+/// the router's `lanN`, with the addresses 10.78.N.2 and fd78:N::2.
 ///
-/// The first host answers. The second drops echo requests, but can't help answering ARP and neighbour discovery. The
+/// The first host answers. The second drops echo requests, but still has to answer ARP and neighbour discovery. The
 /// router's link to the third is down.
 public final class Neighbourhood {
     private let program: Program
-    /// Process 1 of the namespaces, on the router, and those on the hosts, as numbered there.
+    /// Process 1 of the namespaces, which is on the router, by its number outside; and a process on each host, by its
+    /// number inside.
     private let router: String
     private let hosts: [String]
 
@@ -56,7 +57,7 @@ public final class Neighbourhood {
         try shell("ip addr add 10.78.\(host).2/24 dev lan; ip addr add fd78:\(host)::2/64 dev lan nodad", host: host)
     }
 
-    /// As at a switch: the router's link stays up, but nobody is there who answers.
+    /// Unplugs a host as if from a switch: the router's link stays up, but nobody answers.
     public func unplug(_ host: Int) throws {
         try shell("ip addr flush dev lan", host: host)
     }

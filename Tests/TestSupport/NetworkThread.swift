@@ -1,9 +1,9 @@
 import CLinux
 import CTestSupport
 
-/// Runs `body` in the network namespace of a process, on a thread that ends with it: network_namespaces(7).
+/// Runs `body` in the network namespace of a process (network_namespaces(7)), on a thread of its own.
 ///
-/// - Parameter user: Who the thread is there, if not who we are.
+/// - Parameter user: The user that the thread becomes; nil means ours.
 public func inNetwork<Result>(
     of process: String, as user: uid_t? = nil, _ body: @escaping () throws -> Result
 ) throws -> Result {

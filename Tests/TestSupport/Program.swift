@@ -1,14 +1,5 @@
 import CLinux
 
-/// Something that did not come in time, or not as expected.
-public struct Failure: Error, CustomStringConvertible {
-    public let description: String
-
-    public init(_ description: String) {
-        self.description = description
-    }
-}
-
 /// A program that a test started: its lines can be awaited, and it ends with the test.
 public final class Program {
     public let process: pid_t
@@ -24,8 +15,8 @@ public final class Program {
 
     /// - Parameters:
     ///   - words: The program, looked up in PATH, and its arguments.
-    ///   - environment: Added to ours; nil takes a variable away.
-    ///   - scratch: Where it works; stays until the program has ended.
+    ///   - environment: What to change in ours; nil removes a variable.
+    ///   - scratch: The folder in which it works, which is kept until the program has ended.
     public init(_ words: [String], environment: [String: String?] = [:], in scratch: Scratch? = nil) throws {
         self.scratch = scratch
         var ends: [Int32] = [-1, -1]
@@ -40,7 +31,7 @@ public final class Program {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
-        // As a login shell would start it: the test's runner has signals of its own blocked and ignored.
+        // No signal is blocked or ignored, as in a login shell. The test runner blocks and ignores some.
         var none = sigset_t()
         var all = sigset_t()
         sigemptyset(&none)
@@ -104,12 +95,19 @@ public final class Program {
         }
     }
 
-    /// The lines with `text` in them that come in the next `seconds`; for what must not happen.
+    /// The lines with `text` in them that come in the next `seconds`. It is for tests of what must not happen.
     public func lines(with text: String, during seconds: Double) throws -> [String] {
         let end = now() + seconds
         while try read(until: end) {}
         defer { seen = log.count }
         return log[seen...].filter { $0.contains(text) }
+    }
+
+    /// The lines with `text` in them that come before the next one with `last`.
+    public func lines(with text: String, before last: String) throws -> [String] {
+        let start = seen
+        try line(with: last)
+        return log[start..<seen].filter { $0.contains(text) }
     }
 
     /// Waits for the program's end.
@@ -119,7 +117,7 @@ public final class Program {
     public func end(within seconds: Double = 20) throws -> Int32 {
         var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
         let deadline = now() + seconds
-        // Its output must not fill the pipe meanwhile.
+        // Read on meanwhile, or its output fills the pipe and it never ends.
         while poll(&wait, 1, 0) == 0 {
             guard now() < deadline else {
                 throw Failure("not ended within \(seconds) s; the log:\n" + log.joined(separator: "\n"))
@@ -146,7 +144,7 @@ public final class Program {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = CLinux.read(output, &buffer, buffer.count)
         guard count > 0 else {
-            // The program and all that it started have closed their end: wait for the deadline as if it were silent.
+            // The program and all that it started have closed their output: wait as if it were silent.
             if now() < deadline, !orEnd { poll(nil, 0, rest) }
             return false
         }
@@ -169,42 +167,4 @@ public func run(
     let program = try Program(words, environment: environment)
     let status = try program.end(within: seconds)
     return (status, program.log.joined(separator: "\n"))
-}
-
-/// Seconds on CLOCK_MONOTONIC.
-public func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// Waits until `condition` holds, looking every 10 ms: for what leaves no event behind.
-public func eventually(_ what: String, within seconds: Double = 20, _ condition: () throws -> Bool) throws {
-    let end = now() + seconds
-    while try !condition() {
-        guard now() < end else { throw Failure("not within \(seconds) s: \(what)") }
-        poll(nil, 0, 10)
-    }
-}
-
-/// The built programs: beside the test bundle, or in the folder that PROGRAMS names.
-public enum Built {
-    public static let folder: String = {
-        if let folder = getenv("PROGRAMS") { return String(cString: folder) }
-        var path = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &path, path.count - 1)
-        let words = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/")
-        return "/" + words.dropLast().joined(separator: "/")
-    }()
-
-    /// PROGRAMS names the router build's.
-    public static let isForRouter = getenv("PROGRAMS") != nil
-
-    public static let debounced = folder + "/debounced"
-    public static let updater = folder + "/cname-updater"
-    /// The repository.
-    public static let repository: String = {
-        let words = #filePath.split(separator: "/")
-        return "/" + words.dropLast(3).joined(separator: "/")
-    }()
 }

@@ -1,10 +1,10 @@
 import CLinux
 
-/// A folder of a test's own, gone with it.
+/// A folder for one test, which is removed after it.
 public final class Scratch {
     public let path: String
 
-    /// - Parameter folder: /dev/shm is in memory, as all of a router's state is.
+    /// - Parameter folder: Where to make it. /dev/shm is in memory, as is all state on a router.
     public init(in folder: String = "/tmp") {
         var template = Array("\(folder)/dhcp-hook-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { fatalError("no folder in \(folder)") }
@@ -32,7 +32,7 @@ public final class Scratch {
     }
 }
 
-/// The text of a small file without its last newline, nil if it can't be read.
+/// The text of a small file without its last newline; nil if it can't be read.
 public func contents(_ path: String) -> String? {
     let file = linux_open(path, O_RDONLY, 0)
     guard file >= 0 else { return nil }

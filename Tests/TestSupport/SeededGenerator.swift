@@ -1,9 +1,27 @@
-/// SplitMix64: random sequences that a seed brings back.
+import CLinux
+
+/// SplitMix64: the same seed gives the same random sequence.
 public struct SeededGenerator: RandomNumberGenerator {
+    /// The seed in DHCP_HOOK_SEED, if that is set.
+    private static let given: UInt64? = getenv("DHCP_HOOK_SEED").map { text in
+        guard let seed = UInt64(String(cString: text)) else { fatalError("DHCP_HOOK_SEED is not a number") }
+        return seed
+    }
+
+    /// The seed of all random tests of this process: the given one, or else a new one each time. It is printed, without
+    /// a buffer, as soon as it is needed, so that it can be read even if the tests crash.
+    public static let seed: UInt64 = {
+        let seed = given ?? UInt64.random(in: 0...UInt64.max)
+        let line = "the random tests can be repeated with DHCP_HOOK_SEED=\(seed)\n"
+        _ = write(2, line, line.utf8.count)
+        return seed
+    }()
+
     private var state: UInt64
 
-    public init(seed: UInt64) {
-        state = seed
+    /// - Parameter number: Another number gives another sequence, for tests that need several.
+    public init(_ number: UInt64 = 0) {
+        state = SeededGenerator.seed &+ number
     }
 
     public mutating func next() -> UInt64 {

@@ -5,7 +5,7 @@ public func detachThread(_ body: @escaping () -> Void) {
     pthread_detach(startThread(body))
 }
 
-/// Runs `body` on a thread that is to be joined or detached.
+/// Runs `body` on a thread, which the caller has to join or detach.
 func startThread(_ body: @escaping () -> Void) -> pthread_t {
     var thread = pthread_t()
     let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { work in

@@ -1,0 +1,40 @@
+import Basics
+import Configuration
+import Linux
+
+/// Since when each alias leads where it does: `FOLDER/since`, sorted lines `ALIAS TARGET SECONDS`, on the clock of
+/// /proc/uptime. Only for whoever looks: nothing is decided by it.
+public struct Since {
+    private let path: ByteString
+    private let known: [ByteString]
+    private var lines: [ByteString] = []
+
+    /// - Parameter folder: The run directory.
+    /// - Throws: `cannotCreate` if the file can't be read.
+    public init(folder: ByteString) throws(Fault) {
+        path = folder + "/since"
+        known = try Files.readIfThere(path)?.lines ?? []
+    }
+
+    /// - Returns: nil if the alias does not lead there, or nobody has seen when it began to.
+    public func moment(of alias: HostName, to target: HostName) -> Instant? {
+        let start: ByteString = "\(alias) \(target) "
+        let index = known.firstIndex(notBefore: start)
+        guard index < known.count, known[index].hasPrefix(start) else { return nil }
+        return ByteString(known[index].bytes.dropFirst(start.count)).seconds.map { Instant(sinceStart: $0) }
+    }
+
+    /// The alias leads there, now at the latest.
+    public mutating func add(_ alias: HostName, to target: HostName, at now: Instant) {
+        let moment = moment(of: alias, to: target) ?? now
+        lines.append("\(alias) \(target) \(ByteString(seconds: moment.sinceStart))")
+    }
+
+    /// Replaces the file with what was added, in one step.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func save() throws(Fault) {
+        let sorted = lines.sorted()
+        if sorted != known { try Files.replace(path, with: sorted.joined(separator: "\n")) }
+    }
+}

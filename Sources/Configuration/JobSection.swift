@@ -1,0 +1,98 @@
+import Basics
+import Debounce
+
+/// `config job 'NAME'`: a command, and when it runs.
+public final class JobSection: Sendable {
+    static let table = [
+        Option("command", .line), Option("verify", .line), Option("quiet", .seconds, "10"),
+        Option("max_wait", .seconds, "60"),
+        Option("timeout", .seconds, "60"), Option("retries", .count, "3"), Option("max_interval", .seconds, "600"),
+        Option("enabled", .flag, "1"),
+    ]
+
+    public let name: ByteString
+    private let section: Section
+
+    /// A job whose options all have their initial values.
+    init(_ name: ByteString, file: ByteString = "", line: Int = 0) {
+        self.name = name
+        section = Section("job '\(name)'", JobSection.table, file: file, line: line)
+        _ = section.set("command", "service \(name) restart")
+    }
+
+    /// Reads a section, and leaves out what is faulty.
+    ///
+    /// - Returns: nil if it is no job at all, for want of a proper name.
+    convenience init?(_ section: UCI.Section, file: ByteString, _ findings: inout Findings) {
+        guard let name = section.name, Job.isName(name) else {
+            findings.faults.append(
+                "\(file):\(section.line): a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
+            return nil
+        }
+        self.init(name, file: file, line: section.line)
+        self.section.read(section.options, &findings)
+        let isSet = section.options.contains { $0.name == "max_wait" }
+        let place = self.section.place(of: "max_wait")
+        if let fault = completed(isSet: isSet) { findings.faults.append(place + ": " + fault) }
+    }
+
+    /// The built-in job.
+    static var builtIn: JobSection {
+        let job = JobSection("dnsmasq")
+        _ = job.completed(isSet: false)
+        return job
+    }
+
+    /// To be called once all options are set: the longest wait goes by the quiet time if nobody says what it is, and what
+    /// verifies a run by its command.
+    ///
+    /// - Returns: What is wrong if it is shorter than the quiet time; then it is not in force.
+    public func completed(isSet: Bool) -> ByteString? {
+        // That command succeeds whatever becomes of dnsmasq.
+        if section["verify"].isEmpty, section["command"] == "service dnsmasq restart" {
+            _ = section.set("verify", "cname-updater verify")
+        }
+        let (quiet, wait) = (section["quiet"], section["max_wait"])
+        let shortest = quiet.seconds!.milliseconds
+        if isSet, wait == "0" || wait.seconds!.milliseconds >= shortest { return nil }
+        _ = set("max_wait", ByteString(seconds: min(.milliseconds(shortest * 6), Settings.longest)))
+        return isSet ? "max_wait '\(wait)' is less than quiet '\(quiet)': allowed are 0, for no bound, and more" : nil
+    }
+
+    /// A job of the command line: NAME=COMMAND.
+    ///
+    /// - Throws: `usage`.
+    public convenience init(argument: ByteString) throws(Fault) {
+        guard let (name, command) = argument.split(at: UInt8(ascii: "=")), Job.isName(name) else {
+            throw Fault(
+                .usage, "--job '\(argument.printable())': allowed is NAME=COMMAND, NAME of letters, digits and _")
+        }
+        self.init(name)
+        if let fault = set("command", command) { throw Fault(.usage, "--job '\(name)': \(fault)") }
+    }
+
+    /// Sets one option, by its name in the settings file.
+    ///
+    /// - Returns: What is wrong and what is allowed; nil if nothing is wrong.
+    public func set(_ option: ByteString, _ value: ByteString) -> ByteString? {
+        section.set(option, value)
+    }
+
+    /// If not, it is as if the job were not there, but that what was accepted for it is kept.
+    var isEnabled: Bool { section["enabled"] == "1" }
+
+    /// The section as it stands in a settings file.
+    var text: ByteString { section.text }
+
+    public var job: Job {
+        var job = Job(name: name, command: section["command"])
+        job.verify = section["verify"]
+        // These can't fail: only values that can be read get into a section.
+        job.quiet = section["quiet"].seconds!
+        job.maxWait = section["max_wait"].seconds!
+        job.timeout = section["timeout"].seconds!
+        job.retries = section["retries"].wholeNumber!
+        job.maxInterval = section["max_interval"].seconds!
+        return job
+    }
+}

@@ -1,0 +1,187 @@
+import Basics
+
+/// One option of a section type. Each section type has one table of these, and whatever reads, writes or explains an
+/// option goes by it.
+final class Option: Sendable {
+    /// What values are allowed.
+    enum Kind: Sendable {
+        case line, seconds, count, jobName, request, folder, domain, path, hostName, flag
+        /// The option is a list. Each value is a host name, which the name of its system may follow.
+        case targets
+    }
+
+    let name: StaticString
+    let kind: Kind
+    /// The value if the option is not set; empty if it has none then.
+    let initial: StaticString
+
+    init(_ name: StaticString, _ kind: Kind, _ initial: StaticString = "") {
+        self.name = name
+        self.kind = kind
+        self.initial = initial
+    }
+}
+
+extension Option.Kind {
+    /// The end of a message that begins with "allowed", such as "are 0 and 1".
+    var allowed: StaticString {
+        switch self {
+        case .line: "is one line for /bin/sh"
+        case .seconds: "are seconds from 0 to 604800, such as 10 or 0.25"
+        case .count: "is a whole number from 0 to 100"
+        case .jobName: "is the name of a job"
+        case .request: "are alias and lease"
+        case .folder: "is a folder's whole path, such as /tmp/dnsmasq.d"
+        case .domain: "is a domain, such as lan"
+        case .path: "is a file's whole path"
+        case .hostName: "is a host name"
+        case .flag: "are 0 and 1"
+        case .targets: "are a host name, and its system's name"
+        }
+    }
+
+    /// Reads a value.
+    ///
+    /// - Returns: The value in the one spelling in which we write it; nil if it is not allowed.
+    func canonical(_ text: ByteString) -> ByteString? {
+        switch self {
+        case .line: text.bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 } && !text.isEmpty ? text : nil
+        case .seconds: text.seconds.flatMap { $0 <= Settings.longest ? ByteString(seconds: $0) : nil }
+        case .count: text.wholeNumber.flatMap { $0 <= 100 ? ByteString(decimal: $0) : nil }
+        case .jobName: text
+        case .request:
+            // An earlier version had auto, which meant alias as soon as there was one.
+            text == "auto" ? "alias" : UpdaterSettings.Request(rawValue: text) == nil ? nil : text
+        case .folder, .path:
+            text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
+        case .domain, .hostName: text.isHostName ? text.lowercased : nil
+        case .flag:
+            // The words that config_get_bool in OpenWrt's functions.sh knows.
+            switch text {
+            case "1", "on", "true", "yes", "enabled": "1"
+            case "0", "off", "false", "no", "disabled": "0"
+            default: nil
+            }
+        case .targets:
+            (1...2).contains(text.words.count) && text.words.allSatisfy { $0.isHostName }
+                ? text.words.joined(separator: " ").lowercased : nil
+        }
+    }
+}
+
+/// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It
+/// is a class because arrays of pointers take less code. It is changed only while it is read.
+final class Section: Equatable, @unchecked Sendable {
+    private let table: [Option]
+    /// What follows `config`.
+    private let heading: ByteString
+    private let file: ByteString
+    private let line: Int
+    /// The values of each option, in the order of the table.
+    private var values: [[UCI.Value]]
+
+    /// A section whose options all have their initial values.
+    init(_ heading: ByteString, _ table: [Option], file: ByteString = "", line: Int = 0) {
+        self.table = table
+        self.heading = heading
+        self.file = file
+        self.line = line
+        values = table.map { option in
+            let initial = ByteString(stringLiteral: option.initial)
+            return initial.isEmpty ? [] : [UCI.Value(initial, line: line)]
+        }
+    }
+
+    /// Reads the options of a section, and leaves out what is faulty.
+    ///
+    /// - Parameter findings: What is found is added.
+    func read(_ options: [UCI.Option], _ findings: inout Findings) {
+        for option in options {
+            guard let index = table.firstIndex(where: { option.name == $0.name }) else {
+                let names = table.map { ByteString(stringLiteral: $0.name) }.joined(separator: ", ")
+                let line = place(option.values[0].line)
+                findings.remarks.append("\(line): option '\(option.name)' is left out: known are \(names)")
+                continue
+            }
+            guard table[index].kind == .targets || option.values.count == 1 else {
+                findings.faults.append(
+                    place(option.values[1].line)
+                        + ": '\(option.name)' has one value: option \(option.name) 'VALUE', not a list")
+                continue
+            }
+            var read: [UCI.Value] = []
+            for value in option.values {
+                if table[index].kind == .request, value.text == "auto" {
+                    findings.remarks.append(
+                        "\(place(value.line)): request 'auto' means 'alias' now: allowed are alias and lease")
+                }
+                if let fault = add(value, as: table[index], to: &read) {
+                    findings.faults.append(place(value.line) + ": " + fault)
+                }
+            }
+            if !read.isEmpty { values[index] = read }
+        }
+    }
+
+    /// Sets one option that has one value.
+    ///
+    /// - Returns: What is wrong and what is allowed; nil if nothing is wrong.
+    func set(_ name: ByteString, _ text: ByteString) -> ByteString? {
+        let index = index(of: name)
+        var read: [UCI.Value] = []
+        let fault = add(UCI.Value(text, line: line), as: table[index], to: &read)
+        if fault == nil { values[index] = read }
+        return fault
+    }
+
+    private func add(_ value: UCI.Value, as option: Option, to values: inout [UCI.Value]) -> ByteString? {
+        guard let text = option.kind.canonical(value.text) else {
+            let shown = option.kind == .targets ? value.text.words.joined(separator: " ") : value.text
+            return "\(literal: option.name) '\(shown.printable())': allowed \(literal: option.kind.allowed)"
+        }
+        values.append(UCI.Value(text, line: value.line))
+        return nil
+    }
+
+    /// The values of an option that is a list.
+    subscript(list name: ByteString) -> [UCI.Value] {
+        get { values[index(of: name)] }
+        set { values[index(of: name)] = newValue }
+    }
+
+    /// The value of an option; empty if it is not set and has no initial value.
+    subscript(_ name: ByteString) -> ByteString { self[list: name].first?.text ?? "" }
+
+    private func index(of name: ByteString) -> Int {
+        guard let index = table.firstIndex(where: { name == $0.name }) else { preconditionFailure("no such option") }
+        return index
+    }
+
+    /// "FILE:LINE" of an option, or of the section if it is not set.
+    func place(of name: ByteString) -> ByteString { place(self[list: name].first?.line ?? line) }
+
+    private func place(_ line: Int) -> ByteString { "\(file):\(line)" }
+
+    static func == (one: Section, other: Section) -> Bool { one.text == other.text }
+
+    /// The section as it stands in a settings file.
+    var text: ByteString {
+        var text: ByteString = "config \(heading)\n"
+        for (option, values) in zip(table, values) {
+            let keyword: StaticString = option.kind == .targets ? "list" : "option"
+            for value in values { text += "\t\(literal: keyword) \(literal: option.name) '\(value.text.quoted)'\n" }
+        }
+        return text
+    }
+}
+
+extension ByteString {
+    /// The text as it stands between single quotes, with its own quotes as uci(1) writes them.
+    fileprivate var quoted: ByteString {
+        var quoted: [UInt8] = []
+        for byte in bytes {
+            quoted += byte == UInt8(ascii: "'") ? [0x27, 0x5C, 0x27, 0x27] : [byte]
+        }
+        return ByteString(quoted)
+    }
+}

@@ -1,0 +1,246 @@
+import Basics
+import Linux
+
+/// The part of an instance's settings that is ours: `CONFDIR/cname-updater.conf`, with a line
+/// `cname=ALIAS,ALIAS.DOMAIN,TARGET.DOMAIN` for each alias that leads somewhere, sorted: dnsmasq(8), --cname.
+///
+/// What can't stand there, or dnsmasq would not start, has a comment in its place: `#ALIAS …` for one alias, `#! DIGEST …`
+/// for all of them until they are other ones.
+public final class Fragment {
+    static let name: ByteString = "cname-updater.conf"
+    public let path: ByteString
+    private let instance: Instance
+    /// Whether there is an alias of that name, wherever it leads.
+    private let isAlias: (ByteString) throws(Fault) -> Bool
+    private var lines: [ByteString] = []
+
+    public init(for instance: Instance, isAlias: @escaping (ByteString) throws(Fault) -> Bool) {
+        self.instance = instance
+        self.isAlias = isAlias
+        path = "\(instance.confdir)/\(Fragment.name)"
+    }
+
+    /// Whether the file has what it is to have of one alias. The rest is not looked at.
+    ///
+    /// - Parameter target: nil: the alias leads nowhere.
+    /// - Throws: `cannotCreate` if it can't be read.
+    public func serves(_ alias: HostName, to target: HostName?) throws(Fault) -> Bool {
+        let line = try line(alias, target)
+        guard let file = try FileDescriptor.ifThere(path) else { return line == nil }
+        let all = try 0..<file.status().size
+        let found = try file.sortedLines(startingWith: "cname=\(alias),", in: all)
+        if let line, found == [line] { return true }
+        // All of them are looked at if all are left out: they may be other ones now.
+        guard found.isEmpty, try file.sortedLines(startingWith: "#! ", in: all).isEmpty else { return false }
+        return try file.sortedLines(startingWith: "#\(alias) ", in: all).isEmpty == (line == nil)
+    }
+
+    /// Whether the alias leads somewhere, and is left out all the same.
+    ///
+    /// - Throws: `cannotCreate` if the file can't be read.
+    public func leavesOut(_ alias: HostName, to target: HostName?) throws(Fault) -> Bool {
+        guard target != nil else { return false }
+        guard try line(alias, target) != nil else { return true }
+        guard let file = try FileDescriptor.ifThere(path) else { return false }
+        let all = try 0..<file.status().size
+        let one = try file.sortedLines(startingWith: "#\(alias) ", in: all)
+        return try !(one + file.sortedLines(startingWith: "#! ", in: all)).isEmpty
+    }
+
+    /// The file is to have this alias, too.
+    public func add(_ alias: HostName, to target: HostName?) throws(Fault) {
+        if let line = try line(alias, target) { lines.append(line) }
+    }
+
+    /// With a loop, or with a name that stands twice, dnsmasq does not start. So a target that is an alias itself is left
+    /// out, and so is an alias that is another one with the domain behind it.
+    private func line(_ alias: HostName, _ target: HostName?) throws(Fault) -> ByteString? {
+        guard let target else { return nil }
+        let domain: ByteString = "." + instance.domain
+        for name in [target.text, target.text + domain] where try isAlias(name) { return nil }
+        let name = alias.text
+        let start = name.count - domain.count
+        if start > 0, ByteString(name.bytes[start...]) == domain, try isAlias(ByteString(name.bytes[..<start])) {
+            return nil
+        }
+        return "cname=\(alias),\(alias)\(domain),\(target)\(domain)"
+    }
+
+    /// What the file is to hold, with the aliases that were added.
+    public var text: ByteString { lines.sorted().joined(separator: "\n") }
+
+    /// The part of a fragment that means something to dnsmasq.
+    public static func cnames(in text: ByteString) -> ByteString {
+        text.lines.filter { $0.hasPrefix("cname=") }.joined(separator: "\n")
+    }
+
+    /// Once all aliases are added: leaves out those that can't stand beside what dnsmasq is given by others. That is one of
+    /// whose names is a CNAME there, and one whose target is: that may be a loop.
+    ///
+    /// - Parameters:
+    ///   - old: What stands there now, as `current` gives it.
+    ///   - dhcp: What `/etc/config/dhcp` says.
+    ///   - isRetried: What dnsmasq did not start with before is tried again.
+    /// - Returns: What is left out for that reason, and was not before.
+    public func complete(since old: ByteString, _ dhcp: Reservations?, isRetried: Bool) -> [ByteString] {
+        let before = old.lines
+        var names: [ByteString] = []
+        for line in lines { names += Fragment.names(in: line) }
+        let others = OtherCNAMEs(names, in: instance, dhcp)
+        size = others.size
+        var found: [ByteString] = []
+        for (index, line) in lines.enumerated() {
+            let names = Fragment.names(in: line)
+            let places = names.compactMap { others.place(of: $0) }
+            guard let place = places.first else { continue }
+            lines[index] = "#\(names[0]) is left out: a CNAME has its name or its target's"
+            if !before.contains(where: { $0 == lines[index] }) {
+                found.append("alias '\(names[0])' is left out: its name or its target's is a CNAME at \(place)")
+            }
+        }
+        // While there are none, it stays known which it did not start with.
+        if !isRetried, let first = before.first, first.hasPrefix("#! "),
+            first.hasPrefix(refusal) || Fragment.cnames(in: text).isEmpty
+        {
+            lines = [first]
+        }
+        return found
+    }
+
+    /// How long the files of others are together, in bytes.
+    private var size = 0
+
+    /// The names in a line, the target's last.
+    private static func names(in line: ByteString) -> [ByteString] {
+        ByteString(line.bytes.dropFirst(6)).parts { $0 == UInt8(ascii: ",") }
+    }
+
+    /// Whether all aliases are left out because dnsmasq did not start with them.
+    ///
+    /// - Throws: `cannotCreate` if the file can't be read.
+    public func isRefused() throws(Fault) -> Bool { try current().hasPrefix("#! ") }
+
+    /// The start of what stands in the place of these aliases if dnsmasq does not start with them.
+    private var refusal: ByteString {
+        var digest = Digest()
+        digest.add(Fragment.cnames(in: text))
+        return "#! \(digest.text) "
+    }
+
+    /// Leaves all aliases out, until they are other ones.
+    private func refuse() {
+        lines = [refusal + "all aliases are left out: dnsmasq does not start with them"]
+    }
+
+    /// Once it is prepared: has dnsmasq read all that it is given, and leaves all aliases out if only they keep it from
+    /// starting. Nothing is done where that takes long, or much memory: dnsmasq reads all of an ad blocker's list.
+    ///
+    /// - Parameter path: Of a file that can be written.
+    /// - Returns: What dnsmasq said of them, if they are left out.
+    public func test(_ path: ByteString) throws(Fault) -> ByteString? {
+        guard size < Fragment.longestTest, !Fragment.cnames(in: text).isEmpty else { return nil }
+        for file in instance.rendered {
+            guard let text = try? Files.read(file.path) else { continue }
+            // Our own old file is passed over: dnsmasq takes no whole name for an end.
+            let end = Fragment.name.bytes.dropFirst()
+            let lines = text.lines.map { line in
+                line == "conf-dir=\(instance.confdir)" || line.hasPrefix("conf-dir=\(instance.confdir),")
+                    ? line + "," + ByteString(end) : line
+            }
+            try Files.write(path, lines.joined(separator: "\n"))
+            let words: [ByteString] = ["dnsmasq", "--test", "-C", path]
+            // 1: "there was a problem with the configuration".
+            guard let tried = ChildProcess.run(words + ["--conf-file=\(draft)"], within: .seconds(2)),
+                tried.status == 1,
+                ChildProcess.run(words, within: .seconds(2))?.status == 0
+            else { continue }
+            refuse()
+            return tried.output.lines.first { !$0.isEmpty } ?? ""
+        }
+        return nil
+    }
+
+    /// In bytes.
+    private static let longestTest = 256 * 1024
+
+    /// Takes all aliases away, until they are other ones.
+    ///
+    /// - Parameter text: What stands there.
+    /// - Throws: `cannotCreate`, `settings`.
+    public func withdraw(_ text: ByteString) throws(Fault) {
+        lines = text.lines
+        refuse()
+        try prepare()
+        try put()
+    }
+
+    /// Puts back what was taken away, unless something else stands there by now.
+    ///
+    /// - Throws: `cannotCreate`, `settings`.
+    public func putBack(_ text: ByteString) throws(Fault) {
+        guard try current() == self.text else { return }
+        lines = text.lines
+        try prepare()
+        try put()
+    }
+
+    /// What stands there now; empty if there is no such file.
+    ///
+    /// - Throws: `cannotCreate` if it can't be read.
+    public func current() throws(Fault) -> ByteString {
+        try Files.readIfThere(path)?.lines.joined(separator: "\n") ?? ""
+    }
+
+    /// The aliases that lead elsewhere than in what stood there, each as `ALIAS: TARGET to TARGET, EVENT`.
+    ///
+    /// - Parameter old: As `current` gives it.
+    public func changes(since old: ByteString, because event: ByteString) -> [ByteString] {
+        let (before, after) = (Fragment.cnames(in: old).lines, Fragment.cnames(in: text).lines)
+        var (left, right) = (0, 0)
+        var changes: [ByteString] = []
+        while left < before.count || right < after.count {
+            let from = left < before.count ? before[left] : ""
+            let to = right < after.count ? after[right] : ""
+            let (alias, other) = (alias(from), self.alias(to))
+            // Both are sorted: what comes first is not in the other.
+            let isFirst = to.isEmpty || !from.isEmpty && from.bytes.lexicographicallyPrecedes(to.bytes)
+            let (isOld, isNew) = (alias == other || isFirst, alias == other || !isFirst)
+            if isOld { left += 1 }
+            if isNew { right += 1 }
+            if from == to { continue }
+            changes.append(
+                "\(isOld ? alias : other): \(target(isOld ? from : "")) to \(target(isNew ? to : "")), \(event)")
+        }
+        return changes
+    }
+
+    private func alias(_ line: ByteString) -> ByteString {
+        ByteString((line.split(at: UInt8(ascii: ","))?.before ?? "").bytes.dropFirst(6))
+    }
+
+    /// Without the domain.
+    private func target(_ line: ByteString) -> ByteString {
+        let names = line.parts { $0 == UInt8(ascii: ",") }
+        let name = names[names.count - 1]
+        let length = name.count - instance.domain.count - 1
+        return length > 0 ? ByteString(name.bytes[..<length]) : "none"
+    }
+
+    /// Writes the file under a name that starts with a dot: dnsmasq passes over those.
+    ///
+    /// - Throws: `cannotCreate`; `settings` if the folder is on flash.
+    public func prepare() throws(Fault) {
+        try instance.check()
+        try Files.makePublicFolder(instance.confdir)
+        try Files.write(draft, text, mode: 0o644)
+    }
+
+    /// Puts what is prepared in its place, in one step.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func put() throws(Fault) {
+        try Files.rename(draft, to: path)
+    }
+
+    private var draft: ByteString { instance.confdir + "/.cname-updater.conf" }
+}

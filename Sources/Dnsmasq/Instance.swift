@@ -1,0 +1,90 @@
+import Basics
+import Configuration
+import Linux
+
+/// A running dnsmasq, as far as the aliases are concerned: where it looks for them, and what it adds to host names.
+public final class Instance {
+    public let confdir: ByteString
+    public let domain: ByteString
+    /// What those were started with that look there.
+    public let rendered: [RenderedFile]
+
+    init(confdir: ByteString, domain: ByteString, _ rendered: [RenderedFile]) {
+        self.confdir = confdir
+        self.domain = domain
+        self.rendered = rendered
+    }
+
+    /// Those of OpenWrt, each conf-dir once.
+    ///
+    /// - Parameters:
+    ///   - rendered: What they were started with.
+    ///   - fallback: The domain if neither the settings nor a running instance has one.
+    public static func all(
+        _ settings: UpdaterSettings, _ rendered: [RenderedFile], fallback: () -> ByteString
+    ) -> [Instance] {
+        let first = rendered.first { !$0.confdir.isEmpty && !$0.domain.isEmpty }?.domain ?? ""
+        func instance(_ confdir: ByteString, _ own: ByteString = "") -> Instance {
+            var domain = settings.domain ?? (own.isEmpty ? first : own)
+            if domain.isEmpty { domain = fallback() }
+            return Instance(
+                confdir: confdir, domain: domain.lowercased, rendered.filter { $0.confdir == confdir })
+        }
+        if let confdir = settings.confdir { return [instance(confdir)] }
+        var instances: [Instance] = []
+        for file in rendered where !file.confdir.isEmpty && !instances.contains(where: { $0.confdir == file.confdir }) {
+            instances.append(instance(file.confdir, file.domain))
+        }
+        return instances.isEmpty ? [instance("/tmp/dnsmasq.d")] : instances
+    }
+
+    /// - Throws: `settings` if the conf-dir is on flash: each change of an alias would wear it. `cannotCreate`.
+    public func check() throws(Fault) {
+        guard try !FileSystem.wearsOut(confdir) else {
+            throw Fault(.settings, "\(confdir): is not in memory, but aliases change often; see option confdir")
+        }
+    }
+}
+
+/// What an instance of dnsmasq was started with: OpenWrt's `/var/etc/dnsmasq.conf…`, rendered from /etc/config/dhcp. Values
+/// that it does not have are empty.
+public final class RenderedFile {
+    public let path: ByteString
+    public private(set) var confdir: ByteString = ""
+    public private(set) var domain: ByteString = ""
+    public private(set) var leaseFile: ByteString = ""
+
+    /// - Parameter folder: Where the files are.
+    /// - Throws: `cannotCreate` if the folder can't be read.
+    public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
+        // One that is being rendered anew may go at any moment.
+        try Files.names(in: folder).filter { $0.hasPrefix("dnsmasq.conf") }.compactMap { name in
+            (try? Files.read("\(folder)/\(name)", limit: 1 << 24)).map { RenderedFile("\(folder)/\(name)", $0) }
+        }
+    }
+
+    init(_ path: ByteString, _ text: ByteString) {
+        self.path = path
+        for line in text.lines {
+            guard let (key, value) = line.split(at: UInt8(ascii: "=")) else { continue }
+            let first = value.split(at: UInt8(ascii: ","))?.before ?? value
+            switch key {
+            case "conf-dir" where confdir.isEmpty: confdir = first
+            case "domain" where domain.isEmpty && first.isHostName: domain = first
+            case "dhcp-leasefile" where leaseFile.isEmpty: leaseFile = first
+            default: break
+            }
+        }
+    }
+}
+
+extension [RenderedFile] {
+    /// The files in which the running instances keep their leases.
+    public var leaseFiles: [ByteString] {
+        var paths: [ByteString] = []
+        for file in self where !file.leaseFile.isEmpty && !paths.contains(where: { $0 == file.leaseFile }) {
+            paths.append(file.leaseFile)
+        }
+        return paths
+    }
+}

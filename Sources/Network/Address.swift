@@ -1,0 +1,73 @@
+import Basics
+import CLinux
+
+/// An IPv4 or IPv6 address as it goes over the wire: 4 or 16 bytes.
+public struct Address: Equatable, Sendable {
+    public let bytes: [UInt8]
+
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = Array(bytes)
+    }
+
+    /// Reads an address as inet_pton(3) does; nil if it is neither IPv4 nor IPv6.
+    public init?(_ text: ByteString) {
+        var binary = [UInt8](repeating: 0, count: 16)
+        if text.withCString({ inet_pton(AF_INET, $0, &binary) }) == 1 {
+            bytes = Array(binary[..<4])
+        } else if text.withCString({ inet_pton(AF_INET6, $0, &binary) }) == 1 {
+            bytes = binary
+        } else {
+            return nil
+        }
+    }
+
+    public var isIPv4: Bool { bytes.count == 4 }
+
+    /// As inet_ntop(3) writes it (RFC 5952, section 4). It is done here because musl's version would bring printf(3)
+    /// onto a router.
+    public var text: ByteString {
+        if isIPv4 { return bytes.map { "\($0)" as ByteString }.joined(separator: ".") }
+        let isMapped = bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF])
+        if isMapped, let inner = Address(bytes: bytes[12...]) { return "::ffff:\(inner.text)" }
+
+        // "::" stands for the longest row of zero groups, the first of several, but never for a single one.
+        var zeros = 8..<8
+        var start = 0
+        for index in 0..<8 {
+            if group(index) != 0 { start = index + 1 }
+            if index + 1 - start > max(1, zeros.count) { zeros = start..<(index + 1) }
+        }
+        var text: ByteString = ""
+        for index in 0..<8 where !zeros.contains(index) {
+            if index == zeros.upperBound { text += "::" } else if index > 0 { text += ":" }
+            text += Address.hexadecimal(group(index))
+        }
+        return zeros.upperBound == 8 && !zeros.isEmpty ? text + "::" : text
+    }
+
+    /// One of the eight 16-bit groups of an IPv6 address.
+    private func group(_ index: Int) -> UInt16 {
+        UInt16(bytes[2 * index]) << 8 | UInt16(bytes[2 * index + 1])
+    }
+
+    /// Without leading zeros, in lower case.
+    private static func hexadecimal(_ group: UInt16) -> ByteString {
+        var digits: [UInt8] = []
+        var rest = group
+        repeat {
+            digits.append(UInt8(hexDigit: UInt8(rest & 0xF)))
+            rest >>= 4
+        } while rest > 0
+        return ByteString(digits.reversed())
+    }
+}
+
+extension ByteString {
+    /// An IPv4 or IPv6 address as inet_ntop(3) spells it; nil if inet_pton(3) can't read it.
+    public var canonicalAddress: ByteString? {
+        guard let address = Address(self) else { return nil }
+        // An IPv4 address has only one spelling.
+        return address.isIPv4 ? self : address.text
+    }
+}

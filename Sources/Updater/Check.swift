@@ -1,0 +1,138 @@
+import Aliases
+import Basics
+import Configuration
+import Dnsmasq
+import Leases
+import Linux
+
+/// `cname-updater check`: what is wrong with the settings and with the reservations, or else the settings as they are
+/// understood.
+public final class Check {
+    private let settings: Settings
+    private var found = Findings()
+    private let isInForce: Bool
+    private let instances: [Instance]
+    private let reservations: Reservations
+    private let leases: [LeaseStorage.ClientLease]
+    /// What is wrong: "FILE:LINE: what; what to do", or "FILE: what".
+    private var findings: [ByteString] = []
+    /// The same in JSON.
+    private var objects: [ByteString] = []
+
+    /// Reads the settings file, whatever is in force.
+    ///
+    /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is no UCI; `cannotCreate`.
+    public init(_ places: Places) throws(Fault) {
+        settings = try Settings(file: places.config, &found)
+        let context = try Context(places)
+        isInForce = settings.digest == context.settings.digest
+        let reservations = try Reservations()
+        instances = try Instance.all(settings.updater, RenderedFile.all()) { reservations.domain }
+        leases = try Report(context).leases
+        self.reservations = reservations
+    }
+
+    private func look() throws(Fault) {
+        add("fault", found.faults)
+        add("remark", found.remarks)
+        for instance in instances {
+            do throws(Fault) {
+                try instance.check()
+            } catch {
+                add("folder", [error.message])
+            }
+        }
+        add("left_out", try clashes())
+        let clients = leases.map { held in
+            SeenClient(
+                hardware: held.lease.hardware, identifier: held.client.kind == .hardware ? "" : held.client.text,
+                hostName: held.lease.hostName)
+        }
+        add("reservation", reservations.faults + reservations.clashes(seen: clients))
+        add(
+            "alias",
+            settings.aliases.findings(
+                reserved: reservations.hosts.map { $0.hostName }, leased: leases.map { $0.lease.hostName },
+                router: Process.hostName.lowercased, domains: instances.map { $0.domain }))
+    }
+
+    /// - Parameter kind: What it is about, in one word, for JSON.
+    private func add(_ kind: StaticString, _ found: [ByteString]) {
+        for finding in found {
+            findings.append(finding)
+            // What stands before the first colon and blank is the place.
+            let bytes = finding.bytes
+            let end = bytes.indices.first { bytes[$0...].starts(with: [0x3A, 0x20]) } ?? 0
+            var (file, line) = (ByteString(bytes[..<end]), "null" as ByteString)
+            if let colon = file.bytes.lastIndex(of: UInt8(ascii: ":")) {
+                let digits = ByteString(bytes[(colon + 1)..<end])
+                if digits.wholeNumber != nil { (file, line) = (ByteString(bytes[..<colon]), digits) }
+            }
+            var object = JSONObject()
+            object.add("file", file.json)
+            object.add("line", line)
+            object.add("kind", ByteString(stringLiteral: kind).json)
+            object.add("text", ByteString(bytes[(end == 0 ? 0 : end + 2)...]).json)
+            objects.append(object.json)
+        }
+    }
+
+    /// Aliases that are left out, so that dnsmasq starts.
+    private func clashes() throws(Fault) -> [ByteString] {
+        var clashes: [ByteString] = []
+        func add(_ clash: ByteString) {
+            if !clashes.contains(where: { $0 == clash }) { clashes.append(clash) }
+        }
+        for instance in instances {
+            let domain: ByteString = "." + instance.domain
+            var names: [ByteString] = []
+            for alias in settings.aliases {
+                names += [alias.name.text, alias.name.text + domain]
+                names += alias.targets.map { $0.host.text + domain }
+            }
+            let others = OtherCNAMEs(names, in: instance, reservations)
+            for alias in settings.aliases {
+                let name = alias.name.text
+                if let place = others.place(of: name) ?? others.place(of: name + domain) {
+                    add(
+                        "\(alias.place): alias '\(name)' is left out: it is a CNAME at \(place) too; remove one of them"
+                    )
+                }
+                for target in alias.targets {
+                    guard let place = others.place(of: target.host.text + domain) else { continue }
+                    add(
+                        "\(alias.place): alias '\(name)' is left out where it would lead to '\(target.host)': that is a CNAME "
+                            + "at \(place), and a target is a host's own name")
+                }
+            }
+            let fragment = Fragment(for: instance) { _ in false }
+            if try fragment.isRefused() {
+                add(
+                    "\(fragment.path): dnsmasq did not start with these aliases, so all are left out until they "
+                        + "change or the service is reloaded")
+            }
+        }
+        return clashes
+    }
+
+    /// - Returns: Whether nothing is wrong.
+    public func print(asJSON: Bool) throws(Fault) -> Bool {
+        try look()
+        if asJSON {
+            var object = JSONObject()
+            object.add("now", Process.now.json)
+            object.add("in_force", isInForce ? "true" : "false")
+            object.add("findings", ByteString(jsonArray: objects))
+            Log.info(object.json)
+            return findings.isEmpty
+        }
+        for finding in findings { Log.error(finding) }
+        guard findings.isEmpty else { return false }
+        for instance in instances {
+            Log.info("# dnsmasq looks in \(instance.confdir), and its domain is \(instance.domain)")
+        }
+        if !isInForce { Log.info("# not in force yet: service debounced reload") }
+        Log.info(settings.shown)
+        return true
+    }
+}

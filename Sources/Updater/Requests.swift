@@ -1,0 +1,154 @@
+import Basics
+import Configuration
+import Debounce
+import Ledger
+import Linux
+
+/// What a call for a job has come to.
+public final class Outcome {
+    /// The exit status: that of the command, if it was waited for, else 0.
+    public let status: Int32
+    private let text: ByteString
+    private let run: Int?
+
+    init(status: Int32 = 0, _ text: ByteString = "", run: Int? = nil) {
+        self.status = status
+        self.text = text
+        self.run = run
+    }
+
+    public func print(asJSON: Bool) {
+        if asJSON {
+            Log.answer(status: status, text, run: run)
+        } else if !text.isEmpty {
+            Log.info(text)
+        }
+    }
+}
+
+/// What is asked for by hand.
+extension Context {
+    /// So long a daemon may be away: procd starts it again within 5 s.
+    private static var longestAbsence: Duration { .seconds(5) }
+
+    /// Asks for a job.
+    ///
+    /// - Parameters:
+    ///   - name: The job; nil: that of the settings.
+    ///   - waits: Returns when the run is over.
+    ///   - asJSON: Somebody reads the outcome, and nothing but that is to be written.
+    /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept; `unavailable` if it is kept but
+    ///   can't be waited for.
+    public func request(_ name: ByteString?, waits: Bool, asJSON: Bool) throws(Fault) -> Outcome {
+        let job = try known(name)
+        // The run is to find the aliases of settings that have changed. A fault in them does not keep it from running.
+        do throws(Fault) {
+            try catchUp(because: "the settings have changed")
+        } catch {
+            Log.error("cname-updater: \(error.message)")
+        }
+        let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
+        let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? slowed(job, isAsked: asJSON)
+        guard waits else { return Outcome(trouble ?? "") }
+        func say(_ line: ByteString) { if !asJSON { Log.info(line) } }
+        if let trouble { say(trouble) }
+        if Process.environment("DEBOUNCED_JOB") == job {
+            throw Fault(
+                .unavailable, "\(job): its own command can't wait for it; the request is kept, and it runs again")
+        }
+        say(awaited(job))
+        var since: Instant?
+        var lastTrouble: ByteString = ""
+        let note = try receipt.wait {
+            guard let trouble = self.trouble(job) else {
+                since = nil
+                return true
+            }
+            lastTrouble = trouble
+            let start = since ?? Process.now
+            since = start
+            return Process.now - start < Self.longestAbsence
+        }
+        switch note {
+        case .over(let run, let status)?:
+            let what: ByteString = status == 0 ? "is done" : "failed with status \(status)"
+            return Outcome(status: status, "\(job): run \(run) \(what)", run: run)
+        case .withdrawn?:
+            throw Fault(.unavailable, "\(job): the request was taken back")
+        default:
+            throw Fault(.unavailable, lastTrouble)
+        }
+    }
+
+    /// What whoever waits waits for.
+    private func awaited(_ job: ByteString) -> ByteString {
+        func shown(_ name: ByteString) -> ByteString {
+            (try? Files.read("\(places.state(of: job))/\(name)"))?.lines.first ?? ""
+        }
+        let state = shown("state")
+        if state.isEmpty { return "\(job): waiting for its run" }
+        let now: ByteString = state == "idle" || state == "waiting" ? "" : "; now it is \(state)"
+        return
+            "\(job): waiting for '\(shown("command").printable())', after \(shown("quiet")) s without a request\(now)"
+    }
+
+    /// Has the daemon run what is pending now.
+    ///
+    /// - Throws: `usage` if there is no such job; `unavailable` if no daemon takes it.
+    public func flush(_ name: ByteString?) throws(Fault) -> Outcome {
+        try Fifo.write(Request(.flush, known(name)).line, to: places.fifo)
+        return Outcome()
+    }
+
+    /// Forgets what is pending.
+    ///
+    /// - Throws: `usage` if there is no such job; `cannotCreate`.
+    public func cancel(_ name: ByteString?) throws(Fault) -> Outcome {
+        let job = try known(name)
+        try ledger.withdrawAll(from: job)
+        // Without a daemon there is nobody else who has to forget it.
+        _ = try doorbell.ring(.withdrawn, job)
+        return Outcome()
+    }
+
+    /// - Parameter isAsked: Somebody reads it who may not be at a terminal.
+    /// - Returns: If the request has to wait since there were too many: what to do. Only somebody who reads it can do it.
+    private func slowed(_ job: ByteString, isAsked: Bool) -> ByteString? {
+        guard isAsked || Process.isTerminal else { return nil }
+        let state = places.state(of: job) + "/state"
+        // Once the daemon has heard of it, something waits.
+        for _ in 0..<20 {
+            switch (try? Files.readIfThere(state))?.lines.first ?? "" {
+            case "idle": Process.pause(.milliseconds(1))
+            case "slowed":
+                return "\(job): asked for too often, so it is slowed down; to run it now: cname-updater flush \(job)"
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    /// - Returns: If the daemon does not run, or is stopped (signal(7), SIGSTOP): what will happen.
+    private func trouble(_ job: ByteString) -> ByteString? {
+        var what: ByteString = "debounced is not running"
+        if let daemon = (try? FileLock.holder(of: places.daemon + "/lock")) ?? nil {
+            guard RunningProcess.isStopped(daemon) else { return nil }
+            what = "debounced is stopped, as process \(daemon)"
+        }
+        return doorbell.kept(what, job)
+    }
+
+    /// The job of that name, or the settings'.
+    ///
+    /// - Throws: `usage` if neither the daemon nor the settings have it.
+    private func known(_ name: ByteString?) throws(Fault) -> ByteString {
+        let job = name ?? settings.updater.job
+        if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
+        var names = try Files.names(in: places.daemon + "/jobs")
+        if names.isEmpty { names = try settings.all().jobs.map { $0.name } }
+        guard names.contains(job) else {
+            throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
+        }
+        return job
+    }
+}

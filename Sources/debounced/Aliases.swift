@@ -1,0 +1,45 @@
+import Basics
+import Configuration
+import Debounce
+import Linux
+
+/// Has `cname-updater` bring the aliases up to date when settings have come into force. What they are about is its
+/// business.
+final class Aliases {
+    private let places: Places
+    private var command: Command?
+    /// It was asked for once more meanwhile.
+    private var isBehind = false
+    /// The settings have none. There may be some of earlier ones.
+    var isEmpty = true
+
+    init(_ places: Places) {
+        self.places = places
+        // It, and whatever a job's command calls, is to find what we go by.
+        Process.setEnvironment("DEBOUNCED_RUN_DIR", places.daemon)
+        Process.setEnvironment("DEBOUNCED_CONFIG", places.config)
+    }
+
+    /// Starts it, unless there has never been an alias.
+    func apply() {
+        isBehind = command != nil
+        if isBehind { return }
+        do throws(Fault) {
+            let hadSome = try FileStatus(at: places.updater + "/aliases") != nil
+            guard hadSome || !isEmpty else { return }
+            let processFile = places.daemon + "/.apply"
+            try Files.remove(processFile)
+            // The one that was built with us.
+            let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
+            let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
+            command = try Command(
+                Job(name: "aliases", command: "exec '\(folder)cname-updater' apply"), processFile: processFile
+            ) { [self] _ in
+                command = nil
+                if isBehind { apply() }
+            }
+        } catch {
+            Log.error("aliases: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+'use strict';
+'require baseclass';
+'require rpc';
+
+const askAliases = rpc.declare({ object: 'dhcp-hook', method: 'aliases' });
+
+return baseclass.extend({
+	title: _('Aliases'),
+
+	load() {
+		return L.resolveDefault(askAliases(), {});
+	},
+
+	render(answer) {
+		if (!answer.aliases?.length)
+			return null;
+		const table = E('table', { 'class': 'table' }, [
+			E('tr', { 'class': 'tr table-titles' },
+				[ _('Alias'), _('Leads to'), _('Address') ].map(title => E('th', { 'class': 'th' }, [ title ])))
+		]);
+		// To LuCI a string by itself is HTML; in a list it is text.
+		cbi_update_table(table, answer.aliases.map(alias =>
+			[ alias.alias, alias.target ?? '-', alias.addresses.join(' ') || '-' ].map(cell => E('span', [ cell ]))));
+		return table;
+	},
+});

@@ -1,0 +1,133 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// Who asks again and again is slowed down and told so, and nobody else waits for him: with the daemon and the updater.
+@Suite struct AskerDaemonTests {
+    @Test func theFourthRequestByHandIsToldHowToRunItNow() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.5"])
+        // At a terminal.
+        func type(_ call: String) throws -> (status: Int32, output: String) {
+            try run(["script", "-qec", "\(Built.updater) \(call)", "/dev/null"], environment: daemon.environment)
+        }
+        for _ in 1...3 {
+            let asked = try type("request j")
+            #expect(asked.status == 0 && asked.output == "")
+            try daemon.program.line(with: "j: done")
+        }
+        let fourth = try type("request j")
+        #expect(fourth.status == 0)
+        #expect(
+            fourth.output.hasPrefix(
+                "j: asked for too often, so it is slowed down; to run it now: cname-updater flush j"))
+        try daemon.program.line(with: "j: manual request j, asked for too often; slowed down, the next run is in ")
+        try eventually("it shows") { daemon.state("state") == "slowed" }
+        #expect(try daemon.ask("flush", "j").status == 0)
+        try daemon.program.line(with: "j: done")
+        // Somebody else has not asked before.
+        try daemon.write("request j\n")
+        let asked = now()
+        try daemon.program.line(with: "j: done")
+        #expect(now() - asked < 2)
+    }
+
+    /// A daemon whose aliases lead to the host that has a lease.
+    private func router() throws -> Daemon {
+        let daemon = try Daemon(starts: false)
+        let here = daemon.scratch.path
+        daemon.scratch.write(
+            "config",
+            """
+            config job dnsmasq
+                option command 'cat \(here)/conf/cname-updater.conf'
+                option quiet 0.4
+            \(daemon.updaterSection)
+            config cname m
+                list target a
+                list target b
+            config cname n
+                list target c
+            """)
+        try daemon.start()
+        return daemon
+    }
+
+    private func event(_ daemon: Daemon, _ action: String, _ host: String) throws {
+        let number = ["a": 1, "b": 2, "c": 3][host]!
+        let asked = try daemon.ask(with: [
+            "ACTION": action, "MACADDR": "aa:bb:cc:dd:ee:0\(number)", "IPADDR": "10.0.0.\(number)", "HOSTNAME": host,
+            "DNSMASQ_INTERFACE": "lan",
+        ])
+        #expect(asked.status == 0)
+    }
+
+    @Test func anAliasThatFlipsHoldsUpNoOther() throws {
+        let daemon = try router()
+        func causes() -> String? { daemon.state("causes", of: "dnsmasq") }
+        try event(daemon, "add", "b")
+        try daemon.program.line(with: "dnsmasq: done")
+        #expect(causes() == "alias m: none to b, add aa:bb:cc:dd:ee:02 10.0.0.2 b")
+        for action in ["add", "remove"] {
+            try event(daemon, action, "a")
+            try daemon.program.line(with: "dnsmasq: done")
+        }
+        #expect(causes() == "alias m: a to b, remove aa:bb:cc:dd:ee:01 10.0.0.1 a")
+        try event(daemon, "add", "a")
+        try daemon.program.line(with: "dnsmasq: alias m, asked for too often; slowed down")
+        // The other alias does not wait, and its run serves both.
+        try event(daemon, "add", "c")
+        let asked = now()
+        try daemon.program.line(with: "cname=m,m.lan,a.lan")
+        try daemon.program.line(with: "cname=n,n.lan,c.lan")
+        #expect(now() - asked < 2)
+        #expect(
+            causes() == "alias m: b to a, add aa:bb:cc:dd:ee:01 10.0.0.1 a\n"
+                + "alias n: none to c, add aa:bb:cc:dd:ee:03 10.0.0.3 c")
+        try daemon.program.line(with: "dnsmasq: done")
+        // It has not been calm.
+        try event(daemon, "remove", "a")
+        try eventually("it is slowed down again") { daemon.state("state", of: "dnsmasq") == "slowed" }
+    }
+
+    /// A failure has its own pause, whoever is slowed down: 2 s here, where the slowing down would take 4 s and more.
+    @Test func aFailureDoesNotWaitForWhoIsSlowedDown() throws {
+        let daemon = try Daemon(starts: false)
+        daemon.scratch.write("command", "! rm \(daemon.scratch / "fails") 2>/dev/null\n")
+        try daemon.start(["--job", "j=sh \(daemon.scratch / "command")", "--quiet", "0.3"])
+        for _ in 1...3 {
+            try daemon.ask("request", "j")
+            try daemon.program.line(with: "j: done")
+        }
+        daemon.scratch.write("fails", "")
+        try daemon.ask("request", "j")
+        try daemon.ask("flush", "j")
+        try daemon.program.line(with: "retry 1 of 3 in 2 s")
+        try daemon.ask("request", "j")
+        let failed = now()
+        try daemon.program.line(with: "j: done")
+        #expect(now() - failed < 3)
+    }
+
+    /// The trace says who asked, so a replay slows down the same.
+    @Test func aTraceNamesWhoAsks() throws {
+        let daemon = try Daemon(starts: false)
+        let trace = daemon.scratch / "trace"
+        let settings = ["--job", "j=true", "--quiet", "0.3"]
+        try daemon.start(settings + ["--record", trace])
+        for _ in 1...3 {
+            try daemon.ask("request", "j")
+            try daemon.program.line(with: "j: done")
+        }
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "slowed down")
+        try daemon.write("request j\n")
+        try daemon.program.line(with: "j: done")
+        try eventually("it shows") { daemon.state("state") == "idle" }
+        let lines = contents(trace)!.split(separator: "\n").map { $0.drop { $0 != " " } }
+        #expect(lines.filter { $0 == " pending j manual request j" }.count == 4, "\(lines)")
+        #expect(lines.filter { $0 == " request j" }.count == 1)
+        let replay = try run([Built.debounced, "simulate", trace] + settings).output
+        #expect(replay.contains("j: 5 requests, 4 runs, 1 restart saved"))
+        #expect(replay.contains("~"))
+    }
+}

@@ -1,0 +1,94 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// Commands that write more than anybody wants to read. What others ask for, the timeout and the signals must not wait.
+@Suite struct ChattyCommandTests {
+    private func daemon(_ command: String, timeout: String = "0") throws -> Daemon {
+        try Daemon(
+            settings: """
+                config job a
+                    option command '\(command)'
+                    option quiet 0
+                    option timeout \(timeout)
+                    option retries 0
+                config job b
+                    option command 'echo ran-b'
+                    option quiet 0.3
+                """)
+    }
+
+    private func lines(of daemon: Daemon) -> Int {
+        daemon.program.log.filter { $0.hasPrefix("a: y") || $0.hasPrefix("a: ?") }.count
+    }
+
+    @Test func oneThatNeverStops() throws {
+        let daemon = try daemon("yes", timeout: "5")
+        try daemon.write("request a\n")
+        try daemon.program.line(with: "a: y")
+        try daemon.write("request b\n")
+        try daemon.program.line(with: "b: ran-b")
+        try daemon.program.line(with: "a: not done after 5 s; TERM")
+        try daemon.program.line(with: "a: lines left out: ")
+        try daemon.program.line(with: "a: ended by signal 15")
+        #expect((20...100).contains(lines(of: daemon)), "20 a second")
+
+        try daemon.write("request a\n")
+        try daemon.program.line(with: "a: y")
+        daemon.program.signal(SIGTERM)
+        try daemon.program.line(with: "waiting for a to end")
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+    }
+
+    /// The command ends, and what it has started goes on writing into its stream.
+    @Test func oneThatLeavesAChild() throws {
+        let daemon = try daemon("sh -c \"echo child=\\$\\$; exec yes\" &")
+        try daemon.write("request a\n")
+        // Either may come first.
+        try eventually("it is done, and goes on writing") {
+            _ = try daemon.program.lines(with: "", during: 0)
+            return ["a: child=", "a: done"].allSatisfy { start in daemon.program.log.contains { $0.hasPrefix(start) } }
+        }
+        let child = daemon.program.log.first { $0.hasPrefix("a: child=") }!.split(separator: "=")[1]
+        try daemon.write("request b\n")
+        try daemon.program.line(with: "b: ran-b")
+        kill(pid_t(child)!, SIGKILL)
+        // Dispatch does not tell of an end that comes when all has been read.
+        if Built.isForRouter { try daemon.program.line(with: "a: lines left out: ") }
+        #expect(lines(of: daemon) <= 100)
+        #expect(daemon.program.log.count < 120)
+    }
+
+    @Test func oneThatWritesNULs() throws {
+        let daemon = try daemon("head -c 20000000 /dev/zero; echo; echo end")
+        try daemon.write("request a\n")
+        try daemon.program.line(with: "a: lines left out: ")
+        try daemon.program.line(with: "a: done")
+        #expect(lines(of: daemon) == 20)
+        #expect(daemon.program.log.allSatisfy { $0.utf8.count < 1010 })
+    }
+
+    /// Between two looks at what else has happened, no more than 17 bites of 4 KB are read.
+    @Test func aTurnIsBoundedInBytes() throws {
+        let daemon = try daemon("yes")
+        try daemon.write("request a\n")
+        try daemon.program.line(with: "a: y")
+        let trace = daemon.scratch / "trace"
+        try run([
+            "timeout", "1", "strace", "-f", "-e", "trace=read,poll,ioctl", "-o", trace, "-p",
+            "\(daemon.program.process)",
+        ])
+        var (turns, bites, most) = (0, 0, 0)
+        for line in contents(trace)!.split(separator: "\n") {
+            if line.contains("\"y\\ny") || line.contains("\"\\ny\\n") {
+                bites += 1
+                most = max(most, bites)
+            } else if line.contains("poll(") || line.contains("FIONREAD") {
+                turns += 1
+                bites = 0
+            }
+        }
+        #expect(turns > 5 && (1...17).contains(most), "\(turns) turns, \(most) bites")
+    }
+}

@@ -1,0 +1,230 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// From its start to its end, and what it finds where it starts.
+extension DaemonTests {
+    @Test func aJobThatIsNotEnabledKeepsWhatWasAccepted() throws {
+        func settings(isEnabled: Bool) -> String {
+            "config job j\n\toption command 'echo ran'\n\toption quiet 60\n\toption enabled \(isEnabled ? 1 : 0)\n"
+                + "config job k\n"
+        }
+        let daemon = try Daemon(settings: settings(isEnabled: true))
+        #expect(try daemon.ask("request", "j").status == 0)
+        daemon.scratch.write("config", settings(isEnabled: false))
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: ")
+        try eventually("it is not shown any more") { daemon.state("state") == nil }
+        let refused = try daemon.ask("request", "j")
+        #expect(refused.status == 64 && refused.output == "cname-updater: no job 'j', there are: k")
+        #expect(exists(daemon.run + "/pending/j/manual"))
+        daemon.scratch.write("config", settings(isEnabled: true))
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: ")
+        try eventually("it waits again") { daemon.state("state") == "waiting" }
+        #expect(try daemon.ask("flush", "j").status == 0)
+        try daemon.program.line(with: "j: ran")
+        #expect(daemon.program.log.filter { $0 == "j: ran" }.count == 1)
+    }
+
+    @Test func hangUpReadsTheSettingsAgain() throws {
+        let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
+        try daemon.write("request a\n")
+        try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
+
+        daemon.scratch.write("config", "config job a\noption quiet ten\n")
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "config:2: quiet 'ten': allowed are seconds")
+        #expect(daemon.state("quiet", of: "a") == "600")
+
+        // The job is gone from the settings, but not what was asked of it.
+        daemon.scratch.write("config", "config job b\noption command 'echo ran-b'\noption quiet 0.1\n")
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: b after 0.1 s of quiet")
+        #expect(daemon.state("state", of: "a") == "waiting")
+        #expect(try daemon.ask("request", "b").status == 0)
+        try daemon.program.line(with: "b: ran-b")
+
+        daemon.scratch.write("config", "config job a\noption quiet 0.1\noption command 'echo ran-again'\n")
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "a: ran-again")
+        try eventually("b is taken from sight") { daemon.state("state", of: "b") == nil }
+    }
+
+    /// The folder of one new job can't be made: none of the new settings is in force, and nothing is left of the other.
+    @Test func hangUpIsAllOrNothing() throws {
+        let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
+        try daemon.write("request a\n")
+        try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
+        let new = ["a", "b", "c"].map { "config job \($0)\noption quiet 0.1\noption command 'echo ran-\($0)'\n" }
+        daemon.scratch.write("config", new.joined())
+        daemon.scratch.write("run/jobs/c", "in the way")
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "jobs/c: is a file, not a folder of ours; the running settings stay in force")
+        #expect(daemon.state("quiet", of: "a") == "600")
+        #expect(daemon.state("state", of: "a") == "waiting")
+        #expect(try run(["ls", daemon.run + "/jobs"]).output == "a\nc")
+        #expect(contents(daemon.run + "/jobs/c") == "in the way")
+        try daemon.write("request b\n")
+        try daemon.program.line(with: "rejected a line, the last was 'request b'")
+
+        try run(["rm", daemon.run + "/jobs/c"])
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: a after 0.1 s of quiet, b after 0.1 s of quiet, c after")
+        try daemon.program.line(with: "a: ran-a")
+        try daemon.write("request b\nrequest c\n")
+        try daemon.program.line(with: "b: ran-b")
+        try daemon.program.line(with: "c: ran-c")
+    }
+
+    /// It takes two pages of memory, whatever it shows: a router may have a hundred.
+    @Test func aJobThatNobodyAskedForIsSmall() throws {
+        let scratch = Scratch(in: "/dev/shm")
+        let settings = scratch.write("config", (100...199).map { "config job j\($0)\noption quiet 30\n" }.joined())
+        let daemon = try Daemon(starts: false)
+        let run = scratch / "run"
+        let program = try daemon.spawn([Built.debounced, "--config", settings, "--run-dir", run])
+        try program.line(with: "running as process")
+        func pages() throws -> Int {
+            let sizes = try TestSupport.run(["du", "-k", "-s", run + "/jobs"]).output
+            return Int(sizes.split(separator: "\t")[0])! / 4
+        }
+        // And some that they share.
+        #expect(try pages() <= 205)
+        // All is there for scripts.
+        let files = [
+            "state", "command", "quiet", "requests", "runs", "failures", "saved", "last_exit", "last_run", "due",
+        ]
+        let shown = files.map { contents("\(run)/jobs/j150/\($0)") ?? "missing" }
+        #expect(shown == ["idle", "service j150 restart", "30", "0", "0", "0", "0", "", "", ""])
+        #expect(contents(run + "/jobs/j150/causes") == "")
+        #expect(contents(run + "/rejected") == "0")
+        // What one of them shows from now on is not what the others show.
+        try TestSupport.run(["sh", "-c", "echo 'request j150' >\(run)/fifo"])
+        try eventually("it waits") { contents("\(run)/jobs/j150/state") == "waiting" }
+        #expect(contents("\(run)/jobs/j150/requests") == "1")
+        #expect(contents("\(run)/jobs/j151/state") == "idle" && contents("\(run)/jobs/j151/requests") == "0")
+    }
+
+    /// A reload while it waits for the last command starts nothing.
+    @Test func hangUpWhileItStopsIsPassedOver() throws {
+        let daemon = try Daemon(settings: "config job a\noption command 'echo begins; sleep 1'\noption quiet 0\n")
+        try daemon.write("request a\n")
+        try daemon.program.line(with: "a: begins")
+        daemon.program.signal(SIGTERM)
+        try daemon.program.line(with: "waiting for a to end")
+        daemon.scratch.write("config", "config job b\noption command 'echo ran-b'\noption quiet 0\n")
+        try run(["mkdir", "-p", daemon.run + "/pending/b"])
+        daemon.scratch.write("run/pending/b/manual", "request b\n")
+        daemon.program.signal(SIGHUP)
+        #expect(try daemon.program.end() == 0)
+        #expect(!daemon.program.log.contains { $0.hasPrefix("HUP") || $0.hasPrefix("b: ") }, "\(daemon.program.log)")
+    }
+
+    /// What happens to one of many jobs costs no look at the others.
+    @Test func idleJobsAreLeftAlone() throws {
+        let daemon = try Daemon(settings: (10...99).map { "config job j\($0)\noption quiet 30\n" }.joined())
+        let script = """
+            (sleep 1; echo 'request j50' >\(daemon.fifo)) &
+            timeout 3 strace -f -qqq -e trace=%file -o \(daemon.scratch / "trace") -p \(daemon.program.process)
+            """
+        try run(["sh", "-c", script])
+        let trace = contents(daemon.scratch / "trace")!
+        #expect(trace.contains("\(daemon.run)/jobs/j50/state.new"))
+        let others = trace.split(separator: "\n").filter {
+            $0.contains("/j") && !$0.contains("/jobs/j50/") && !$0.contains("/pending/j50")
+        }
+        #expect(others == [])
+        #expect(
+            trace.split(separator: "\n").filter { $0.contains("\(daemon.run)/pending\"") && $0.contains("open") }.count
+                <= 2)
+    }
+
+    @Test func aJobThatLeftTheSettingsIsDoneFirst() throws {
+        let daemon = try Daemon(settings: "config job a\noption quiet 0.5\noption command 'echo ran-a'\n")
+        try daemon.write("request a\n")
+        try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
+        daemon.scratch.write("config", "config job b\n")
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "a: ran-a")
+        try eventually("it is taken from sight") { daemon.state("state", of: "a") == nil }
+        #expect(try daemon.ask("request", "a").status == 64)
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func stops(signal: Int32) throws {
+        let daemon = try Daemon(["--job", "j=true"])
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        daemon.program.signal(signal)
+        #expect(try daemon.program.end() == 0)
+        #expect(daemon.program.log.contains { $0.contains("j: a request waits; it is kept for the next start") })
+        let late = try daemon.ask("request", "j")
+        #expect(late.output.contains("debounced is not running; the request is kept"))
+        #expect(late.status == 0)
+    }
+
+    /// A restart that is broken off halfway leaves the router without the service.
+    @Test func stopsAfterTheRun() throws {
+        let daemon = try Daemon(["--job", "j=echo begins; sleep 1; echo ends", "--quiet", "0.1"])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: begins")
+        daemon.program.signal(SIGTERM)
+        try daemon.program.line(with: "waiting for j to end")
+        #expect(try daemon.ask("flush", "j").status == 69)
+        #expect(try daemon.program.end() == 0)
+        #expect(daemon.program.log.contains("j: ends"))
+    }
+
+    @Test func stopsAtOnceIfToldTwice() throws {
+        let daemon = try Daemon(["--job", "j=echo begins; sleep 1000", "--quiet", "0.1"])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: begins")
+        daemon.program.signal(SIGTERM)
+        try daemon.program.line(with: "waiting for j to end")
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+    }
+
+    @Test func aSecondDaemonNamesTheFirst() throws {
+        let daemon = try Daemon(["--job", "j=true"])
+        let second = try daemon.call("--job", "j=true")
+        #expect(second.status == 75)
+        #expect(second.output.contains("already running as process \(daemon.program.process)"))
+        #expect(try daemon.ask("request", "j").status == 0)
+        // Killed, it leaves no lock behind.
+        daemon.program.signal(SIGKILL)
+        try daemon.program.end()
+        #expect(try daemon.ask("flush", "j").status == 69)
+        try daemon.start(["--job", "k=true"])
+        #expect(daemon.state("state", of: "j") == nil)
+        #expect(daemon.state("state", of: "k") == "idle")
+    }
+
+    @Test(arguments: ["file", "link", "folder"])
+    func refusesWhatIsNoFifo(kind: String) throws {
+        let daemon = try Daemon(starts: false)
+        try run(["mkdir", "-m", "700", daemon.run])
+        switch kind {
+        case "file": daemon.scratch.write("run/fifo", "keep")
+        case "link": try run(["ln", "-s", "/dev/null", daemon.fifo])
+        default: try run(["mkdir", daemon.fifo])
+        }
+        let refused = try daemon.call()
+        #expect(refused.status == 73)
+        #expect(refused.output.contains("\(daemon.fifo): is a "), "\(refused.output)")
+        #expect(refused.output.contains("left alone"))
+    }
+
+    @Test func needsAPlaceForItsState() throws {
+        let daemon = try Daemon(starts: false)
+        #expect(try daemon.call("--run-dir", "/nonexistent/run").status == 73)
+        #expect(try daemon.call("--run-dir", "/proc").status == 73)
+        let full = try run([
+            "unshare", "-m", "sh", "-c",
+            "mkdir \(daemon.run) && mount -t tmpfs -o size=4k,mode=700 none \(daemon.run) && head -c 4096 /dev/zero >\(daemon.run)/filler; \(Built.debounced) --run-dir \(daemon.run)",
+        ])
+        #expect(full.status == 73)
+        #expect(full.output.contains("No space left on device"), "\(full.output)")
+    }
+}

@@ -1,0 +1,220 @@
+import CLinux
+import TestSupport
+import Testing
+
+@Suite struct DaemonTests {
+    @Test func runsOnceForManyRequests() throws {
+        let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "1"])
+        for _ in 0..<10 { #expect(try daemon.ask("request", "j").status == 0) }
+        try daemon.program.line(with: "j: ran")
+        try daemon.program.line(with: "j: done")
+        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
+        #expect(daemon.state("requests") == "10")
+        #expect(daemon.state("runs") == "1")
+        #expect(daemon.state("state") == "idle")
+        #expect(daemon.state("last_exit") == "0")
+        #expect(daemon.state("due") == "")
+    }
+
+    @Test func aFloodIsOneRun() throws {
+        let daemon = try Daemon(["--job", "j=true", "--job", "end=true", "--quiet", "0.5"])
+        let line = Array("request j\n".utf8)
+        for _ in 0..<1000 { try daemon.write(Array(repeating: line, count: 10).flatMap { $0 }) }
+        try daemon.program.line(with: "j: done")
+        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
+        #expect(daemon.state("requests") == "10000")
+        #expect(daemon.rejected == "0")
+    }
+
+    @Test func takesTheWholeCommandAsARequest() throws {
+        let daemon = try Daemon(["--job", "j=echo ran", "--quiet", "0.1"])
+        try daemon.write("echo ran\n")
+        try daemon.program.line(with: "j: ran")
+    }
+
+    @Test func runsSeveralJobs() throws {
+        let daemon = try Daemon(
+            settings: """
+                config job 'a'
+                    option command 'echo ran-a'
+                    option quiet '0.1'
+                config job 'b'
+                    option command 'echo ran-b'
+                    option quiet '0.4'
+                """)
+        try daemon.write("request b\nrequest a\n")
+        try daemon.program.line(with: "a: ran-a")
+        try daemon.program.line(with: "b: ran-b")
+        #expect(daemon.state("requests", of: "b") == "1")
+    }
+
+    /// What verifies a run has its part in the status and in the time; and it is not run after a command that failed.
+    @Test(arguments: [
+        ("echo ran", "echo looks", true, "j: done"),
+        ("echo ran", "echo looks; exit 3", true, "j: failed with status 3"),
+        ("echo ran; exit 4", "echo looks", false, "j: failed with status 4"),
+        ("echo ran", "echo looks; exec sleep 100", true, "j: ended by signal 15"),
+    ])
+    func aRunIsVerified(command: String, verify: String, isRun: Bool, end: String) throws {
+        let daemon = try Daemon(
+            settings: """
+                config job j
+                    option command '\(command)'
+                    option verify '\(verify)'
+                    option quiet 0.1
+                    option timeout 2
+                    option retries 0
+                """)
+        #expect(try daemon.ask("request").status == 0)
+        try daemon.program.line(with: "j: ran")
+        let looks = try daemon.program.lines(with: "j: looks", before: end)
+        #expect(looks.count == (isRun ? 1 : 0))
+    }
+
+    @Test func aRequestDuringARunWaitsForQuietAfterIt() throws {
+        let gate = Scratch()
+        try run(["mkfifo", gate / "gate"])
+        let daemon = try Daemon(
+            ["--job", "j=echo begins; read x < \(gate / "gate")", "--job", "end=true", "--quiet", "0.5"])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: begins")
+        try daemon.ask("request", "j")
+        try eventually("it is taken") { daemon.state("requests") == "2" }
+        #expect(try daemon.linesUntilQuiet(with: "j: run 2") == [])
+        let opened = now()
+        try run(["sh", "-c", "echo > \(gate / "gate")"])
+        try daemon.program.line(with: "j: run 2")
+        #expect(now() - opened >= 0.5)
+    }
+
+    @Test func theCommandGetsACleanProcess() throws {
+        let show =
+            "head -c0; ls -l /proc/self/fd; grep -E 'SigBlk|SigIgn|SigCgt' /proc/self/status; cut -d' ' -f5 /proc/$$/stat; echo pid=$$"
+        // bash leaves the signals as they come; Debian's sh would unblock them.
+        let daemon = try Daemon(
+            ["--job", "j=\(show)", "--quiet", "0.1"],
+            under: ["unshare", "-m", "sh", "-ec", "mount --bind /bin/bash /bin/sh; exec \"$0\" \"$@\""])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: done")
+        let log = daemon.program.log.joined(separator: "\n")
+        #expect(log.contains("0 -> /dev/null"))
+        #expect(log.contains("1 -> pipe:"))
+        #expect(log.contains("2 -> pipe:"))
+        // ls itself has its folder open as 3.
+        #expect(!log.contains(" 4 -> "), "\(log)")
+        #expect(!log.contains("fifo"))
+        #expect(log.contains("SigBlk:\t0000000000000000"))
+        #expect(log.contains("SigIgn:\t0000000000000000"), "\(log)")
+        let process = log.split(separator: "\n").first { $0.hasPrefix("j: pid=") }!.split(separator: "=")[1]
+        #expect(log.contains("j: \(process)\n"), "its process group is its own")
+    }
+
+    @Test func endsTheWholeGroupAfterTheTimeout() throws {
+        let daemon = try Daemon(["--job", "j=sleep 1000 & echo child=$!; wait", "--quiet", "0.1", "--timeout", "0.3"])
+        try daemon.ask("request", "j")
+        let child = try daemon.program.line(with: "child=").split(separator: "=")[1]
+        try daemon.program.line(with: "TERM")
+        try daemon.program.line(with: "ended by signal 15")
+        try eventually("the child is gone") { contents("/proc/\(child)/stat")?.contains(") Z ") ?? true }
+        try eventually("it shows") { daemon.state("last_exit") == "143" && daemon.state("failures") == "1" }
+    }
+
+    @Test func killsWhatDoesNotHeedTerm() throws {
+        let daemon = try Daemon([
+            "--job", "j=trap '' TERM; sleep 1000 & sleep 1001", "--quiet", "0.1", "--timeout", "0.3",
+        ])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "TERM")
+        let term = now()
+        try daemon.program.line(with: "ended by signal 9")
+        #expect((4.9...7).contains(now() - term))
+    }
+
+    @Test func logsWhatTheCommandWrites() throws {
+        let daemon = try Daemon([
+            "--job", "j=printf 'one\\ntwo\\033[31m\\nhalf'; echo err >&2; exit 3", "--quiet", "0.1",
+        ])
+        try daemon.ask("request", "j")
+        for line in ["j: one", "j: two?[31m", "j: halferr", "j: failed with status 3"] {
+            try daemon.program.line(with: line)
+        }
+    }
+
+    @Test func rejectsWhatIsNoRequest() throws {
+        let daemon = try Daemon(["--job", "j=true", "--job", "end=true", "--quiet", "0.2"])
+        let bad: [[UInt8]] = [
+            Array("reboot\n".utf8), [10], Array(repeating: 120, count: 300) + [10], [0, 0, 0, 10], [0xFF, 0xC3, 10],
+            Array("request nosuch\n".utf8), Array("request j; reboot\n".utf8),
+        ]
+        for line in bad { try daemon.write(line) }
+        try eventually("all are counted") { daemon.rejected == "\(bad.count)" }
+        try daemon.write("request j")
+        try eventually("without newline too") { daemon.rejected == "\(bad.count + 1)" }
+        #expect(daemon.state("state") == "idle")
+        // "the FIFO: rejected a line, the last was …", or "rejected 7 lines"
+        var told: [Int] = []
+        while told.reduce(0, +) <= bad.count {
+            told.append(Int(try daemon.program.line(with: "rejected").split(separator: " ")[3]) ?? 1)
+        }
+        #expect(told.count <= 3 && told.reduce(0, +) == bad.count + 1, "\(told)")
+        #expect(try daemon.linesUntilQuiet(with: "rejected") == [])
+        #expect(daemon.state("runs") == "0")
+        // Requests still get through.
+        try daemon.write("request j\n")
+        try daemon.program.line(with: "j: done")
+    }
+
+    /// A request that comes after a cancel counts, although the daemon hears of both only later.
+    @Test func aLateCancelTakesNothingBackThatCameAfterIt() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "1"])
+        try daemon.ask("request", "j")
+        daemon.program.signal(SIGSTOP)
+        #expect(try daemon.ask("cancel", "j").status == 0)
+        #expect(try daemon.ask("request", "j").status == 0)
+        daemon.program.signal(SIGCONT)
+        try daemon.program.line(with: "j: done")
+    }
+
+    @Test func cancelAndFlush() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        #expect(try daemon.ask("cancel", "j").status == 0)
+        try eventually("it is forgotten") { daemon.state("state") == "idle" }
+        #expect(try run(["ls", daemon.run + "/pending"]).output == "")
+        try daemon.ask("request", "j")
+        #expect(try daemon.ask("flush", "j").status == 0)
+        try daemon.program.line(with: "j: done")
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        daemon.program.signal(SIGUSR1)
+        try daemon.program.line(with: "j: done")
+        #expect(daemon.state("runs") == "2")
+    }
+
+    /// libdispatch's worker leaves some seconds after the last event; from then on there is nothing at all. On a router
+    /// there is but one thread, and nothing from the start.
+    @Test func idleMeansIdle() throws {
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1"])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: done")
+        let process = daemon.program.process
+        try eventually("it shows that all is done") { daemon.state("state") == "idle" }
+        func threads() throws -> Int {
+            try run(["ls", "/proc/\(process)/task"]).output.split(separator: "\n").count
+        }
+        if Built.isForRouter {
+            #expect(try threads() == 1)
+        } else {
+            try eventually("the worker has left") { try threads() <= 2 }
+        }
+        let trace = daemon.scratch / "trace"
+        let seconds = Built.isForRouter ? "10" : "3"
+        let strace = try run(["timeout", seconds, "strace", "-f", "-o", trace, "-p", "\(process)"])
+        #expect(strace.output.contains("attached"), "\(strace.output)")
+        // The calls in which the threads were waiting all the time do not count.
+        let waiting = ["<unfinished ...>", "<detached ...>"]
+        #expect(
+            contents(trace)!.split(separator: "\n").filter { line in !waiting.contains { line.hasSuffix($0) } } == [])
+    }
+}

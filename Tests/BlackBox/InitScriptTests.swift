@@ -1,0 +1,138 @@
+import TestSupport
+import Testing
+
+/// What the init script tells procd, under busybox `ash`.
+@Suite struct InitScriptTests {
+    /// - Parameter settings: Of `/etc/config/debounced`; nil if there is no such file.
+    /// - Parameter fault: What `debounced check` says; nil: nothing is wrong.
+    private func call(
+        _ action: String, _ words: String..., settings: String? = nil, fault: String? = nil, status: Int32 = 0
+    ) throws -> [String] {
+        let scratch = Scratch()
+        if let settings { scratch.write("debounced", settings) }
+        // Instead of our programs, what says how they are called.
+        try run(["mkdir", scratch / "bin"])
+        for program in ["debounced", "cname-updater"] {
+            let check = fault.map { "[ \"$1\" != check ] || { echo '\($0)' >&2; exit 78; }" } ?? ""
+            scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\necho \"${0##*/} $*\"\n", mode: 0o755)
+        }
+        let called = try run(
+            [Router.scripts + "/rc.common", Built.repository + "/init.d/debounced", action] + words,
+            environment: ["UCI_CONFIG_DIR": scratch.path, "PATH": "\(scratch / "bin"):/usr/sbin:/usr/bin:/sbin:/bin"])
+        #expect(called.status == status, "\(called.output)")
+        return called.output.split(separator: "\n").map(String.init)
+    }
+
+    private static let daemon = [
+        "procd_open_instance",
+        // No argument: with reload_signal set, procd would leave the old ones in force.
+        "procd_set_param\tcommand\t/usr/sbin/debounced",
+        "procd_set_param\tfile\t/etc/config/debounced\t/etc/cname_mappings",
+        "procd_set_param\treload_signal\tHUP",
+        "procd_set_param\trespawn\t3600\t5\t0",
+        "procd_set_param\tterm_timeout\t65",
+        "procd_set_param\tstdout\t1",
+        "procd_set_param\tstderr\t1",
+        "procd_close_instance",
+    ]
+    private static let watch = [
+        "procd_open_instance\twatch",
+        "procd_set_param\tcommand\t/usr/sbin/cname-updater\twatch",
+        "procd_set_param\tfile\t/etc/config/debounced",
+        "procd_set_param\trespawn\t3600\t5\t0",
+        "procd_set_param\tstdout\t1",
+        "procd_set_param\tstderr\t1",
+        "procd_close_instance",
+    ]
+    private static let triggers = ["procd_add_reload_trigger\tdebounced\tdhcp"]
+
+    /// The aliases come first, whatever else is wrong: dnsmasq is next.
+    @Test func reloadsAllOrNothing() throws {
+        #expect(try call("reload") == ["cname-updater apply"] + Self.daemon + Self.triggers)
+        #expect(try call("reload", fault: "FILE:1: wrong", status: 1) == ["cname-updater apply", "FILE:1: wrong"])
+    }
+
+    @Test func hasCommandsOfItsOwn() throws {
+        #expect(try call("status") == ["debounced status"])
+        #expect(try call("check") == ["cname-updater check"])
+        #expect(try call("flush") == ["cname-updater flush"])
+        #expect(try call("flush", "other") == ["cname-updater flush other"])
+        #expect(try call("frobnicate", status: 1) == ["rc.common: unknown action: frobnicate"])
+    }
+
+    @Test(arguments: ["start", "boot"])
+    func startsWhatProcdNeeds(action: String) throws {
+        #expect(try call(action) == Self.daemon + Self.triggers)
+        let settings = try #require(contents(Built.repository + "/init.d/debounced.config"))
+        #expect(try call(action, settings: settings) == Self.daemon + Self.triggers)
+        #expect(
+            try call(action, settings: settings + "\nconfig cname 'a'\n\tlist target 'b'\n\toption probe '1'\n")
+                == Self.daemon + Self.watch + Self.triggers)
+    }
+
+    @Test(arguments: [
+        ("", false),
+        ("config cname a\n list target b\n list target c\n", false),
+        ("config cname a\n option probe 0\n", false),
+        ("config cname a\n option probe off\n", false),
+        ("config cname a\n option probe maybe\n", false),
+        ("config job probe\n option probe 1\n", false),
+        ("config cname a\n option probe on\n", true),
+        ("config cname\n option probe 1\n", true),
+        ("config cname a\n option probe 1\nconfig cname b\n option probe 0\n", true),
+        ("config cname a\nconfig cname b\n option probe 1\nconfig cname c\n", true),
+    ])
+    func watchesOnlyWhatAsksForIt(settings: String, watches: Bool) throws {
+        #expect(
+            try call("start", settings: settings) == Self.daemon + (watches ? Self.watch : []) + Self.triggers)
+    }
+
+    @Test func stops() throws {
+        #expect(try call("stop") == ["procd_kill\tdebounced"])
+    }
+
+    /// dnsmasq has START=19.
+    @Test func comesBeforeDnsmasqAndGoesAfterIt() throws {
+        #expect(try call("enable") == ["START=18 STOP=95"])
+    }
+
+    /// What the shipped file shows in comments is what holds without them: the same comes of it with and without the marks.
+    @Test func theDefaultSettingsAreTheBuiltInOnes() throws {
+        let shipped = try #require(contents(Built.repository + "/init.d/debounced.config"))
+        let lines = shipped.split(separator: "\n")
+        // Of these two and of an alias it has examples, as the built-in settings have none.
+        let examples = ["#option confdir ", "#option domain "]
+        let unmarked = lines.prefix { $0 != "#config cname 'maxwell'" }.map { line in
+            line.hasPrefix("\t#option ") && !examples.contains { line.hasPrefix("\t" + $0) }
+                ? line.filter { $0 != "#" } : String(line)
+        }
+        #expect(unmarked.count < lines.count)
+        let scratch = Scratch()
+        scratch.write("unmarked", unmarked.joined(separator: "\n") + "\n")
+        let builtIn = try run([Built.debounced, "check"], environment: ["DEBOUNCED_CONFIG": "/nonexistent"])
+        for file in [Built.repository + "/init.d/debounced.config", scratch / "unmarked"] {
+            let checked = try run([Built.debounced, "check", "--config", file])
+            #expect(checked.status == 0)
+            #expect("# no file /nonexistent: the built-in settings\n" + checked.output == builtIn.output)
+        }
+        // Each option is there.
+        let options = builtIn.output.split(separator: "\n").filter { $0.hasPrefix("\toption ") }
+        #expect(options.count == unmarked.filter { $0.hasPrefix("\toption ") }.count)
+        #expect(!shipped.contains("\n\toption "))
+    }
+
+    /// A user who takes the marks away from all of it has an alias.
+    @Test func theExamplesOfTheDefaultSettingsCanBeUsed() throws {
+        let shipped = try #require(contents(Built.repository + "/init.d/debounced.config"))
+        let marks = ["#config ", "\t#option ", "\t#list "]
+        let unmarked = shipped.split(separator: "\n").map { line in
+            marks.contains { line.hasPrefix($0) } ? line.filter { $0 != "#" } : String(line)
+        }
+        let scratch = Scratch()
+        scratch.write("unmarked", unmarked.joined(separator: "\n") + "\n")
+        let checked = try run([Built.debounced, "check", "--config", scratch / "unmarked"])
+        #expect(checked.status == 0, "\(checked.output)")
+        #expect(checked.output.contains("option domain 'lan'"))
+        #expect(checked.output.contains("list target 'maxwell-arch-wifi maxwell-arch'"))
+    }
+}

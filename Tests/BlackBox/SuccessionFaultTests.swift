@@ -1,0 +1,101 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// The daemon ends, one way or the other, and another takes over.
+@Suite struct SuccessionFaultTests {
+    @Test func goesOnWithTheTimeThatWasLeft() throws {
+        let daemon = try Daemon(
+            settings: "config job j\noption command 'echo ran'\noption quiet 2\n" + Daemon.lastJob(quiet: "2"))
+        let start = now()
+        try daemon.ask("request", "j")
+        try eventually("it waits") { daemon.state("state") == "waiting" }
+        #expect(try daemon.program.lines(with: "j: run", during: 1) == [])
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+        #expect((1.9...2.9).contains(now() - start), "\(now() - start)")
+        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
+    }
+
+    @Test func neverLetsTwoCommandsOverlap() throws {
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config",
+            """
+            config job j
+                option command 'echo begin >>\(log); sleep 1; echo end >>\(log)'
+                option quiet 0.1
+                option max_interval 0.2
+            """ + Daemon.lastJob(quiet: "0.3"))
+        try daemon.start()
+        try daemon.ask("request", "j")
+        for round in 1...2 {
+            try eventually("it begins") { lineCount(log) == 2 * round - 1 }
+            daemon.program.signal(SIGKILL)
+            try daemon.program.end()
+            try daemon.start()
+            try daemon.program.line(with: "j: run \(round + 1)")
+        }
+        try daemon.program.line(with: "j: done")
+        let lines = contents(log)!.split(separator: "\n")
+        #expect(lines == ["begin", "end", "begin", "end", "begin", "end"])
+        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
+    }
+
+    @Test func givesUpAfterTheLastTry() throws {
+        let daemon = try Daemon(
+            settings: """
+                config job j
+                    option command 'echo tried; exit 3'
+                    option quiet 0.1
+                    option retries 2
+                    option max_interval 0.2
+                """ + Daemon.lastJob(quiet: "0.3"))
+        let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
+        try daemon.program.line(with: "failed with status 3")
+        try daemon.program.line(with: "failed with status 3")
+        try daemon.program.line(with: "given up, runs again when asked")
+        #expect(try daemon.linesUntilQuiet(with: "j: tried") == [])
+        #expect(daemon.program.log.filter { $0 == "j: tried" }.count == 3)
+        #expect(try waiting.end() == 3)
+        #expect(waiting.log.last == "j: run 3 failed with status 3")
+        #expect(daemon.state("failures") == "3")
+        #expect(!exists(daemon.run + "/pending/j/manual") && !exists(daemon.run + "/running/j"))
+        // Nothing is left for the next daemon either, and a new request is tried anew.
+        daemon.program.signal(SIGTERM)
+        try daemon.program.end()
+        try daemon.start()
+        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "given up")
+    }
+
+    @Test func whoWaitsHearsOfTheRun() throws {
+        let daemon = try Daemon(
+            settings: "config job j\noption command 'sleep 0.3; exit 4'\noption quiet 0.5\noption retries 0\n")
+        func asks() throws -> Program {
+            let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
+            try eventually("it has asked") { contents(daemon.run + "/pending/j/manual") != nil }
+            return waiting
+        }
+        let first = try asks()
+        #expect(try first.end() == 4)
+        #expect(
+            first.log == [
+                "j: waiting for 'sleep 0.3; exit 4', after 0.5 s without a request", "j: run 1 failed with status 4",
+            ])
+        // Across a restart, and across a daemon that is killed while the command runs.
+        let second = try asks()
+        for (signal, line) in [(SIGTERM, nil), (SIGKILL, "j: run 2")] {
+            if let line { try daemon.program.line(with: line) }
+            daemon.program.signal(signal)
+            try daemon.program.end()
+            try daemon.start()
+        }
+        #expect(try second.end() == 4)
+        #expect(second.log.last == "j: run 3 failed with status 4", "\(second.log)")
+    }
+}

@@ -1,0 +1,140 @@
+import TestSupport
+import Testing
+
+/// Each system call that asks is made to fail, each time that it is made, with each errno that its manual page lists.
+@Suite struct UpdaterFaultTests {
+    /// What `cname-updater` is asked, after what. The place of its own is the folder `place`.
+    struct Call: CustomTestStringConvertible {
+        let testDescription: String
+        let words: [String]
+        let variables: [String: String]
+        /// Run in the place beforehand.
+        let before: String
+        let cause: String
+        /// The file that shows whether the lease is recorded as the event has it, and what it then holds.
+        let recorded: (path: String, name: String?)?
+
+        init(
+            _ what: String, _ words: [String] = [], event: [String] = [], before: String = "", cause: String,
+            recorded: (String, String?)? = nil
+        ) {
+            testDescription = what
+            self.words = words
+            variables = Dictionary(uniqueKeysWithValues: zip(["ACTION", "MACADDR", "IPADDR", "HOSTNAME"], event))
+            self.before = before
+            self.cause = cause
+            self.recorded = recorded
+        }
+    }
+
+    private static let client = "aa:bb:cc:dd:ee:ff"
+    private static let anEvent =
+        "env ACTION=add MACADDR=\(client) IPADDR=10.0.0.1 HOSTNAME=old \(Built.updater) && rm -r run/pending"
+
+    static let calls: [Call] = [
+        Call("the first request", ["request", "j"], cause: "manual"),
+        Call(
+            "a request when one waits that names many events", ["request", "j"],
+            before: "mkdir -p -m 700 run/pending/j && head -c 3500 /dev/zero >run/pending/j/manual", cause: "manual"),
+        Call(
+            "a new lease", event: ["add", client, "10.0.0.1", "new"], cause: "lease",
+            recorded: ("leases/\(client)", "new")),
+        Call(
+            "a changed lease", event: ["update", client, "10.0.0.1", "new"], before: anEvent, cause: "lease",
+            recorded: ("leases/\(client)", "new")),
+        Call(
+            "a lease that is gone", event: ["remove", client, "10.0.0.1", "old"], before: anEvent, cause: "lease",
+            recorded: ("leases/\(client)", nil)),
+    ]
+
+    @Test(arguments: calls) func promisesNothingFalse(call: Call) throws {
+        let scratch = Scratch()
+        scratch.write("config", "config job j\nconfig updater\n\toption request lease\n")
+        func environment(_ place: String) -> [String: String?] {
+            call.variables.merging([
+                "DEBOUNCED_RUN_DIR": "\(place)/run", "DEBOUNCED_CONFIG": scratch / "config",
+                "CNAME_UPDATER_RUN_DIR": "\(place)/leases",
+            ]) { $1 }
+        }
+        let before = "mkdir before; cd before; mkdir -m 700 run; \(call.before)"
+        try run(["sh", "-ec", "cd \(scratch.path); \(before)"], environment: environment("."))
+        try run(["cp", "-a", scratch / "before", scratch / "sound"])
+
+        // Where nothing fails, it is learned which calls there are.
+        let trace = scratch / "trace"
+        let sound = try run(
+            ["strace", "-o", trace, Built.updater] + call.words, environment: environment(scratch / "sound"))
+        #expect(sound.status == 0, "\(sound.output)")
+        var injections: [Injection] = []
+        var counts: [String: Int] = [:]
+        var isStarted = false
+        for line in contents(trace)!.split(separator: "\n") {
+            let name = String(line.prefix { $0 != "(" })
+            counts[name, default: 0] += 1
+            // The dynamic loader's are not ours. Our first ones are those on signals.
+            isStarted = isStarted || line.hasPrefix("rt_sigprocmask(SIG_SETMASK, [PIPE]")
+            guard isStarted, Injection.errors(of: name) != nil else { continue }
+            // What looks at a descriptor's flags can't fail.
+            if line.contains("F_GET") || line.contains("F_SETFD") { continue }
+            injections += Injection.some(name, counts[name]!).map {
+                Injection(call: name, error: $0, when: "\(counts[name]!)")
+            }
+        }
+        #expect(injections.count > 30)
+        let copies = "cd \(scratch.path) && for i in $(seq \(injections.count)); do cp -a before $i; done"
+        try run(["sh", "-ec", copies])
+
+        var rest = injections.enumerated().map { ($0 + 1, $1) }[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(4)
+            rest = rest.dropFirst(4)
+            let programs = try batch.map { number, injection in
+                try Program(
+                    injection.tracer + [Built.updater] + call.words, environment: environment(scratch / "\(number)"))
+            }
+            for ((number, injection), program) in zip(batch, programs) {
+                let status = try program.end()
+                let place = scratch / "\(number)"
+                let comment: Comment = "\(injection): status \(status), \(program.log)"
+                #expect([0, 71, 73, 78].contains(status), comment)
+                if injection.error == "EINTR" { #expect(status == 0, comment) }
+                if status != 0 { #expect(program.log.last?.hasPrefix("cname-updater: ") == true, comment) }
+                let isPending = exists("\(place)/run/pending/j/\(call.cause)")
+                if status == 0 { #expect(isPending, comment) }
+                if let (path, name) = call.recorded {
+                    // What is recorded will not be brought again by the next event.
+                    let isRecorded = recorded("hostname", in: "\(place)/leases/\(path)") == (name.map { [$0] } ?? [])
+                    if isRecorded { #expect(isPending, comment) }
+                    if status == 0 { #expect(isRecorded, comment) }
+                }
+            }
+        }
+    }
+
+    /// Under a daemon that is there but was not told, a promise would be kept only after the next request.
+    @Test func whoIsToldThatItRunsIsHeard() throws {
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config", "config job j\noption command 'echo ran >>\(log)'\noption quiet 0\noption max_interval 0\n")
+        try daemon.start()
+        var promised = 0
+        for call in ["openat", "open", "newfstatat", "lstat", "fstat", "write", "close"] {
+            for error in Injection.errors(of: call)! {
+                let before = lineCount(log)
+                let injection = Injection(call: call, error: error, when: "1", path: daemon.fifo)
+                let asked = try run(
+                    injection.tracer + [Built.updater, "request", "j"], environment: daemon.environment)
+                let comment: Comment = "\(injection): \(asked)"
+                #expect([0, 71, 73].contains(asked.status), comment)
+                if error == "EINTR" { #expect(asked.status == 0, comment) }
+                if asked.status == 0 {
+                    promised += 1
+                    try eventually("\(injection): it runs", within: 5) { lineCount(log) > before }
+                    try daemon.program.line(with: "j: done")
+                }
+            }
+        }
+        #expect(promised >= 3)
+    }
+}

@@ -1,0 +1,226 @@
+import CLinux
+import TestSupport
+import Testing
+
+@Suite struct UpdaterTests {
+    private func event(
+        _ action: String, _ client: String = "aa:bb:cc:dd:ee:ff", _ address: String = "10.0.0.1",
+        _ name: String? = "host"
+    ) -> [String: String?] {
+        ["ACTION": action, "MACADDR": client, "IPADDR": address, "HOSTNAME": name]
+    }
+
+    @Test func aBareCallAsks() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "0.1"])
+        #expect(try daemon.ask(with: ["ACTION": nil]).status == 0)
+        try daemon.program.line(with: "dnsmasq: done")
+        #expect(try daemon.ask("request").status == 0)
+        try daemon.program.line(with: "dnsmasq: done")
+        #expect(daemon.state("requests", of: "dnsmasq") == "2")
+    }
+
+    /// At a terminal somebody wants to know what this is.
+    @Test func aBareCallAtATerminalHelps() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true"])
+        let called = try run(["script", "-qec", Built.updater, "/dev/null"], environment: daemon.environment)
+        #expect(called.status == 0 && called.output.hasPrefix("usage: cname-updater"), "\(called)")
+        #expect(daemon.state("requests", of: "dnsmasq") == "0")
+    }
+
+    @Test func emptyTablesSayWhatToDo() throws {
+        let daemon = try Daemon(starts: false)
+        try run(["mkdir", "-p", "-m", "700", daemon.scratch / "leases"])
+        #expect(try daemon.ask("leases").output.hasPrefix("no leases yet: dnsmasq tells of each once"))
+        let aliases = "no aliases: a section 'cname' of \(daemon.scratch / "config"), then service debounced reload"
+        #expect(try daemon.ask("aliases").output == aliases)
+        #expect(try daemon.ask("aliases", "--json").output.hasSuffix("\"aliases\":[]}"))
+    }
+
+    /// Since when the alias leads there, which its target's lease does not tell.
+    @Test func tellsSinceWhenAnAliasLeadsThere() throws {
+        let daemon = try Daemon(starts: false)
+        daemon.scratch.write(
+            "config", daemon.updaterSection + "config cname m\n list target 'a s'\n list target 'b s'\n")
+        func since(after action: String, _ host: String) throws -> Double {
+            let address = host == "a" ? "10.0.0.1" : "10.0.0.2"
+            let client = "aa:bb:cc:dd:ee:0\(address.last!)"
+            #expect(try daemon.ask(with: event(action, client, address, host)).status == 0)
+            let output = try daemon.ask("aliases", "--json").output
+            let parts = output.split(separator: "\"since\":")
+            return Double(try #require(parts.last).prefix { $0.isNumber || $0 == "." }) ?? -1
+        }
+        let first = try since(after: "add", "b")
+        #expect(try since(after: "update", "b") == first)
+        let second = try since(after: "add", "a")
+        #expect(first > 0 && second > first)
+        #expect(try since(after: "remove", "a") > second, "its lease is older, but it leads there since now")
+        #expect(try daemon.ask("aliases").output.contains(" s ago"))
+    }
+
+    @Test func asksForTheJobOfTheSettings() throws {
+        let daemon = try Daemon(settings: "config job a\nconfig job b\nconfig updater\noption job b\n")
+        #expect(try daemon.ask("request").status == 0)
+        try eventually("b waits") { daemon.state("state", of: "b") == "waiting" }
+        #expect(daemon.state("state", of: "a") == "idle")
+    }
+
+    @Test func promisesNothingForAJobThatIsNotThere() throws {
+        let daemon = try Daemon(["--job", "j=true"])
+        for name in ["nosuch", "../jobs/j", "", "j/", ".", "a b"] {
+            let asked = try daemon.ask("request", name)
+            #expect(asked.status == 64)
+            #expect(asked.output.contains("there are: j"))
+        }
+        #expect(daemon.rejected == "0")
+    }
+
+    @Test func asksOnlyWhenALeaseChanged() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "30"])
+        func requests() -> String? { daemon.state("requests", of: "dnsmasq") }
+        #expect(try daemon.ask(with: event("add")).status == 0)
+        try eventually("a new lease asks") { requests() == "1" }
+        #expect(recorded("hostname", in: daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff") == ["host"])
+        #expect(recorded("address", in: daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff") == ["10.0.0.1"])
+        for _ in 0..<3 { #expect(try daemon.ask(with: event("update")).status == 0) }
+        #expect(try daemon.ask(with: event("update", "aa:bb:cc:dd:ee:ff", "10.0.0.1", "other")).status == 0)
+        try eventually("a changed one asks") { requests() == "2" }
+        #expect(try daemon.ask(with: event("remove")).status == 0)
+        try eventually("one that is gone asks") { requests() == "3" }
+        #expect(contents(daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff") == nil)
+    }
+
+    @Test func theRoutersNameIsNeverGivenToAClient() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "30"])
+        let router = try run(["uname", "-n"]).output
+        #expect(try daemon.ask(with: event("add", "aa:bb:cc:dd:ee:ff", "10.0.0.1", router)).status == 0)
+        let lease = daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff"
+        #expect(recorded("address", in: lease) == ["10.0.0.1"] && recorded("hostname", in: lease) == [])
+    }
+
+    @Test(arguments: [
+        ("old", "aa:bb:cc:dd:ee:ff", "10.0.0.1", "a", 64), ("", "aa:bb:cc:dd:ee:ff", "10.0.0.1", "a", 64),
+        ("add", "../../x", "10.0.0.1", "a", 65), ("add", "aa:bb:cc:dd:ee:ff", "10.0.0", "a", 65),
+        ("add", "aa:bb:cc:dd:ee:ff", "10.0.0.1", "../x", 65), ("add", "aa:bb:cc:dd:ee:ff", "10.0.0.1", "a\nb", 65),
+    ])
+    func badEventsWriteNothing(action: String, client: String, address: String, name: String, status: Int32) throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true"])
+        let called = try daemon.ask(with: event(action, client, address, name))
+        #expect(called.status == status)
+        #expect(!called.output.contains("\n"), "one line: \(called.output)")
+        #expect(try run(["find", daemon.scratch / "leases"]).status != 0)
+        #expect(daemon.state("requests", of: "dnsmasq") == "0")
+    }
+
+    /// What dispatchers' children write leads nowhere: the fault has to be in syslog.
+    @Test func badEventsAreInSyslog() throws {
+        let daemon = try Daemon(starts: false)
+        // With a /dev of its own, in a mount namespace of its own.
+        let script = """
+            mkdir $D
+            mount -t tmpfs none $D
+            touch $D/null
+            mount --bind /dev/null $D/null
+            mount --bind $D /dev
+            busybox syslogd -n -O $D/syslog &
+            while ! [ -S /dev/log ]; do sleep 0.01; done
+            ACTION=frob \(Built.updater) >/dev/null 2>&1 </dev/null
+            echo "status $?"
+            while ! grep frob $D/syslog; do sleep 0.01; done
+            kill %1
+            """
+        let called = try run(
+            ["timeout", "20", "unshare", "-m", "sh", "-c", script],
+            environment: daemon.environment.merging(["D": daemon.scratch / "dev"]) { $1 })
+        #expect(called.output.contains("status 64"))
+        let line = called.output.split(separator: "\n").first { $0.contains("frob") } ?? ""
+        #expect(line.contains("daemon.err cname-updater["), "\(called.output)")
+        #expect(line.hasSuffix("ACTION 'frob': allowed are add, update and remove"), "\(called.output)")
+    }
+
+    @Test func theRequestIsNotLostWithTheDaemon() throws {
+        let daemon = try Daemon(settings: "config updater\n\toption request lease\n", starts: false)
+        #expect(try daemon.ask(with: event("add")).status == 0)
+        try daemon.start(["--job", "dnsmasq=true", "--quiet", "0.2"])
+        try daemon.program.line(with: "dnsmasq: done")
+        #expect(daemon.state("causes", of: "dnsmasq") == "lease aa:bb:cc:dd:ee:ff: add 10.0.0.1 host")
+    }
+
+    @Test func needsAPlaceForTheLeases() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true"])
+        let missing = try daemon.ask("--run-dir", "/nonexistent/leases", with: event("add"))
+        #expect(missing.status == 73)
+        #expect(missing.output.contains("/nonexistent/leases: can't make the folder: No such file or directory"))
+        let full = try run(
+            [
+                "unshare", "-m", "sh", "-c",
+                "mkdir $D && mount -t tmpfs -o size=4k,mode=700 none $D && head -c 4096 /dev/zero >$D/filler; \(Built.updater) --run-dir $D",
+            ],
+            environment: daemon.environment.merging(event("add")) { $1 }.merging(["D": daemon.scratch / "full"]) { $1 })
+        #expect(full.status == 73)
+        #expect(full.output.contains("No space left on device"), "\(full.output)")
+        let readOnly = try run(
+            [
+                "unshare", "-m", "sh", "-c",
+                "mkdir $D && mount -t tmpfs -o ro,mode=700 none $D; \(Built.updater) --run-dir $D",
+            ], environment: daemon.environment.merging(event("add")) { $1 }.merging(["D": daemon.scratch / "ro"]) { $1 }
+        )
+        #expect(readOnly.status == 73)
+        #expect(readOnly.output.contains("Read-only file system"), "\(readOnly.output)")
+        #expect(daemon.state("requests", of: "dnsmasq") == "0")
+    }
+
+    /// 100 events of one client at once, each with an address of its own: none may overwrite another's.
+    @Test func concurrentEventsLoseNothing() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "1"])
+        let all = try (1...100).map { number in
+            try Program(
+                [Built.updater],
+                environment: daemon.environment.merging(
+                    event("add", "aa:bb:cc:dd:ee:ff", "10.0.0.\(number)", "h\(number)")
+                ) { $1 })
+        }
+        for updater in all { #expect(try updater.end() == 0) }
+        let file = daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff"
+        let (addresses, names) = (recorded("address", in: file), recorded("hostname", in: file))
+        #expect(Set(addresses) == Set((1...100).map { "10.0.0.\($0)" }))
+        #expect(
+            names.count == 100 && zip(addresses, names).allSatisfy { $0.split(separator: ".").last! == $1.dropFirst() })
+        try daemon.program.line(with: "dnsmasq: done")
+        #expect(daemon.state("requests", of: "dnsmasq") == "100")
+        #expect(daemon.state("runs", of: "dnsmasq") == "1")
+    }
+
+    @Test func undoesIgnoredSignals() throws {
+        let daemon = try Daemon(["--job", "dnsmasq=true"])
+        // It waits for the lock of the leases, and can be looked at meanwhile.
+        try run(["mkdir", "-m", "700", daemon.scratch / "leases"])
+        let file = linux_open(daemon.scratch.write("leases/lock", ""), O_RDWR, 0)
+        defer { close(file) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        #expect(linux_lock(file, F_SETLK, &lock) == 0)
+        let updater = try Program(
+            ["sh", "-c", "trap '' INT QUIT PIPE ALRM TERM HUP; exec \(Built.updater)"],
+            environment: daemon.environment.merging(event("add")) { $1 })
+        try eventually("the signals are undone") {
+            let status = contents("/proc/\(updater.process)/status") ?? ""
+            return status.contains("Name:\tcname-updater") && status.contains("SigIgn:\t0000000000000000")
+        }
+        updater.signal(SIGTERM)
+        #expect(try updater.end() == 128 + SIGTERM)
+    }
+
+    @Test(arguments: [["frobnicate"], ["--frobnicate"], ["request", "a", "b"], ["--run-dir"]])
+    func refusesWrongCalls(words: [String]) throws {
+        let called = try run([Built.updater] + words)
+        #expect(called.status == 64)
+        #expect(!called.output.contains("\n"))
+    }
+
+    @Test func helps() throws {
+        let help = try run([Built.updater, "--help"])
+        #expect(help.status == 0)
+        #expect(help.output.hasPrefix("usage: cname-updater"))
+        #expect(help.output.split(separator: "\n").allSatisfy { $0.utf8.count <= 120 })
+    }
+}

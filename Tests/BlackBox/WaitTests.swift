@@ -1,0 +1,94 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// `cname-updater request --wait`.
+@Suite struct WaitTests {
+    private func daemon(_ command: String = "true", quiet: String = "60", starts: Bool = true) throws -> Daemon {
+        try Daemon(
+            settings: "config job j\noption command '\(command)'\noption quiet \(quiet)\n", starts: starts)
+    }
+
+    private func waits(_ daemon: Daemon) throws -> Program {
+        let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
+        try waiting.line(with: "j: waiting for ")
+        return waiting
+    }
+
+    /// It ends when nobody has been there for five seconds, and the next daemon does what it asked for.
+    private func isLeft(_ waiting: Program, _ daemon: Daemon, since start: Double) throws {
+        #expect(try waiting.end() == 69)
+        #expect((5...8).contains(now() - start))
+        #expect(
+            waiting.log.last
+                == "cname-updater: debounced is not running; the request is kept, and 'j' runs once debounced is back")
+        #expect(contents(daemon.run + "/pending/j/manual") == "request j")
+    }
+
+    @Test func saysForWhat() throws {
+        let daemon = try daemon("sleep 1; echo done", quiet: "0.2")
+        let first = try waits(daemon)
+        #expect(first.log == ["j: waiting for 'sleep 1; echo done', after 0.2 s without a request"])
+        try daemon.program.line(with: "j: run 1")
+        try eventually("it shows") { daemon.state("state") == "running" }
+        let second = try waits(daemon)
+        #expect(second.log.last!.hasSuffix("; now it is running"))
+        #expect(try first.end() == 0)
+        #expect(first.log.last == "j: run 1 is done")
+        #expect(try second.end() == 0)
+        #expect(second.log.last == "j: run 2 is done")
+    }
+
+    @Test func nobodyIsThere() throws {
+        let daemon = try daemon(quiet: "0.1", starts: false)
+        let start = now()
+        let waiting = try daemon.spawn([Built.updater, "request", "--wait", "j"])
+        try waiting.line(with: "debounced is not running; the request is kept")
+        try isLeft(waiting, daemon, since: start)
+        try daemon.start()
+        try daemon.program.line(with: "j: done")
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL]) func theDaemonEnds(signal: Int32) throws {
+        let daemon = try daemon()
+        let waiting = try waits(daemon)
+        let start = now()
+        daemon.program.signal(signal)
+        try daemon.program.end()
+        try isLeft(waiting, daemon, since: start)
+    }
+
+    @Test func theDaemonIsStopped() throws {
+        let daemon = try daemon()
+        let waiting = try waits(daemon)
+        daemon.program.signal(SIGSTOP)
+        #expect(try waiting.end() == 69)
+        #expect(
+            waiting.log.last!.contains(
+                "debounced is stopped, as process \(daemon.program.process); the request is kept"))
+    }
+
+    @Test func theDaemonIsBackInTime() throws {
+        let daemon = try daemon(quiet: "2")
+        let waiting = try waits(daemon)
+        daemon.program.signal(SIGKILL)
+        try daemon.program.end()
+        #expect(try waiting.lines(with: "", during: 1.5) == [])
+        try daemon.start()
+        #expect(try waiting.end() == 0)
+        #expect(waiting.log.last == "j: run 1 is done")
+    }
+
+    /// It would wait for a run that can't begin before it ends.
+    @Test func itsOwnCommandDoesNotWait() throws {
+        let scratch = Scratch()
+        let command =
+            "test -e \(scratch / "ran") && echo second && exit; touch \(scratch / "ran"); \(Built.updater) request --wait j; echo status=$?"
+        let daemon = try daemon(command, quiet: "0.2")
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: cname-updater: j: its own command can't wait for it; the request is kept")
+        try daemon.program.line(with: "j: status=69")
+        try daemon.program.line(with: "j: second")
+        try daemon.program.line(with: "j: done")
+    }
+}

@@ -1,0 +1,58 @@
+import Basics
+import TestSupport
+import Testing
+
+@Suite struct HostNameTests {
+    private static let label = String(repeating: "a", count: 63)
+
+    @Test(arguments: [
+        "a", "A-b_c", "1", "_x", "a-", "a.b.c", "xn--bcher-kva", label,
+        String([label, label, label, label].joined(separator: ".").dropLast(2)),
+    ])
+    func takes(name: String) {
+        #expect(ByteString(name).isHostName)
+    }
+
+    @Test(arguments: [
+        "", ".", "a.", ".a", "a..b", "-a", "a.-b", "a b", "a,b", "a/b", "..", "../a", "a\n", "a\u{0}", "a\u{7F}", "ä",
+        "#",
+        "a=b", label + "a", "a." + label + "a", [label, label, label, label].joined(separator: "."),
+    ])
+    func refuses(name: String) {
+        #expect(!ByteString(name).isHostName)
+    }
+
+    /// Any name that is accepted is safe in a path and in a line of dnsmasq's settings.
+    @Test func takesNoByteThatCouldBreakOut() {
+        for byte in UInt8.min...UInt8.max {
+            let isTaken = ByteString([0x61, byte, 0x61]).isHostName
+            let isHarmless = byte.isASCIILetter || byte.isASCIIDigit || [0x2D, 0x2E, 0x5F].contains(byte)
+            #expect(isTaken == isHarmless, "\(byte)")
+        }
+    }
+}
+
+@Suite struct DigestTests {
+    private func digest(_ texts: ByteString...) -> ByteString {
+        var digest = Digest()
+        for text in texts { digest.add(text) }
+        return digest.text
+    }
+
+    /// Test vectors of draft-eastlake-fnv. They include a NUL after the text, and so does ours.
+    @Test func isFNV1a() {
+        #expect(Digest().text == "cbf29ce484222325")
+        #expect(digest("") == "af63bd4c8601b7df")
+        #expect(digest("a") == "089be207b544f1e4")
+        #expect(digest("foobar") == "34531ca7168b8f38")
+    }
+
+    @Test func tellsTextsApart() {
+        let all = [
+            digest(), digest(""), digest("", ""), digest("a"), digest("a", ""), digest("", "a"), digest("ab"),
+            digest("a", "b"), digest("b", "a"),
+        ]
+        for (index, one) in all.enumerated() { #expect(!all[..<index].contains(one)) }
+        #expect(digest("a", "b") == digest("a", "b"))
+    }
+}

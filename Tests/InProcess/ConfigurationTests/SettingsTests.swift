@@ -1,0 +1,237 @@
+import Basics
+import Configuration
+import Debounce
+import TestSupport
+import Testing
+
+private func settings(_ text: String) throws -> Settings {
+    try Settings(ByteString(text), file: "f")
+}
+
+@Suite struct SettingsTests {
+    @Test func hasDefaults() throws {
+        let builtIn = Settings()
+        let job = builtIn.jobs[0]
+        #expect(builtIn.jobs.count == 1)
+        #expect(job.name == "dnsmasq" && job.command == "service dnsmasq restart")
+        #expect(job.quiet == .seconds(10) && job.maxWait == .seconds(60) && job.timeout == .seconds(60))
+        #expect(builtIn.updater.job == "dnsmasq")
+        #expect(try settings("").text == builtIn.text)
+        #expect(try settings("config job dnsmasq").text == builtIn.text)
+        #expect(try settings("config job odhcpd").jobs[0].command == "service odhcpd restart")
+    }
+
+    @Test func readsJobs() throws {
+        let read = try settings(
+            """
+            config job 'dnsmasq'
+                option command 'service dnsmasq restart'
+                option quiet '0.25'
+                option max_wait '60'
+                option timeout '5'
+                option retries '3'
+                option max_interval '600'
+            config job 'other'
+                option command 'echo "it'\\''s"'
+            config updater 'updater'
+                option job 'other'
+                option request 'alias'
+                option domain 'lan'
+            config cname 'maxwell'
+                list target 'maxwell-arch'
+                list target 'maxwell-arch-wifi'
+            """)
+        #expect(read.jobs.map { $0.name } == ["dnsmasq", "other"])
+        #expect(read.jobs[0].quiet == .milliseconds(250))
+        #expect(read.jobs[0].maxWait == .seconds(60))
+        #expect(read.jobs[0].timeout == .seconds(5))
+        #expect(read.jobs[1].command == "echo \"it's\"")
+        #expect(read.updater.job == "other")
+    }
+
+    @Test func theFirstJobIsTheUpdaters() throws {
+        #expect(try settings("config job a\nconfig job b").updater.job == "a")
+    }
+
+    /// The longest wait is six times the quiet time, unless somebody says what it is.
+    @Test func theLongestWaitGoesByTheQuietTime() throws {
+        func wait(_ options: String) throws -> Duration { try settings("config job a\n" + options).jobs[0].maxWait }
+        #expect(try wait("") == .seconds(60))
+        #expect(try wait("option quiet 2.5") == .seconds(15))
+        #expect(try wait("option quiet 0") == .zero)
+        #expect(try wait("option quiet 604800") == Settings.longest)
+        #expect(try wait("option max_wait 0\noption quiet 3") == .zero)
+        #expect(try wait("option max_wait 3\noption quiet 3") == .seconds(3))
+        var findings = Findings()
+        let job = Settings("config job a\noption max_wait 1\noption quiet 3", file: "f", &findings).jobs[0]
+        #expect(job.maxWait == .seconds(18) && findings.faults.count == 1)
+    }
+
+    @Test func writesWhatItReads() throws {
+        let read = try settings("config job a\noption command \"it's \\\"x\\\" \\\\\"\noption quiet .5\nconfig job b")
+        #expect(read.jobs[0].command == "it's \"x\" \\" && read.jobs[0].quiet == .milliseconds(500))
+        let again = try Settings(read.text, file: "f")
+        #expect(again.text == read.text && again.jobs == read.jobs)
+    }
+
+    /// Only that command is known to succeed whatever becomes of dnsmasq.
+    @Test(arguments: [
+        ("", "cname-updater verify"), ("config job dnsmasq", "cname-updater verify"),
+        ("config job other\noption command 'service dnsmasq restart'", "cname-updater verify"),
+        ("config job dnsmasq\noption command '/etc/init.d/dnsmasq restart'", ""), ("config job other", ""),
+        ("config job dnsmasq\noption verify true", "true"),
+    ])
+    func verifiesWhatDoesNotTell(text: String, verify: String) throws {
+        let settings = try Settings(ByteString(text), file: "f")
+        #expect(settings.jobs[0].verify == ByteString(verify))
+        #expect(try Settings(settings.text, file: "g").jobs[0].verify == ByteString(verify))
+    }
+
+    @Test(arguments: [
+        (
+            "config job a\noption quiet 10x",
+            "f:2: quiet '10x': allowed are seconds from 0 to 604800, such as 10 or 0.25"
+        ),
+        ("config job a\noption quiet -1", "f:2: quiet '-1': allowed are seconds from 0 to 604800, such as 10 or 0.25"),
+        (
+            "config job a\n\noption timeout 604801",
+            "f:3: timeout '604801': allowed are seconds from 0 to 604800, such as 10 or 0.25"
+        ),
+        (
+            "config job a\noption max_wait 9.9\noption quiet 10",
+            "f:2: max_wait '9.9' is less than quiet '10': allowed are 0, for no bound, and more"
+        ),
+        ("config job a\noption command 'b\n'", "f:2: command 'b?': allowed is one line for /bin/sh"),
+        ("config job a\noption command 'a\nb'", "f:2: command 'a?b': allowed is one line for /bin/sh"),
+        ("config job a\noption retries many", "f:2: retries 'many': allowed is a whole number from 0 to 100"),
+        ("config job a\nlist quiet 1\nlist quiet 2", "f:3: 'quiet' has one value: option quiet 'VALUE', not a list"),
+        (
+            "config job",
+            "f:1: a job needs a name of at most 63 letters, digits and _: config job 'NAME'"
+        ),
+        ("config updater\noption job b", "f:2: no job 'b', there are: dnsmasq"),
+    ])
+    func saysWhatIsWrongAndWhatIsAllowed(text: String, message: String) {
+        #expect(throws: Fault(.settings, ByteString(message))) { try settings(text) }
+    }
+
+    /// A newer version may know more, and an earlier one had other words.
+    @Test(arguments: [
+        (
+            "config job a\noption quite 1",
+            "f:2: option 'quite' is left out: known are command, verify, quiet, max_wait, timeout, retries, max_interval, enabled"
+        ),
+        ("\nconfig jobs a", "f:2: section 'jobs' is left out: known are job, updater, cname"),
+        (
+            "config updater\noption jobs b",
+            "f:2: option 'jobs' is left out: known are job, request, confdir, domain, mappings"
+        ),
+        (
+            "config cname a\n option target b\n option prob 1",
+            "f:3: option 'prob' is left out: known are name, target, probe, enabled"
+        ),
+        ("config updater\noption request auto", "f:2: request 'auto' means 'alias' now: allowed are alias and lease"),
+    ])
+    func whatIsNotKnownIsNoReasonToRefuseTheRest(text: String, message: String) throws {
+        var findings = Findings()
+        let read = Settings(ByteString(text), file: "f", &findings)
+        #expect(findings.faults == [] && findings.remarks == [ByteString(message)])
+        #expect(read.updater.request == .alias)
+        #expect(try settings(text).text == read.text)
+    }
+
+    /// uci(1) and LuCI refuse the whole file for such a name.
+    @Test(arguments: [
+        ("cname", "; an alias can have it as its option name"),
+        ("job", "; a job's command is its option command, whatever its name"), ("frob", ""),
+    ])
+    func tellsTheWayOutOfANameThatUCIRefuses(type: String, wayOut: String) {
+        let message = "f:1: a section's name is letters, digits and _: not 'a-b'" + wayOut
+        #expect(throws: Fault(.settings, ByteString(message))) { try settings("config \(type) 'a-b'") }
+    }
+
+    /// As if the section were not there.
+    @Test func whatIsNotEnabledIsLeftOut() throws {
+        let read = try settings(
+            """
+            config job a
+                option enabled 0
+            config job b
+            config cname m
+                list target x
+                option enabled no
+            config cname m2
+                list target x
+            """)
+        #expect(read.jobs.map { $0.name } == ["b"] && read.disabledJobs == ["a"])
+        #expect(read.aliases.map { $0.name } == ["m2"])
+        // What changes an alias asks for it still, and is kept.
+        #expect(read.updater.job == "a")
+        // The built-in job is there only if the file has none at all.
+        #expect(try settings("config job a\noption enabled 0").jobs == [])
+    }
+
+    /// Pasted into the settings file it says the same, though the mapping file is still read.
+    @Test func showsTheAliasesOfTheMappingFileAsComments() throws {
+        let scratch = Scratch()
+        scratch.write("m", "arch maxwell\narch-wifi maxwell\n")
+        let text = "config updater\n\toption mappings '\(scratch / "m")'\nconfig cname nas\n\tlist target box\n"
+        let read = try Settings(file: ByteString(scratch.write("c", text)))
+        #expect(read.aliases.count == 2)
+        let shown = read.shown
+        #expect("\(shown)".contains("\n# From \(scratch / "m"):\n#config cname\n#\toption name 'maxwell'\n"))
+        let pasted = try Settings(file: ByteString(scratch.write("c", "\(shown)\n")))
+        #expect(pasted.text == read.text && pasted.shown == shown)
+    }
+
+    @Test func readsJobsOfTheCommandLine() throws {
+        let job = try JobSection(argument: "a_1=echo a=b").job
+        #expect(job.name == "a_1" && job.command == "echo a=b" && job.quiet == .seconds(10))
+        for wrong in ["a", "a-1=b", "=b", "a=", "a/b=c", "../a=c", "a=b\nc", ""] {
+            #expect(throws: Fault.self) { try JobSection(argument: ByteString(wrong)) }
+        }
+    }
+
+    /// At a start, what is faulty is left out, and each fault is reported.
+    @Test func leavesOutWhatIsFaulty() throws {
+        let scratch = Scratch()
+        scratch.write("m", "arch maxwell\nx\nb,c maxwell\narch nas\n")
+        let text = """
+            config job 'a'
+                option quiet '5x'
+                option timeout '7'
+                option what '1'
+            config job 'b-c'
+            config frob
+            config updater
+                option job 'nosuch'
+                option domain '#'
+                option mappings '\(scratch / "m")'
+            config cname 'n'
+                list target 'x,y'
+            config cname 'maxwell'
+                list target 'other'
+                list target 'other'
+                option probe 'maybe'
+            """
+        let file = ByteString(scratch.write("c", text.replacing("config job 'b-c'\n", with: "")))
+        var findings = Findings()
+        let settings = try Settings(file: file, &findings)
+        #expect(settings.jobs.map { $0.name } == ["a"])
+        #expect(settings.jobs[0].quiet == .seconds(10) && settings.jobs[0].timeout == .seconds(7))
+        #expect(settings.updater.job == "a" && settings.updater.domain == nil)
+        #expect(settings.aliases.map { $0.name } == ["maxwell", "nas"])
+        #expect(settings.aliases[0].targets.map { $0.host } == ["other"] && !settings.aliases[0].isProbed)
+        let lines = findings.all.map { fault in "\(fault)".split(separator: ":")[1] }
+        #expect(
+            lines == ["2", "8", "11", "10", "15", "14", "7", "2", "3", "1", "4", "5"], "\(findings.all)")
+        #expect(throws: Fault(.settings, findings.faults[0])) { try Settings(file: file) }
+        // What uci(1) would refuse is left out as a whole.
+        let broken = ByteString(scratch.write("c", text))
+        findings = Findings()
+        #expect(try Settings(file: broken, &findings).text == Settings().text)
+        #expect(
+            findings.all.count == 1
+                && findings.faults[0].hasPrefix("\(broken):5: a section's name is letters, digits and _"))
+    }
+}

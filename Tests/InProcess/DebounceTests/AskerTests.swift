@@ -1,0 +1,183 @@
+import Basics
+import Debounce
+import TestSupport
+import Testing
+
+/// Who repeats is slowed down, and nobody else: what a simulation says of an ordinary day, and of one that is not, with the
+/// built-in settings (quiet 10 s, at most 60 s in all, longest interval 600 s).
+@Suite struct AskerTests {
+    private static let job = Job(name: "dnsmasq", command: "service dnsmasq restart")
+
+    private struct Outcome {
+        var events = 0
+        var starts: [Duration] = []
+        /// How long each asker waited at most for the start of a run.
+        var waits: [String: Duration] = [:]
+
+        /// Runs in the hour from each run on that begins in `range`, seconds, at most.
+        func most(in range: Range<Int>) -> Int {
+            let inside = starts.filter { $0 >= .seconds(range.lowerBound) && $0 < .seconds(range.upperBound) }
+            return inside.map { start in inside.filter { $0 >= start && $0 - start < .seconds(3600) }.count }.max() ?? 0
+        }
+    }
+
+    /// - Parameters:
+    ///   - moments: When who asks, in seconds.
+    ///   - job: What else holds.
+    private func play(_ name: String, _ moments: [(Double, String)], _ set: (inout Job) -> Void = { _ in }) -> Outcome {
+        var job = Self.job
+        set(&job)
+        var outcome = Outcome()
+        var waiting: [(asker: String, since: Duration)] = []
+        let debouncer = Debouncer(job)
+        func advance(to end: Instant?) {
+            while let due = debouncer.wakeAt, end.map({ due < $0 }) ?? true {
+                guard case .start = debouncer.tick(at: due) else { continue }
+                outcome.starts.append(due.sinceStart)
+                for (asker, since) in waiting {
+                    outcome.waits[asker] = max(outcome.waits[asker] ?? .zero, due.sinceStart - since)
+                }
+                waiting = []
+                _ = debouncer.ended(isSuccess: true, at: due)
+            }
+        }
+        for (moment, asker) in moments.sorted(by: { $0.0 < $1.0 }) {
+            let now = Instant(sinceStart: .milliseconds(Int(moment * 1000)))
+            advance(to: now)
+            outcome.events += 1
+            waiting.append((asker, now.sinceStart))
+            debouncer.request(from: ByteString(asker), at: now)
+        }
+        advance(to: nil)
+        let longest = outcome.waits.values.max() ?? .zero
+        print(
+            "askers: \(name): \(outcome.events) events, \(outcome.starts.count) runs,",
+            "\(outcome.most(in: 0..<3600)) in the first hour, at most \(outcome.most(in: 3600..<1_000_000)) in any later,",
+            "longest wait \(longest)")
+        return outcome
+    }
+
+    private func flips(_ name: String, every seconds: Double, for hours: Double = 1, from start: Double = 0) -> [(
+        Double, String
+    )] {
+        stride(from: start, to: start + hours * 3600, by: seconds).map { ($0, name) }
+    }
+
+    @Test(arguments: [15.0, 20, 25, 30, 40])
+    func twentyMachinesWaitForNothingButTheQuietTime(apart: Double) {
+        let outcome = play("20 machines \(apart) s apart", (0..<20).map { (Double($0) * apart, "alias m\($0)") })
+        #expect(outcome.starts.count == 20)
+        #expect(outcome.waits.count == 20)
+        #expect(outcome.waits.values.allSatisfy { $0 <= .seconds(15) }, "\(outcome.waits)")
+    }
+
+    /// Closer than the quiet time, they are one run, or as many as the longest wait has room for.
+    @Test func machinesThatComeTogetherWaitForEachOther() {
+        let outcome = play("20 machines 5 s apart", (0..<20).map { (Double($0) * 5, "alias m\($0)") })
+        #expect(outcome.starts.count == 2)
+        #expect(outcome.waits.values.allSatisfy { $0 <= .seconds(60) }, "\(outcome.waits)")
+    }
+
+    @Test(arguments: [1.5, 15], [1, 2])
+    func whoFlipsIsSlowedDownAndNobodyElse(every seconds: Double, clients: Int) {
+        let hours = 3.0
+        var moments: [(Double, String)] = []
+        for client in 0..<clients {
+            moments += flips("alias flip\(client)", every: seconds, for: hours, from: Double(client) * 0.4)
+        }
+        // Another machine comes now and then.
+        let others = stride(from: 100.0, to: hours * 3600, by: 1234.5).map { $0 }
+        for moment in others { moments.append((moment, "alias other")) }
+        let outcome = play("\(clients) that flip every \(seconds) s, another machine", moments)
+        #expect(outcome.most(in: 0..<3600) <= 12 * clients + 3)
+        #expect(outcome.most(in: 3600..<1_000_000) <= 6 * clients + 3)
+        // Two make so many runs that the pause of all may come on top in the first hour.
+        #expect(outcome.waits["alias other"]! <= .seconds(clients == 1 ? 65 : 80))
+        let alone = play("\(clients) that flip every \(seconds) s", moments.filter { $0.1 != "alias other" })
+        #expect(alone.most(in: 0..<3600) <= 12 * clients)
+        #expect(alone.most(in: 3600..<1_000_000) <= 6 * clients)
+    }
+
+    /// Whatever the pace: the first hour has at most 30 runs, and each later one, too.
+    @Test(arguments: [12.0, 29, 31, 45, 61, 119])
+    func thirtyRunsInAnHourWhoeverAsks(every seconds: Double) {
+        let day = stride(from: 0.0, to: 24 * 3600, by: seconds).map { $0 }
+        let strangers = play("a new client every \(seconds) s", day.enumerated().map { ($1, "lease \($0)") })
+        #expect(strangers.most(in: 0..<1_000_000) <= 30)
+        // Nobody waits longer than the longest interval and a quiet time.
+        #expect(strangers.waits.values.allSatisfy { $0 <= .seconds(660) })
+        let one = play("one client every \(seconds) s", day.map { ($0, "lease one") })
+        #expect(one.most(in: 0..<1_000_000) <= 30)
+    }
+
+    /// More than are told from each other: they share a place, and nobody is forgotten.
+    @Test func manyAtOnceShareAPlace() {
+        let storm = (0..<500).map { (Double($0) * 0.01, "lease \($0)") }
+        let outcome = play("a storm of 500 clients", storm)
+        #expect(outcome.starts.count == 1)
+        #expect(outcome.waits.count == 500)
+        let storms = (0..<10).flatMap { round in storm.map { ($0.0 + Double(round) * 17, $0.1) } }
+        let again = play("10 storms of 500 clients", storms)
+        #expect(again.most(in: 0..<3600) <= 12)
+        #expect(again.waits.count == 500)
+    }
+
+    /// The first three run after their quiet time; the fourth is slowed down, until whoever typed has been calm.
+    @Test func theFourthByHandIsSlowedDown() {
+        let debouncer = Debouncer(Self.job)
+        var now = Instant(sinceStart: .zero)
+        func runs() -> Duration {
+            debouncer.request(from: "manual", at: now)
+            let due = debouncer.wakeAt!
+            defer { now = due }
+            #expect(debouncer.tick(at: due) == .start(due: due))
+            _ = debouncer.ended(isSuccess: true, at: due)
+            return due - now
+        }
+        for _ in 1...3 {
+            #expect(!debouncer.askers.contains { $0.isSlowed })
+            #expect(runs() == .seconds(10))
+            now = now + .seconds(5)
+        }
+        debouncer.request(from: "manual", at: now)
+        #expect(debouncer.phase == .paused(.slowed, due: now + .seconds(35)))
+        #expect(debouncer.askers.filter { $0.isSlowed }.map { $0.name } == ["manual"])
+        // Somebody else is not, and takes him along.
+        debouncer.request(from: "alias m", at: now)
+        #expect(debouncer.phase == .waiting(due: now + .seconds(10)))
+        now = now + .seconds(10)
+        #expect(debouncer.tick(at: now) == .start(due: now))
+        _ = debouncer.ended(isSuccess: true, at: now)
+        #expect(!debouncer.isWaiting)
+        // Whoever was taken along has not been calm.
+        now = now + .seconds(5)
+        debouncer.request(from: "manual", at: now)
+        #expect(debouncer.phase == .paused(.slowed, due: now + .seconds(20)))
+        debouncer.cancel()
+        now = now + .seconds(31)
+        #expect(runs() == .seconds(10))
+        #expect(!debouncer.askers.contains { $0.isSlowed })
+    }
+
+    /// A failure has its own pause, whoever is slowed down.
+    @Test func aFailureIsTriedAgainAfterItsOwnPause() {
+        let debouncer = Debouncer(Self.job)
+        var now = Instant(sinceStart: .zero)
+        func run(isSuccess: Bool) {
+            now = debouncer.wakeAt!
+            #expect(debouncer.tick(at: now) == .start(due: now))
+            _ = debouncer.ended(isSuccess: isSuccess, at: now)
+        }
+        for _ in 1...6 {
+            debouncer.request(from: "hook", at: now)
+            run(isSuccess: true)
+        }
+        debouncer.request(from: "hook", at: now)
+        run(isSuccess: false)
+        for pause in [20, 40, 80] {
+            debouncer.request(from: "hook", at: now + .seconds(1))
+            #expect(debouncer.phase == .paused(.retrying, due: now + .seconds(pause)))
+            run(isSuccess: pause == 80)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Basics
+import Debounce
+import TestSupport
+import Testing
+
+@Suite struct OutputReaderTests {
+    private static let bite = 4096
+    private var reader = OutputReader()
+    private var lines: [ByteString] = []
+
+    private mutating func take(_ text: [UInt8], at seconds: Double) {
+        lines += reader.take(text[...], at: Instant(sinceStart: .milliseconds(Int(seconds * 1000))))
+    }
+
+    private mutating func take(_ text: String, at seconds: Double = 0) {
+        take(Array(text.utf8), at: seconds)
+    }
+
+    private mutating func finish() {
+        lines += reader.end(isLast: true)
+    }
+
+    @Test mutating func makesLines() {
+        take("one\ntwo\u{1B}[31m\tx\n\n\nha")
+        #expect(lines == ["one", "two?[31m\tx"])
+        take("lf\n")
+        take("rest")
+        finish()
+        #expect(lines == ["one", "two?[31m\tx", "half", "rest"])
+    }
+
+    @Test mutating func aLongLineComesInParts() {
+        take(Array(repeating: 120, count: 2500), at: 0)
+        finish()
+        #expect(lines.map { $0.count } == [1000, 1000, 500])
+    }
+
+    /// What the log can't bear is counted: at most 20 lines a second and 100 a run.
+    @Test mutating func isBoundedInLines() {
+        let bite = Array(repeating: Array("y\n".utf8), count: Self.bite / 2).flatMap { $0 }
+        for second in 0..<10 {
+            let before = lines.count
+            for part in 0..<10 { take(bite, at: Double(second) + Double(part) / 10) }
+            #expect(lines.count - before == (second < 5 ? 20 : 0))
+        }
+        #expect(lines.count == 100)
+        finish()
+        let all = 10 * 10 * Self.bite / 2
+        #expect(lines.dropFirst(100) == ["lines left out: \(all - 100)"])
+        // It is said once.
+        finish()
+        #expect(lines.count == 101)
+    }
+
+    /// A line that is too long, one that is only half there when its second is over, and what never has a newline.
+    @Test mutating func isBoundedInBytes() {
+        let zeros = [UInt8](repeating: 0, count: Self.bite)
+        for part in 0..<1000 { take(zeros, at: Double(part) / 1000) }
+        #expect(lines.count == 20 && lines.allSatisfy { $0 == ByteString(Array(repeating: 63, count: 1000)) })
+        // Its rest is not logged, though there is room again.
+        take(zeros, at: 2)
+        take("end\nnext\n", at: 2)
+        #expect(lines.count == 21 && lines.last == "next")
+        finish()
+        #expect(lines.last == "lines left out: 1")
+    }
+
+    /// The command has ended, but a child of its holds the stream.
+    @Test mutating func whatAChildWritesLaterCountsToo() {
+        for number in 0..<30 { take("\(number)\n") }
+        take("begun")
+        lines += reader.end(isLast: false)
+        #expect(lines.count == 21 && lines.last == "lines left out: 10")
+        take("\nchild\n", at: 3)
+        finish()
+        #expect(lines.dropFirst(21) == ["child", "lines left out: 1"])
+    }
+}

@@ -1,0 +1,216 @@
+import Basics
+import Debounce
+import TestSupport
+import Testing
+
+/// Time is drawn as text, with a column for each second.
+///
+/// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `n` it can't start yet,
+/// `w` it is not needed any more, `-` nothing.
+/// Output: `S` start, `T` terminate, `K` kill, `-` nothing. Within a column the input comes before the output.
+private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> String {
+    var job = Job(name: "job", command: "true")
+    job.quiet = .seconds(3)
+    job.timeout = .zero
+    set(&job)
+    let debouncer = Debouncer(job)
+    var output = ""
+    for (second, event) in input.enumerated() {
+        let now = Instant(sinceStart: .seconds(1000 + second))
+        switch event {
+        case "r": debouncer.request(at: now)
+        case "f": debouncer.flush()
+        case "c": debouncer.cancel()
+        case "x": _ = debouncer.ended(isSuccess: true, at: now)
+        case "X": _ = debouncer.ended(isSuccess: false, at: now)
+        case "n": debouncer.notReady(at: now)
+        case "w": debouncer.notNeeded()
+        default: break
+        }
+        // As with the daemon's timer, there is no tick unless the state machine waits for one.
+        guard let wakeAt = debouncer.wakeAt, wakeAt <= now else {
+            output += "-"
+            continue
+        }
+        switch debouncer.tick(at: now) {
+        case .none: output += "-"
+        case .start: output += "S"
+        case .terminate: output += "T"
+        case .kill: output += "K"
+        }
+    }
+    return output
+}
+
+@Suite struct TimelineTests {
+    @Test func nothingHappensUnasked() {
+        #expect(play("----------") == "----------")
+    }
+
+    @Test func runsOnceAfterQuiet() {
+        #expect(play("r---------") == "---S------")
+    }
+
+    @Test func eachRequestStartsTheQuietTimeAgain() {
+        #expect(play("r-r--r----x--") == "--------S----")
+    }
+
+    @Test func aSecondRunNeedsASecondRequest() {
+        #expect(play("r---x-r---x--") == "---S-----S---")
+    }
+
+    @Test func neverOverlapsItself() {
+        //             the request during the run waits for quiet after it
+        #expect(play("r----r-----x------") == "---S----------S---")
+    }
+
+    @Test func requestsAfterTheRunJoinThoseDuringIt() {
+        #expect(play("r----r-x-r------x-") == "---S--------S-----")
+    }
+
+    @Test func maxWaitBoundsTheWait() {
+        #expect(play("rrrrrrrrrrrrrr") { $0.maxWait = .seconds(5) } == "-----S--------")
+    }
+
+    @Test func maxWaitCountsFromTheFirstRequestDuringARun() {
+        #expect(play("r---r---------x---") { $0.maxWait = .seconds(5) } == "---S----------S---")
+    }
+
+    @Test func maxWaitBelowQuietWins() {
+        #expect(play("r----") { $0.maxWait = .seconds(1) } == "-S---")
+    }
+
+    @Test func withoutQuietItRunsAtOnce() {
+        #expect(play("-r-x-r-") { $0.quiet = .zero } == "-S---S-")
+    }
+
+    @Test func flushRunsWhatWaits() {
+        #expect(play("rf--x---") == "-S------")
+    }
+
+    @Test func flushOfNothingDoesNothing() {
+        #expect(play("f-------") == "--------")
+    }
+
+    @Test func flushDuringARunRunsRightAfterIt() {
+        #expect(play("r---rf---x----") == "---S-----S----")
+    }
+
+    @Test func flushDuringARunWithoutRequestDoesNothing() {
+        #expect(play("r---f---x-----") == "---S----------")
+    }
+
+    @Test func aRequestThatJoinsAFlushRunsWithIt() {
+        #expect(play("r---rfr--x----") == "---S-----S----")
+    }
+
+    @Test func cancelForgetsWhatWaits() {
+        #expect(play("rc--------") == "----------")
+        #expect(play("c-r-------") == "-----S----")
+    }
+
+    @Test func cancelDuringARunForgetsOnlyTheNext() {
+        #expect(play("r---rc---x------") == "---S------------")
+    }
+
+    @Test func timeoutTerminatesAndThenKills() {
+        #expect(play("r--------------------") { $0.timeout = .seconds(4) } == "---S---T----K--------")
+    }
+
+    @Test func aCommandThatHeedsTermIsNotKilled() {
+        #expect(play("r-------x-----------") { $0.timeout = .seconds(4) } == "---S---T------------")
+    }
+
+    @Test func aRequestDuringTheGraceIsRunAfterIt() {
+        #expect(play("r-------r-----x-----") { $0.timeout = .seconds(4) } == "---S---T----K----S--")
+    }
+
+    @Test func whatCanNotStartYetWaitsAgain() {
+        #expect(play("r---n-------") == "---S---S----")
+    }
+
+    @Test func whatIsNotNeededAnyMoreIsForgotten() {
+        #expect(play("r---w-r-----") == "---S-----S--")
+    }
+
+    @Test func whatFailedIsTriedAgainFurtherAndFurtherApart() {
+        // The quiet time is 3 s, so the pauses are 6, 12 and 24 s.
+        #expect(
+            play("r---X------X------------X------------------------X------")
+                == "---S------S------------S------------------------S-------")
+    }
+
+    @Test func triesAreNoFurtherApartThanMaxInterval() {
+        #expect(play("r---X----X----X----X-----") { $0.maxInterval = .seconds(4) } == "---S----S----S----S------")
+    }
+
+    @Test func withoutRetriesAFailureIsTheEnd() {
+        #expect(play("r---X-----------") { $0.retries = 0 } == "---S------------")
+        #expect(play("r---rX----------") { $0.retries = 0 } == "---S----S-------")
+    }
+
+    @Test func requestsJoinTheNextTry() {
+        #expect(play("r---X-r---------") == "---S------S-----")
+        // One that comes shortly before the try does not put it off: the service may be down.
+        #expect(play("r---X----r------") == "---S------S-----")
+        #expect(play("r---Xf----------") == "---S-S----------")
+        #expect(play("r---Xc----------") == "---S------------")
+    }
+
+    @Test func successStartsTheTriesAnew() {
+        #expect(play("r---X-----x-r---X-----") { $0.maxInterval = .seconds(4) } == "---S----S------S----S-")
+    }
+
+    /// Each run is requested right after the one before: the third makes a chain, from then on the pause doubles.
+    @Test func aLoopIsSlowedDown() {
+        var input = ""
+        var last = ""
+        // The command asks again a second after each start, and ends at once.
+        var starts: [Int] = []
+        for second in 0..<200 {
+            input += second == 0 || last.suffix(2).first == "S" ? "r" : last.last == "S" ? "x" : "-"
+            last = play(input)
+            if last.last == "S" { starts.append(second) }
+        }
+        #expect(starts == [3, 8, 13, 26, 51, 100, 197])
+    }
+
+    @Test func newSettingsHoldForWhatWaits() {
+        var job = Job(name: "job", command: "true")
+        let debouncer = Debouncer(job)
+        debouncer.request(at: Instant(sinceStart: .seconds(100)))
+        #expect(debouncer.wakeAt == Instant(sinceStart: .seconds(110)))
+        job.quiet = .milliseconds(250)
+        debouncer.job = job
+        #expect(debouncer.wakeAt == Instant(sinceStart: .milliseconds(100_250)))
+        #expect(debouncer.phase == .waiting(due: Instant(sinceStart: .milliseconds(100_250))))
+    }
+
+    @Test func anEarlyTickDoesNothing() {
+        let debouncer = Debouncer(Job(name: "job", command: "true"))
+        #expect(debouncer.tick(at: Instant(sinceStart: .zero)) == .none)
+        debouncer.request(at: Instant(sinceStart: .zero))
+        #expect(debouncer.tick(at: Instant(sinceStart: .seconds(9))) == .none)
+        #expect(debouncer.tick(at: Instant(sinceStart: .seconds(10))) == .start(due: Instant(sinceStart: .seconds(10))))
+        #expect(debouncer.phase == .running(ends: Instant(sinceStart: .seconds(70))))
+    }
+
+    @Test func saysWhenAStartWasDue() {
+        func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
+        let debouncer = Debouncer(Job(name: "job", command: "true"))
+        debouncer.request(at: at(0))
+        #expect(debouncer.tick(at: at(0)) == .none)
+        #expect(debouncer.tick(at: at(12)) == .start(due: at(10)), "the timer is late")
+        // The next is flushed while this one still runs, so it is due when this one ends.
+        debouncer.request(at: at(13))
+        debouncer.flush()
+        #expect(debouncer.tick(at: at(13)) == .none)
+        _ = debouncer.ended(isSuccess: true, at: at(15))
+        #expect(debouncer.tick(at: at(15)) == .start(due: at(15)))
+        _ = debouncer.ended(isSuccess: true, at: at(16))
+        debouncer.request(at: at(50))
+        #expect(debouncer.tick(at: at(50)) == .none)
+        debouncer.flush()
+        #expect(debouncer.tick(at: at(54)) == .start(due: at(54)), "the start was due when it was flushed, not earlier")
+    }
+}

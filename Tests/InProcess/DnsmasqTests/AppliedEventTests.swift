@@ -1,0 +1,185 @@
+import Basics
+import Dnsmasq
+import Leases
+import TestSupport
+import Testing
+
+private let mac = "aa:bb:cc:dd:ee:0f"
+private let duid = "00:01:00:01:2a:bb:cc:dd:11:22:33:44:55:66"
+
+private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
+
+/// An event with the variables of today's dispatcher, and more or other ones; `-` removes one.
+private func event(_ action: String, _ more: [String: String] = [:]) throws -> LeaseEvent {
+    let all = [
+        "ACTION": action, "MACADDR": mac, "IPADDR": "10.0.0.1", "HOSTNAME": "a", "DNSMASQ_INTERFACE": "br-lan",
+        "DNSMASQ_TIME_REMAINING": "100",
+    ].merging(more) { $1 }
+    return try LeaseEvent(router: "OpenWrt") { name in
+        all["\(name)"].flatMap { $0 == "-" ? nil : ByteString($0) }
+    }
+}
+
+private let replay = ["DNSMASQ_DATA_MISSING": "1"]
+/// As it was before 2024-12, when the dispatcher passed on none of dnsmasq's own variables.
+private let bare = ["DNSMASQ_INTERFACE": "-", "DNSMASQ_TIME_REMAINING": "-"]
+private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
+
+@Suite struct LeaseEventDetailsTests {
+    private static let clients: [([String: String], client: String, hardware: String)] = [
+        (["DNSMASQ_CLIENT_ID": "ff:01:02"], "id-ff:01:02", mac),
+        (["DNSMASQ_CLIENT_ID": "FF:0A"], "id-ff:0a", mac),
+        // With Ethernet's type in front, it says no more than the MAC address.
+        (["DNSMASQ_CLIENT_ID": "01:" + mac], mac, ""), (["DNSMASQ_CLIENT_ID": "01:" + mac.uppercased()], mac, ""),
+        // It is the MAC address of another interface, or has another type.
+        (["DNSMASQ_CLIENT_ID": "01:aa:bb:cc:dd:ee:00"], "id-01:aa:bb:cc:dd:ee:00", mac),
+        (["DNSMASQ_CLIENT_ID": "00:" + mac], "id-00:" + mac, mac),
+        (["DNSMASQ_CLIENT_ID": ""], mac, ""), (["DNSMASQ_CLIENT_ID": "../x"], mac, ""),
+        (["DNSMASQ_CLIENT_ID": Array(repeating: "aa", count: 85).joined(separator: ":")], mac, ""),
+        (["MACADDR": duid, "IPADDR": "fd00::1"], "duid-" + duid, ""),
+        (["MACADDR": duid, "IPADDR": "fd00::1", "DNSMASQ_MAC": "AA:BB:CC:DD:EE:0F"], "duid-" + duid, mac),
+        (["MACADDR": duid, "IPADDR": "fd00::1", "DNSMASQ_MAC": "../x"], "duid-" + duid, ""),
+        (["IPADDR": "fd00::1"], mac, ""),
+    ]
+
+    @Test(arguments: clients)
+    func tellsClientAndInterface(more: [String: String], client: String, hardware: String) throws {
+        let read = try event("add", more)
+        #expect(read.client.name == ByteString(client))
+        #expect(read.hardware == ByteString(hardware))
+    }
+
+    private static let terms: [(String, Lease.Term)] = [
+        ("0", Lease.Term.limited(.zero)), ("43200", .limited(.seconds(43200))),
+        ("999999999", .limited(.seconds(999_999_999))), ("1000000000", .endless), ("4294967295", .endless),
+        ("-", .endless),
+    ]
+
+    @Test(arguments: terms)
+    func readsTheTerm(text: String, term: Lease.Term) throws {
+        #expect(try event("add", ["DNSMASQ_TIME_REMAINING": text]).term == term)
+    }
+
+    @Test func theTermMayBeUnknown() throws {
+        #expect(try event("add", bare).term == .unknown)
+        #expect(try event("add", bare.merging(["DNSMASQ_LEASE_EXPIRES": "0"]) { $1 }).term == .endless)
+    }
+
+    @Test(arguments: ["", "-1", "1 ", "1.5", "0x10", "12345678901", "1\n"])
+    func refusesOtherTerms(text: String) {
+        #expect { try event("add", ["DNSMASQ_TIME_REMAINING": text == "-1" ? "-1" : text]) } throws: {
+            ($0 as? Fault)?.code == .data
+        }
+    }
+
+    private static let lives: [(String, [String: String], Bool)] = [
+        ("add", [:], true), ("add", bare, true), ("add", replay, true), ("remove", bare, true),
+        ("remove", replay, true),
+        ("update", [:], true), ("update", bare, false), ("update", replay, false),
+        ("update", ["DNSMASQ_INTERFACE": "-", "DNSMASQ_TIME_REMAINING": "-", "DNSMASQ_LEASE_EXPIRES": "9"], true),
+    ]
+
+    @Test(arguments: lives)
+    func tellsALiveEvent(action: String, more: [String: String], isLive: Bool) throws {
+        #expect(try event(action, more).isLive == isLive)
+    }
+
+    private static let renames: [(String, [String: String], Bool)] = [
+        ("update", nameGone, true), ("update", ["HOSTNAME": ""], false),
+        ("update", ["DNSMASQ_OLD_HOSTNAME": "b"], false),
+        ("update", ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": ""], false), ("add", nameGone, false),
+        ("remove", nameGone, false),
+        // Where there is no name, the dispatcher gives the router's.
+        ("update", ["HOSTNAME": "OPENWRT", "DNSMASQ_OLD_HOSTNAME": "a"], true),
+    ]
+
+    @Test(arguments: renames)
+    func tellsHalfARename(action: String, more: [String: String], isHalf: Bool) throws {
+        #expect(try event(action, more).isHalfARename == isHalf)
+    }
+}
+
+@Suite struct AppliedEventTests {
+    private let known: Lease = Self.expected()
+
+    private static func expected(
+        hostName: HostName = "a", hardware: ByteString = "", expires: Int? = 1100, since: Int = 1000, seen: Int = 1000
+    ) -> Lease {
+        Lease(
+            addresses: ["10.0.0.1"], hostName: hostName, hardware: hardware, job: "j",
+            expires: expires.map { at($0) }, since: at(since), seen: at(seen))
+    }
+
+    private let other = Lease(addresses: ["10.0.0.2"], hostName: "o")
+
+    private func lease(after event: LeaseEvent, at seconds: Int, known: Lease?) -> Lease? {
+        let leases = [other] + (known.map { [$0] } ?? [])
+        let new = event.applied(to: leases, at: at(seconds), job: "j")
+        #expect(new.first == other, "other leases are not touched")
+        return new.count > 1 ? new[1] : nil
+    }
+
+    @Test func aNewLease() throws {
+        #expect(lease(after: try event("add"), at: 1000, known: nil) == known)
+        let live = lease(after: try event("update"), at: 1000, known: nil)
+        #expect(live?.since == nil && live?.seen == at(1000), "it began before we heard of it")
+        let replayed = lease(after: try event("update", replay), at: 1000, known: nil)
+        #expect(replayed?.since == nil && replayed?.seen == nil && replayed?.expires == at(1100))
+        #expect(lease(after: try event("add", bare), at: 1000, known: nil)?.expires == nil)
+    }
+
+    @Test func aRenewal() throws {
+        let renewed = lease(after: try event("update"), at: 1050, known: known)
+        #expect(renewed == Self.expected(expires: 1150, seen: 1050))
+        let newAgain = lease(after: try event("add"), at: 1050, known: known)
+        #expect(newAgain == Self.expected(expires: 1150, since: 1050, seen: 1050))
+        let endless = lease(after: try event("add", ["DNSMASQ_TIME_REMAINING": "-"]), at: 1050, known: known)
+        #expect(endless == Self.expected(expires: nil, since: 1050, seen: 1050))
+    }
+
+    /// If the end is less than 5 s off, the recorded one is kept; else the lease was renewed.
+    @Test(arguments: [
+        (1010, "90", 1100), (1010, "94", 1100), (1010, "86", 1100), (1010, "95", 1105), (1010, "85", 1095),
+        (1010, "500", 1510),
+    ])
+    func aReplay(seconds: Int, remaining: String, expires: Int) throws {
+        let event = try event("update", replay.merging(["DNSMASQ_TIME_REMAINING": remaining]) { $1 })
+        #expect(lease(after: event, at: seconds, known: known) == Self.expected(expires: expires))
+    }
+
+    @Test func whatMayBeAReplayChangesNothing() throws {
+        #expect(lease(after: try event("update", bare), at: 1010, known: known) == known)
+    }
+
+    @Test func aRenameIsOneInEitherOrder() throws {
+        let gone = try event("update", nameGone.merging(["DNSMASQ_TIME_REMAINING": "50"]) { $1 })
+        let new = try event("update", ["HOSTNAME": "b", "DNSMASQ_TIME_REMAINING": "50"])
+        let half = lease(after: gone, at: 1050, known: known)
+        #expect(half?.hostName == "a" && half?.since == at(1000), "the other half brings the new name")
+        let expected = Self.expected(hostName: "b", since: 1050, seen: 1050)
+        #expect(lease(after: new, at: 1050, known: half) == expected)
+        #expect(lease(after: gone, at: 1050, known: lease(after: new, at: 1050, known: known)) == expected)
+        let replayed = lease(
+            after: try event("update", replay.merging(["HOSTNAME": "b"]) { $1 }), at: 1000, known: known)
+        #expect(replayed?.hostName == "b" && replayed?.since == at(1000), "a replay proves nothing new")
+    }
+
+    @Test func aNameIsLost() throws {
+        let nameless = lease(after: try event("update", ["HOSTNAME": ""]), at: 1050, known: known)
+        #expect(nameless?.hostName == "" && nameless?.since == at(1050))
+        #expect(lease(after: try event("update", ["HOSTNAME": "openwrt"]), at: 1050, known: known) == nameless)
+    }
+
+    @Test func aLeaseGoes() throws {
+        #expect(lease(after: try event("remove"), at: 1050, known: known) == nil)
+        #expect(lease(after: try event("remove", ["HOSTNAME": ""]), at: 1050, known: known) == nil)
+        #expect(lease(after: try event("remove"), at: 1050, known: nil) == nil)
+    }
+
+    @Test func theInterfaceIsTheOneLastSeen() throws {
+        let first = Self.expected(hardware: "aa:bb:cc:dd:ee:00")
+        let client = ["DNSMASQ_CLIENT_ID": "ff:01"]
+        #expect(lease(after: try event("update", client), at: 1050, known: first)?.hardware == ByteString(mac))
+        #expect(lease(after: try event("update"), at: 1050, known: first)?.hardware == first.hardware, "it is kept")
+    }
+}

@@ -1,0 +1,161 @@
+import Basics
+import CLinux
+import Linux
+import TestSupport
+import Testing
+
+@Suite struct FilesTests {
+    private let scratch = Scratch()
+
+    private func path(_ name: String) -> ByteString { ByteString(scratch / name) }
+
+    /// How flash is told from memory is tested with the programs.
+    @Test func memoryDoesNotWearOut() throws {
+        for folder: ByteString in ["/dev/shm", "/dev/shm/not/there", "/proc/self/", "/dev/shm/not/"] {
+            #expect(try !FileSystem.wearsOut(folder), "\(folder)")
+        }
+        scratch.write("file", "")
+        #expect(throws: Fault.self) { try FileSystem.wearsOut(path("file/a")) }
+    }
+
+    @Test func replacesAFile() throws {
+        try Files.replace(path("a"), with: "1")
+        try Files.replace(path("a"), with: "2")
+        #expect(try Files.read(path("a")) == "2\n")
+        #expect(try Files.names(in: ByteString(scratch.path)) == ["a"])
+    }
+
+    @Test func saysWhatIsWrongWithAPath() throws {
+        #expect(throws: Fault(.cannotCreate, path("a") + ": can't open: No such file or directory", errno: 2)) {
+            try Files.read(path("a"))
+        }
+        scratch.write("long", String(repeating: "x", count: 101))
+        #expect(throws: Fault(.cannotCreate, path("long") + ": longer than 100 bytes")) {
+            try Files.read(path("long"), limit: 100)
+        }
+    }
+
+    @Test func followsNoLink() throws {
+        scratch.write("target", "secret")
+        try run(["ln", "-s", scratch / "target", scratch / "link"])
+        #expect(throws: Fault.self) { try Files.read(path("link")) }
+        #expect(throws: Fault.self) { try Files.write(path("link"), "x") }
+        #expect(contents(scratch / "target") == "secret")
+    }
+
+    @Test func makesFoldersForItsOwnerAlone() throws {
+        try Files.makeFolder(path("a"))
+        try Files.makeFolder(path("a"))
+        #expect(try run(["stat", "-c", "%a", scratch / "a"]).output == "700")
+    }
+
+    @Test func takesNoFolderThatOthersMayWriteTo() throws {
+        try run(["mkdir", "-m", "777", scratch / "open"])
+        #expect(throws: Fault(.cannotCreate, path("open") + ": others may write to this folder; see chmod(1)")) {
+            try Files.makeFolder(path("open"))
+        }
+        scratch.write("file", "")
+        #expect(throws: Fault(.cannotCreate, path("file") + ": is a file, not a folder of ours")) {
+            try Files.makeFolder(path("file"))
+        }
+        try run(["ln", "-s", "/", scratch / "link"])
+        #expect(throws: Fault(.cannotCreate, path("link") + ": is a symbolic link, not a folder of ours")) {
+            try Files.makeFolder(path("link"))
+        }
+        #expect(throws: Fault.self) { try Files.makeFolder(path("missing/a")) }
+    }
+
+    @Test func removesFolders() throws {
+        try Files.makeFolder(path("a"))
+        try Files.write(path("a/b"), "x")
+        try Files.removeFolder(path("a"))
+        try Files.removeFolder(path("a"))
+        #expect(try Files.names(in: path("a")) == [])
+        #expect(try FileStatus(at: path("a")) == nil)
+        // It may have folders in it, as with an earlier version.
+        for folder in ["a", "a/b", "a/b/c"] { try Files.makeFolder(path(folder)) }
+        try Files.write(path("a/b/c/d"), "x")
+        try Files.removeFolder(path("a"))
+        #expect(try FileStatus(at: path("a")) == nil)
+    }
+}
+
+@Suite struct FifoTests {
+    private let scratch = Scratch()
+    private var path: ByteString { ByteString(scratch / "fifo") }
+
+    private func read(_ fifo: borrowing FileDescriptor) throws -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        guard case .bytes(let count) = try fifo.read(into: &buffer) else { return nil }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    @Test func carriesLines() throws {
+        let fifo = try Fifo.open(path)
+        #expect(try run(["stat", "-c", "%a %F", scratch / "fifo"]).output == "600 fifo")
+        #expect(try read(fifo) == nil)
+        try Fifo.write("one", to: path)
+        try Fifo.write("two", to: path)
+        #expect(try read(fifo) == "one\ntwo\n")
+        // That writers have come and gone is not the end of the file.
+        #expect(try read(fifo) == nil)
+    }
+
+    @Test func takesTheOneThatIsThere() throws {
+        try run(["mkfifo", "-m", "666", scratch / "fifo"])
+        let fifo = try Fifo.open(path)
+        #expect(try run(["stat", "-c", "%a", scratch / "fifo"]).output == "600")
+        try Fifo.write("one", to: path)
+        #expect(try read(fifo) == "one\n")
+    }
+
+    @Test(arguments: ["file", "folder", "link", "other"])
+    func leavesAloneWhatIsNoFifoOfOurs(kind: String) throws {
+        let fifo = scratch / "fifo"
+        switch kind {
+        case "file": scratch.write("fifo", "keep")
+        case "folder": try run(["mkdir", fifo])
+        case "link":
+            try run(["mkfifo", scratch / "target"])
+            try run(["ln", "-s", scratch / "target", fifo])
+        default:
+            try run(["mkfifo", fifo])
+            try run(["chown", "nobody", fifo])
+        }
+        let before = try run(["stat", "-c", "%i %F %a %U %s", fifo]).output
+        let what = [
+            "file": "a file", "folder": "a folder", "link": "a symbolic link", "other": "a FIFO of user 65534",
+        ][kind]!
+        #expect(throws: Fault(.cannotCreate, "\(path): is \(ByteString(what)), not a FIFO of ours; left alone")) {
+            _ = try Fifo.open(path)
+        }
+        #expect { try Fifo.write("x", to: path) } throws: { $0 is Fault }
+        #expect(try run(["stat", "-c", "%i %F %a %U %s", fifo]).output == before)
+    }
+
+    @Test func saysWhenNobodyReads() throws {
+        let message = path + ": debounced is not running"
+        #expect { try Fifo.write("x", to: path) } throws: { ($0 as? Fault)?.message == message }
+        do { _ = try Fifo.open(path) }
+        #expect { try Fifo.write("x", to: path) } throws: {
+            ($0 as? Fault)?.message == message && ($0 as? Fault)?.code == .unavailable
+        }
+    }
+
+    @Test func aFullFifoHoldsNobodyUp() throws {
+        let fifo = try Fifo.open(path)
+        let line = ByteString(Array(repeating: UInt8(ascii: "x"), count: 254))
+        let start = Process.now
+        #expect {
+            while true { try Fifo.write(line, to: path) }
+        } throws: {
+            ($0 as? Fault)?.code == .unavailable
+                && ($0 as? Fault)?.message == path + ": full, debounced does not read it"
+        }
+        #expect(Process.now - start < .seconds(10))
+        // Each line is in the FIFO as a whole or not at all.
+        var count = 0
+        while let text = try read(fifo) { count += text.utf8.count }
+        #expect(count > 0 && count % 255 == 0)
+    }
+}

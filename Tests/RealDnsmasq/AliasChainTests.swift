@@ -1,0 +1,210 @@
+import TestSupport
+import Testing
+
+/// One name that always reaches the machine, through the whole chain, as a real dnsmasq answers for it: each change of the
+/// alias takes exactly one restart, and what does not change it none.
+@Suite(.serialized, .ownThread) struct AliasChainTests {
+    /// A laptop: wired and wireless in one system, or booted into another.
+    private final class Maxwell {
+        let router: Router
+        var wired: Client { router.clients[0] }
+        var wireless: Client { router.clients[1] }
+
+        init(_ dispatcher: Router.Dispatcher, quiet: String = "0.3", isProbed: Bool = false, name: String? = nil) throws
+        {
+            router = try Router(
+                // These changes come so soon after one another that they would be taken for a loop.
+                dispatcher, quiet: quiet, maxInterval: "0",
+                aliases: """
+                    config cname 'maxwell'
+                        list target 'maxwell-arch'
+                        list target 'maxwell-arch-wifi'
+                        list target 'maxwell-bigsur'
+                        option probe '\(isProbed ? 1 : 0)'
+
+                    """, clients: 2, name: name)
+            try eventually("dnsmasq answers") { try router.dig("maxwell.lan") == [] }
+        }
+
+        /// What dnsmasq is told of the aliases.
+        var fragment: String { router.scratch / "dnsmasq.d/cname-updater.conf" }
+
+        /// Does something that may change where the alias leads to.
+        ///
+        /// - Parameters:
+        ///   - event: What dnsmasq tells of the client's address then, if anything.
+        ///   - host: What dnsmasq then answers for the alias.
+        func step(
+            _ event: String?, of client: Client, restarts: Int = 0, to host: String?,
+            _ action: () throws -> Void
+        ) throws {
+            let runs = Int(router.state("runs")!)!
+            let events = router.events.count
+            try action()
+            if let event {
+                let line = "\(event) \(client.address)"
+                try eventually("\(line) has come") { router.events[events...].contains(Substring(line)) }
+            }
+            if restarts == 1 {
+                try router.program.line(with: "dnsmasq: run \(runs + 1):")
+                try router.program.line(with: "dnsmasq: done")
+                let leases = (contents(router.scratch / "leases") ?? "").split(separator: "\n").count
+                try eventually("all leases are replayed") { router.eventsSinceRestart.count >= leases }
+            }
+            #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+            #expect(router.state("runs") == "\(runs + restarts)")
+            try expect(host)
+        }
+
+        /// Both interfaces come up, within one quiet time or not.
+        func bootArch() throws {
+            try step("add", of: wireless, restarts: 1, to: "maxwell-arch") {
+                try wired.boot("maxwell-arch")
+                try wireless.boot("maxwell-arch-wifi")
+            }
+        }
+
+        private func expect(_ host: String?) throws {
+            let answer = try router.dig("maxwell.lan")
+            guard let host else {
+                #expect(answer == [])
+                return
+            }
+            let address = try router.dig("\(host).lan")
+            #expect(address.count == 1)
+            #expect(answer == ["\(host).lan."] + address)
+            #expect(try router.dig("maxwell") == answer)
+        }
+    }
+
+    @Test(arguments: Router.Dispatcher.allCases)
+    func followsLeasesThatComeAndGo(dispatcher: Router.Dispatcher) throws {
+        let maxwell = try Maxwell(dispatcher)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try maxwell.step("add", of: wireless, restarts: 1, to: "maxwell-arch-wifi") {
+            try wireless.boot("maxwell-arch-wifi")
+        }
+        try maxwell.step("add", of: wired, restarts: 1, to: "maxwell-arch") { try wired.boot("maxwell-arch") }
+        try maxwell.step("remove", of: wired, restarts: 1, to: "maxwell-arch-wifi") { try wired.release() }
+        try maxwell.step("remove", of: wireless, restarts: 1, to: nil) { try wireless.release() }
+        try maxwell.step("add", of: wired, restarts: 1, to: "maxwell-arch") { try wired.boot("maxwell-arch") }
+        try maxwell.step("add", of: wireless, to: "maxwell-arch") { try wireless.boot("maxwell-arch-wifi") }
+    }
+
+    @Test(arguments: Router.Dispatcher.allCases)
+    func followsLeasesThatExpire(dispatcher: Router.Dispatcher) throws {
+        let maxwell = try Maxwell(dispatcher)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try maxwell.bootArch()
+        try wired.pull()
+        try wireless.pull()
+        try maxwell.step("remove", of: wired, restarts: 1, to: "maxwell-arch-wifi") {
+            try maxwell.router.letExpire(wired.address, in: 2)
+        }
+        try maxwell.step("remove", of: wireless, restarts: 1, to: nil) {
+            // While no dnsmasq runs.
+            try maxwell.router.letExpire(wireless.address, in: 0)
+        }
+    }
+
+    /// dnsmasq reports only the first renewal of a lease after its own start. So a lease may run on although, as far as we
+    /// know, it has ended.
+    @Test func outlivesALeaseThatWasRenewedUnheard() throws {
+        let maxwell = try Maxwell(.new)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try maxwell.bootArch()
+        let file = maxwell.router.scratch / "updater/leases/\(wired.hardware)"
+        try run(["sed", "-i", "s/^expires .*/expires 1/", file])
+        try run(["sed", "-i", "s/^first-end .*/first-end 1/", maxwell.router.scratch / "updater/aliases"])
+        try maxwell.step("remove", of: wireless, to: "maxwell-arch") { try wireless.release() }
+        #expect(recorded("expires", in: file) != ["1"] && recorded("expires", in: file).count == 1)
+    }
+
+    /// Another system on the same interface, while the wireless lease of the first runs on: with the same client
+    /// identifier dnsmasq gives the lease another name, with another it gives another lease, and the old one runs on too.
+    @Test(arguments: Router.Dispatcher.allCases)
+    func followsReboots(dispatcher: Router.Dispatcher) throws {
+        let maxwell = try Maxwell(dispatcher)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try maxwell.bootArch()
+        try wireless.pull()
+        let address = wired.address
+        try maxwell.step("update", of: wired, restarts: 1, to: "maxwell-bigsur") { try wired.boot("maxwell-bigsur") }
+        #expect(wired.address == address)
+        try maxwell.step("update", of: wired, restarts: 1, to: "maxwell-arch") { try wired.boot("maxwell-arch") }
+        try maxwell.step("add", of: wired, restarts: 1, to: "maxwell-bigsur") {
+            try wired.boot("maxwell-bigsur", identifier: "ff00000001")
+        }
+        #expect(wired.address != address)
+        #expect(try maxwell.router.dig("maxwell-arch.lan") == [address])
+        try maxwell.step("update", of: wired, restarts: 1, to: "maxwell-arch") { try wired.boot("maxwell-arch") }
+        #expect(wired.address == address)
+    }
+
+    /// In a container each event shows the router's name in place of the client's.
+    @Test func followsNamesThatEventsDoNotShow() throws {
+        let maxwell = try Maxwell(.new, name: "box")
+        try maxwell.bootArch()
+        try maxwell.step("update", of: maxwell.wired, restarts: 1, to: "maxwell-bigsur") {
+            try maxwell.wireless.release()
+            try maxwell.wired.boot("maxwell-bigsur")
+        }
+    }
+
+    @Test func whatIsUndoneInTimeTakesNoRestart() throws {
+        let maxwell = try Maxwell(.new, quiet: "3")
+        let wired = maxwell.wired
+        try maxwell.bootArch()
+        try maxwell.step("add", of: wired, to: "maxwell-arch") {
+            let fragment = contents(maxwell.fragment)
+            try wired.release()
+            try eventually("the alias leads elsewhere") { contents(maxwell.fragment) != fragment }
+            try eventually("a restart is asked for") { maxwell.router.state("state") == "waiting" }
+            try wired.boot("maxwell-arch")
+            try eventually("the alias is back") { contents(maxwell.fragment) == fragment }
+        }
+        #expect(maxwell.router.state("state") == "idle")
+    }
+
+    @Test func followsSilence() throws {
+        let maxwell = try Maxwell(.new, isProbed: true)
+        let wired = maxwell.wired
+        let watch = try maxwell.router.start(["cname-updater", "watch"])
+        try watch.line(with: "asking maxwell-arch, maxwell-arch-wifi, maxwell-bigsur")
+        try maxwell.bootArch()
+        try maxwell.step(nil, of: wired, restarts: 1, to: "maxwell-arch-wifi") {
+            try wired.inside(["ip", "link", "set", "eth0", "down"])
+            try watch.line(with: "maxwell-arch: has not answered 3 times: down", within: 60)
+        }
+        try maxwell.step(nil, of: wired, restarts: 1, to: "maxwell-arch") {
+            try wired.inside(["ip", "link", "set", "eth0", "up"])
+            try watch.line(with: "maxwell-arch: answers: up", within: 60)
+        }
+        #expect(try watch.lines(with: "", during: 0) == [])
+    }
+
+    /// Without dnsmasq: OpenWrt renders a file for each of its instances.
+    @Test func everyInstanceIsTold() throws {
+        let scratch = Scratch()
+        let script = """
+            mkdir -p $D/var/etc $D/lan.d
+            mount --bind $D/var /var
+            printf 'conf-dir=%s\\ndomain=lan\\n' $D/lan.d >/var/etc/dnsmasq.conf.cfg01411c
+            printf 'conf-dir=%s,*.conf\\ndomain=guest.lan\\n' $D/guest.d >/var/etc/dnsmasq.conf.guest
+            exec \(Built.updater)
+            """
+        scratch.write("config", "config cname 'maxwell'\nlist target 'maxwell-arch'\n")
+        let called = try run(
+            ["unshare", "-m", "sh", "-c", script],
+            environment: [
+                "D": scratch.path, "DEBOUNCED_CONFIG": scratch / "config", "DEBOUNCED_RUN_DIR": scratch / "run",
+                "CNAME_UPDATER_RUN_DIR": scratch / "updater", "ACTION": "add", "MACADDR": "02:77:00:00:00:00",
+                "IPADDR": "10.77.0.2", "HOSTNAME": "maxwell-arch",
+            ])
+        #expect(called.status == 0, "\(called.output)")
+        #expect(contents(scratch / "lan.d/cname-updater.conf") == "cname=maxwell,maxwell.lan,maxwell-arch.lan")
+        #expect(
+            contents(scratch / "guest.d/cname-updater.conf")
+                == "cname=maxwell,maxwell.guest.lan,maxwell-arch.guest.lan")
+    }
+}

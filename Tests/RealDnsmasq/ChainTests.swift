@@ -1,0 +1,104 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// The whole chain, with a real dnsmasq, a real client and the real programs.
+@Suite(.serialized, .ownThread) struct ChainTests {
+    /// Every start of dnsmasq replays all leases. The first replay asks for nothing, though nobody knew the leases. A replay
+    /// with other names asks for one restart, and the one after that restart for nothing.
+    @Test(arguments: Router.Dispatcher.allCases)
+    func aStormIsOneRestart(dispatcher: Router.Dispatcher) throws {
+        let router = try Router(dispatcher, leases: 1000, areHidden: true, quiet: "2", maxWait: "0")
+        try eventually("all leases are told", within: 120) { router.events.count >= 1000 }
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        #expect(router.state("requests") == "0")
+        try router.rename("host-", "system-")
+        try router.program.line(with: "dnsmasq: run 1", within: 120)
+        #expect(Set(router.eventsSinceRestart).count == 1000)
+        try router.program.line(with: "dnsmasq: done", within: 120)
+        try eventually("all leases are replayed", within: 120) { router.eventsSinceRestart.count >= 1000 }
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        #expect(router.state("requests") == "1000")
+        #expect(router.state("runs") == "1")
+        #expect(router.rejected == "0")
+        #expect(router.state("last_exit") == "0")
+        let files = "\(router.scratch / "updater")/leases/*"
+        #expect(try run(["sh", "-c", "cat \(files) | grep -c '^address '"]).output == "1000")
+        #expect(recorded("hostname", in: router.scratch / "updater/leases/02:00:00:00:00:01") == ["system-2"])
+    }
+
+    /// A first installation: dnsmasq has leases of which we have never heard. They are read from its own file, so its
+    /// replay tells nothing new.
+    @Test(arguments: Router.Dispatcher.allCases)
+    func knowsTheLeasesThatWereThereBefore(dispatcher: Router.Dispatcher) throws {
+        let router = try Router(dispatcher, leases: 100, quiet: "0.5")
+        try eventually("all leases are replayed", within: 60) { router.events.count >= 100 }
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        #expect(router.state("requests") == "0")
+        let table = try router.inside(["cname-updater", "leases"]).split(separator: "\n")
+        #expect(table.count == 101 && table.contains { $0.contains("host-2 ") && $0.contains("before us") }, "\(table)")
+    }
+
+    /// A first installation with aliases in the settings: one restart, by which all is right.
+    @Test(arguments: Router.Dispatcher.allCases)
+    func anInstallationTakesOneRestart(dispatcher: Router.Dispatcher) throws {
+        let alias = "config cname 'maxwell'\n    list target 'host-2'\n\n"
+        let router = try Router(dispatcher, leases: 100, quiet: "1", isVerified: true, aliases: alias)
+        try router.inside(["cname-updater", "request"])
+        let fragment = router.scratch / "dnsmasq.d/cname-updater.conf"
+        #expect(contents(fragment) == "cname=maxwell,maxwell.lan,host-2.lan", "before the restart")
+        try router.program.line(with: "dnsmasq: run 1", within: 60)
+        try router.program.line(with: "dnsmasq: done", within: 60)
+        try eventually("all leases are replayed", within: 60) { router.eventsSinceRestart.count >= 100 }
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        #expect(router.state("runs") == "1")
+        #expect(try router.dig("maxwell.lan").first == "host-2.lan.")
+        // The replay came while the run went on, and left no doubt of what dnsmasq has.
+        #expect(recorded("served", in: router.scratch / "updater/aliases").first?.hasPrefix("unknown 1") == false)
+    }
+
+    @Test(arguments: Router.Dispatcher.allCases)
+    func theUpdaterIsNobodysChild(dispatcher: Router.Dispatcher) throws {
+        let count = 20
+        let router = try Router(dispatcher, leases: count, areHidden: true, quiet: "0.5", gated: true)
+        // All of them are there although none can go on: neither dnsmasq nor the dispatcher waits for any.
+        try eventually("all updaters are started", within: 60) { router.updaters.count >= count }
+        for updater in router.updaters {
+            try eventually("its parent is process 1") {
+                try router.inside(["grep", "PPid", "/proc/\(updater)/status"]) == "PPid:\t1"
+            }
+            let streams = try router.inside([
+                "readlink", "/proc/\(updater)/fd/0", "/proc/\(updater)/fd/1", "/proc/\(updater)/fd/2",
+            ])
+            #expect(streams == "/dev/null\n/dev/null\n/dev/null")
+        }
+        try router.openGate()
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        let files = "\(router.scratch / "updater")/leases/*"
+        #expect(try run(["sh", "-c", "cat \(files) | grep -c '^address '"]).output == "\(count)")
+    }
+
+    @Test(arguments: Router.Dispatcher.allCases)
+    func aClientComesAndGoes(dispatcher: Router.Dispatcher) throws {
+        let router = try Router(dispatcher, quiet: "0.5")
+        let client = router.clients[0]
+        try client.boot("maxwell-arch")
+        try router.program.line(with: "dnsmasq: run 1")
+        try router.program.line(with: "dnsmasq: done")
+        let file = router.scratch / "updater/leases/\(client.hardware)"
+        #expect(recorded("hostname", in: file) == ["maxwell-arch"])
+        let address = recorded("address", in: file).first ?? ""
+        #expect(address == client.address)
+        #expect(router.events.contains { $0 == "add \(address)" })
+        try eventually("the lease is replayed") { !router.eventsSinceRestart.isEmpty }
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+
+        try client.release()
+        try router.program.line(with: "dnsmasq: run 2")
+        #expect(router.events.contains { $0 == "remove \(address)" })
+        #expect(contents(file) == nil)
+        try router.program.line(with: "dnsmasq: done")
+        #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
+        #expect(router.state("requests") == "2")
+    }
+}

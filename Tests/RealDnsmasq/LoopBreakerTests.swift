@@ -1,0 +1,82 @@
+import TestSupport
+import Testing
+
+/// Who asks again and again is slowed down, and nobody else, on routers that run 50 times as fast: an hour is 72 s, the quiet
+/// time of 10 s is 0.2 s, and the longest interval of 600 s is 12 s.
+@Suite struct LoopBreakerTests {
+    private static let hour = 72.0
+
+    /// A hook that asks for a restart in every lease event, as many do.
+    @Test(.ownThread) func theWorstHookIsSlowedDown() throws {
+        let router = try Router(
+            .old, leases: 300, quiet: "0.2", maxInterval: "12",
+            hook: "( (exec cname-updater request dnsmasq)& )</dev/null >/dev/null 2>&1 &\n")
+        let first = try router.program.lines(with: "dnsmasq: run", during: Self.hour)
+        #expect((3...12).contains(first.count), "\(first.count) runs in the first hour")
+        #expect(router.program.log.contains { $0.contains("manual request dnsmasq, asked for too often; slowed down") })
+        let second = try router.program.lines(with: "dnsmasq: run", during: Self.hour)
+        #expect((1...6).contains(second.count), "\(second.count) runs in the second hour")
+        #expect(["slowed", "running", "waiting"].contains(router.state("state")))
+    }
+
+    /// Ten machines boot one after the other, each as soon as the restart for the one before is over.
+    @Test(.ownThread) func aBusyMorningIsNoLoop() throws {
+        let machines = 10
+        let router = try Router(
+            .old, quiet: "0.2", maxInterval: "12",
+            aliases: (0..<machines).map { "config cname m\($0)\n\tlist target host-\($0)\n" }.joined(),
+            clients: machines)
+        for (number, client) in router.clients.enumerated() {
+            try client.boot("host-\(number)")
+            let leased = now()
+            try eventually("m\(number) leads there") { try router.dig("m\(number).lan").first == "host-\(number).lan." }
+            #expect(now() - leased < 5)
+        }
+        #expect(!router.program.log.contains { $0.contains("slowed down") })
+        #expect(router.state("runs") == "\(machines)")
+    }
+
+    /// A client that flips between two names holds up its own alias, and no other.
+    @Test(.ownThread) func aClientThatFlipsHoldsUpNobodyElse() throws {
+        let names = ["a", "b"]
+        let router = try Router(
+            .old, quiet: "0.2", maxInterval: "12",
+            aliases: """
+                config cname flip
+                	list target a
+                	list target b
+                config cname other
+                	list target other-a
+                	list target other-b
+
+                """, clients: 2)
+        let end = now() + Self.hour / 2
+        var flips = 0
+        var others = 0
+        while now() < end {
+            try router.clients[0].boot(names[flips % 2])
+            flips += 1
+            guard flips % 12 == 0 else { continue }
+            try router.clients[1].boot("other-" + names[others % 2])
+            let leased = now()
+            let wanted = "other-\(names[others % 2]).lan."
+            // Meanwhile the other goes on. We only look when it has booted, which takes a while on a busy machine.
+            var longestBoot = 0.0
+            while try router.dig("other.lan").first != wanted, now() - leased < 20 {
+                let start = now()
+                try router.clients[0].boot(names[flips % 2])
+                longestBoot = max(longestBoot, now() - start)
+                flips += 1
+            }
+            #expect(now() - leased < 1.2 + 5 + 2 * longestBoot, "the other alias waits \(now() - leased) s")
+            others += 1
+        }
+        #expect(flips > 20 && others > 1)
+        let log = router.program.log + (try router.program.lines(with: "", during: 0))
+        #expect(log.contains { $0.contains("alias flip, asked for too often; slowed down") })
+        #expect(!log.contains { $0.contains("alias other, asked for too often") })
+        let runs = Int(router.state("runs") ?? "")!
+        print("loop breaker: \(flips) flips, \(others) changes of another alias, \(runs) runs in half an hour")
+        #expect(runs <= 12 + 2 * others)
+    }
+}

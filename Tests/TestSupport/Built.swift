@@ -1,0 +1,23 @@
+import CLinux
+
+/// The built programs: beside the test bundle, or in the folder that PROGRAMS names.
+public enum Built {
+    public static let folder: String = {
+        if let folder = getenv("PROGRAMS") { return String(cString: folder) }
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        let words = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/")
+        return "/" + words.dropLast().joined(separator: "/")
+    }()
+
+    /// Whether they are the router build's, which is when PROGRAMS is set.
+    public static let isForRouter = getenv("PROGRAMS") != nil
+
+    public static let debounced = folder + "/debounced"
+    public static let updater = folder + "/cname-updater"
+    /// The root of the repository.
+    public static let repository: String = {
+        let words = #filePath.split(separator: "/")
+        return "/" + words.dropLast(3).joined(separator: "/")
+    }()
+}

@@ -1,0 +1,160 @@
+import CLinux
+
+/// A router in namespaces of its own (network, processes, mounts), which ends with the test: with one or more instances of
+/// dnsmasq under what stands for procd, and `debounced` on its default job, a real `service dnsmasq restart`. It has no
+/// clients; lease events are made by hand.
+public final class LAN {
+    public let scratch = Scratch()
+    /// What `debounced` writes is in its output.
+    public let program: Program
+    private let first: String
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - instances: Their names. The first answers at 127.0.0.1, the next at 127.0.0.2.
+    ///   - sections: Of the settings, besides an alias `maxwell` of `maxwell-arch`.
+    public init(_ instances: [String] = ["lan"], sections: String = "") throws {
+        let scratch = self.scratch
+        let folders = ["bin", "var/etc", "var/config", "var/arguments", "var/started", "etc"].map { scratch / $0 }
+        try run(["mkdir", "-p"] + folders)
+        try run(["ln", "-s", Built.updater, Built.debounced, Router.scripts + "/service", scratch / "bin"])
+        scratch.write(
+            "config",
+            """
+            config job 'dnsmasq'
+                option quiet '0.3'
+                option max_interval '0'
+            config cname 'maxwell'
+                list target 'maxwell-arch'
+
+            """ + sections)
+        scratch.write("etc/dhcp", "")
+        // procd: if the settings have changed, it sends HUP.
+        scratch.write(
+            "functions",
+            """
+            record() {
+                [ "$1 $2" = "procd_set_param file" ] || return 0
+                new=$(md5sum \(scratch / "config"))
+                [ "$new" = "$(cat /var/procd/debounced 2>/dev/null)" ] || kill -HUP "$(pidof debounced)"
+                echo "$new" >/var/procd/debounced
+            }
+
+            """)
+        environment = [
+            "PATH": "\(scratch / "bin"):/usr/sbin:/usr/bin:/sbin:/bin",
+            "DEBOUNCED_RUN_DIR": scratch / "run", "CNAME_UPDATER_RUN_DIR": scratch / "updater",
+            "DEBOUNCED_CONFIG": scratch / "config",
+        ]
+        for (index, name) in instances.enumerated() { LAN.write(name, index, in: scratch) }
+        // OpenWrt's settings of dnsmasq are a file in a folder which this machine does not have.
+        let script = """
+            mount --bind \(scratch / "var") /var
+            mount -t tmpfs none /etc/config 2>/dev/null || { mkdir -p /etc/config && mount -t tmpfs none /etc/config; }
+            touch /etc/config/dhcp && mount --bind \(scratch / "etc/dhcp") /etc/config/dhcp
+            ip link set lo up
+            service dnsmasq restart
+            md5sum \(scratch / "config") >/var/procd/debounced
+            debounced &
+            while :; do sleep 1000 & wait; done
+            """
+        program = try Program(
+            ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
+            environment: environment, in: scratch)
+        try program.line(with: "running as process")
+        first =
+            contents("/proc/\(program.process)/task/\(program.process)/children")!
+            .split(separator: " ").map(String.init)[0]
+        try eventually("dnsmasq answers") { try answers("up.lan") }
+    }
+
+    private static func write(_ name: String, _ index: Int, in scratch: Scratch, _ more: String = "") {
+        scratch.write(
+            "var/config/\(name)",
+            """
+            no-resolv
+            no-hosts
+            user=root
+            bind-interfaces
+            listen-address=127.0.0.\(index + 1)
+            domain=lan
+            local=/lan/
+            host-record=up.lan,10.0.0.9
+            host-record=maxwell-arch.lan,10.0.0.1
+            host-record=maxwell-wifi.lan,10.0.0.2
+            conf-dir=\(scratch / name + ".d")
+            \(more)
+
+            """)
+    }
+
+    /// Changes what the next start of the first instance, `lan`, is given.
+    public func configure(_ more: String) { LAN.write("lan", 0, in: scratch, more) }
+
+    /// Starts a program on the router.
+    public func start(_ words: [String]) throws -> Program {
+        try Program(["nsenter", "-t", first, "-n", "-p", "-m"] + words, environment: environment)
+    }
+
+    /// Runs a program on the router, and waits for its end.
+    @discardableResult
+    public func inside(_ words: [String]) throws -> (status: Int32, output: String) {
+        let program = try start(words)
+        let status = try program.end()
+        return (status, program.log.joined(separator: "\n"))
+    }
+
+    /// A lease event of the alias's target.
+    ///
+    /// - Parameter path: Where programs are looked up.
+    public func event(_ action: String = "add", isReplay: Bool = false, path: String? = nil) throws {
+        let words = ["MACADDR=02:77:00:00:00:00", "IPADDR=10.0.0.1", "HOSTNAME=maxwell-arch", "DNSMASQ_INTERFACE=lan"]
+        let more = (isReplay ? ["DNSMASQ_DATA_MISSING=1"] : []) + (path.map { ["PATH=\($0)"] } ?? [])
+        try inside(["env", "ACTION=\(action)"] + words + more + ["cname-updater"])
+    }
+
+    /// `service debounced ACTION`.
+    @discardableResult
+    public func service(_ action: String) throws -> (status: Int32, output: String) {
+        let script = Built.repository + "/init.d/debounced"
+        return try inside(["env", "FUNCTIONS=\(scratch / "functions")", Router.scripts + "/rc.common", script, action])
+    }
+
+    /// Changes /etc/config/dhcp, of which the files of dnsmasq are rendered.
+    public func setDHCP(_ text: String) { scratch.write("etc/dhcp", text) }
+
+    public func answers(_ name: String, at address: String = "127.0.0.1") throws -> Bool {
+        try inside(["dig", "@\(address)", "+short", "+tries=1", "+time=1", name]).output.contains("10.0.0.")
+    }
+
+    public func fragment(of name: String = "lan") -> String { contents(scratch / "\(name).d/cname-updater.conf") ?? "" }
+    public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
+
+    /// Has a name asked for all the time, until `stop` says for how long at most nobody answered.
+    public func watchDNS(at address: String = "127.0.0.1") throws -> Outage { try Outage(self, address) }
+
+    public final class Outage {
+        private let program: Program
+
+        fileprivate init(_ lan: LAN, _ address: String) throws {
+            let script = """
+                while :; do
+                    if dig @\(address) +short +tries=1 +time=1 up.lan | grep -q '^10[.]'; then read -r up _ </proc/uptime; echo "at $up"; fi
+                    sleep 0.02
+                done
+                """
+            program = try lan.start(["sh", "-c", script])
+            try program.line(with: "at ")
+        }
+
+        /// In seconds.
+        public func stop(_ what: String) throws -> Double {
+            try program.line(with: "at ")
+            let moments = program.log.compactMap { Double($0.dropFirst(3)) }
+            program.signal(SIGKILL)
+            let gap = zip(moments, moments.dropFirst()).map { $1 - $0 }.max() ?? 0
+            print("DNS was gone for \((gap * 100).rounded() / 100) s: \(what)")
+            return gap
+        }
+    }
+}

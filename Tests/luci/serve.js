@@ -1,0 +1,213 @@
+'use strict';
+// Serves our part of LuCI with what stands for the rest, to a headless Chromium that it starts: node serve.js ROOT PROGRAMS
+// FOLDER, where ROOT is that of the repository and FOLDER is for what is made. The programs, the plugin and the rights are
+// the real ones. First all has to hold, then each of the planted faults has to be found.
+const fs = require('fs'), http = require('http'), path = require('path');
+const { spawn, spawnSync } = require('child_process');
+const [ root, programs, folder ] = process.argv.slice(2);
+const faults = require('./faults.js');
+const environment = { ...process.env, PATH: `${programs}:/usr/sbin:/usr/bin:/sbin:/bin` };
+const plugin = 'usr/libexec/rpcd/dhcp-hook';
+
+function make(variant) {
+	const place = `${folder}/${variant}`;
+	fs.cpSync(`${root}/Sources/router/luci`, place, { recursive: true });
+	fs.mkdirSync(path.dirname(`${place}/${plugin}`), { recursive: true });
+	fs.copyFileSync(`${root}/Sources/router/rpcd/dhcp-hook`, `${place}/${plugin}`);
+	if (variant == 0) return place;
+	const [ file, before, after ] = faults[variant - 1];
+	const text = fs.readFileSync(`${place}/${file}`, 'utf8');
+	if (text.split(before).length != 2) throw new Error(`${file}: '${before}' is not there once`);
+	fs.writeFileSync(`${place}/${file}`, text.replace(before, () => after));
+	return place;
+}
+
+// What can be seen without a browser: the menu, the rights, and what the views ask for.
+const datatypes = [ 'and', 'float', 'hostname', 'host', 'integer', 'ipaddr', 'macaddr', 'max', 'min', 'or', 'range', 'string', 'ufloat', 'uinteger' ];
+function look(place) {
+	const read = name => fs.readFileSync(`${place}/${name}`, 'utf8');
+	const fail = what => { throw new Error(what); };
+	const acls = JSON.parse(read('usr/share/rpcd/acl.d/luci-app-dhcp-hook.json'));
+	const [ name ] = Object.keys(acls);
+	const rights = acls[name];
+	const listed = spawnSync(`${place}/${plugin}`, [ 'list' ], { encoding: 'utf8' });
+	const methods = Object.keys(JSON.parse(listed.stdout));
+	const granted = [ 'read', 'write' ].flatMap(right => rights[right].ubus['dhcp-hook']);
+	if (granted.slice().sort().join() != methods.slice().sort().join()) fail(`rights: ${granted}, methods: ${methods}`);
+	for (const method of rights.read.ubus['dhcp-hook'])
+		if (![ 'status', 'aliases', 'leases', 'check' ].includes(method)) fail(`a reader may ${method}`);
+	for (const right of [ 'read', 'write' ])
+		if (Object.keys(rights[right]).sort().join() != 'ubus,uci' || Object.keys(rights[right].ubus).join() != 'dhcp-hook'
+			|| rights[right].uci.join() != 'debounced') fail(`more rights than wanted: ${right}`);
+	if (!/root/.test(rights.description)) fail('nobody says what the right to write comes to');
+	for (const [ entry, { title, action, depends } ] of Object.entries(JSON.parse(read('usr/share/luci/menu.d/luci-app-dhcp-hook.json')))) {
+		if (!entry.startsWith('admin/services/dhcp-hook') || !title) fail(`menu: ${entry}`);
+		if (action.type == 'view' && !fs.existsSync(`${place}/www/luci-static/resources/view/${action.path}.js`)) fail(`menu: no ${action.path}`);
+		for (const acl of depends?.acl ?? []) if (acl != name) fail(`menu: no rights ${acl}`);
+		if (depends?.uci) fail('menu: the settings file may be missing');
+		for (const file of Object.keys(depends?.fs ?? {})) if (!fs.existsSync(place + file)) fail(`menu: no ${file}`);
+	}
+	for (const file of fs.readdirSync(`${place}/www`, { recursive: true }).filter(each => each.endsWith('.js'))) {
+		const text = read(`www/${file}`);
+		const program = `${folder}/check.js`;
+		fs.writeFileSync(program, `(function() {${text}\n});`);
+		const checked = spawnSync(process.execPath, [ '--check', program ], { encoding: 'utf8' });
+		if (checked.status != 0) fail(`${file}: ${checked.stderr}`);
+		for (const [ , type ] of text.matchAll(/datatype = '(\w+)/g)) if (!datatypes.includes(type)) fail(`${file}: no datatype ${type}`);
+		for (const [ , method ] of text.matchAll(/method: '(\w+)'/g)) if (!granted.includes(method)) fail(`${file}: no right to ${method}`);
+	}
+	return rights;
+}
+
+const rights = {}, calls = {};
+function ubus(variant, user, { object, method, input }) {
+	const allowed = user == 'writer' ? [ 'read', 'write' ] : [ 'read' ];
+	if (!allowed.some(right => [ '*', method ].some(each => rights[variant][right].ubus[object]?.includes(each))))
+		return { error: 'Access denied' };
+	(calls[variant] ??= []).push([ method, input ]);
+	const answer = spawnSync(`${folder}/${variant}/${plugin}`, [ 'call', method ],
+		{ input: JSON.stringify({ ...input, ubus_rpc_session: '0'.repeat(32) }), encoding: 'utf8', env: environment });
+	return { result: JSON.parse(answer.stdout) };
+}
+
+// What another fault may have left behind.
+function reset() {
+	const run = (program, ...words) => spawnSync(program, words, { encoding: 'utf8', env: environment });
+	run('cname-updater', 'cancel', 'other');
+	for (let tries = 0; tries < 500; tries++)
+		if (JSON.parse(run('debounced', 'status', '--json', 'other').stdout).jobs[0].state == 'idle') return;
+	throw new Error('the job does not come to rest');
+}
+
+// Whether the programs take a value.
+const judged = {};
+function verdict([ type, option, value ]) {
+	return judged[`${type} ${option} ${value}`] ??= (() => {
+		const quoted = `'${value.replace(/'/g, "'\\''")}'`;
+		const line = `\t${option == 'target' ? 'list' : 'option'} ${option} ${quoted}\n`;
+		const more = type == 'cname' && option == 'name' ? '\tlist target a\n' : '';
+		const file = `${folder}/verdict`;
+		fs.writeFileSync(file, `config ${type} 'x'\n${line}${more}`);
+		return spawnSync(`${programs}/debounced`, [ 'check', '--config', file ], { env: environment }).status == 0;
+	})();
+}
+
+// The options that the programs say they know.
+function options() {
+	return Object.fromEntries([ 'job', 'cname', 'updater' ].map(type => {
+		fs.writeFileSync(`${folder}/options`, `config ${type} x\n\toption none 1\n\tlist target y\n`);
+		const { stderr } = spawnSync(`${programs}/debounced`, [ 'check', '--config', `${folder}/options` ], { encoding: 'utf8', env: environment });
+		return [ type, stderr.match(/'none' is left out: known are (.*)/)[1].split(', ') ];
+	}));
+}
+
+function answer(url, body) {
+	const [ variant, user ] = [ url.searchParams.get('variant'), url.searchParams.get('user') ];
+	switch (url.pathname) {
+	case '/ubus': return ubus(variant, user, body);
+	case '/calls': return calls[variant] ?? [];
+	case '/reset': return reset();
+	case '/verdicts': return body.map(verdict);
+	case '/options': return options();
+	case '/end': return end(body);
+	}
+}
+
+// A fault that is seen without a browser needs none.
+const found = {};
+const left = [];
+for (let variant = 0; variant <= faults.length; variant++) {
+	const place = make(variant);
+	try {
+		rights[variant] = look(place);
+		left.push(variant);
+	} catch (fault) {
+		if (variant == 0) throw fault;
+		found[variant] = fault.message;
+	}
+}
+
+const frames = `<!DOCTYPE html><body><script>
+(async () => {
+	const outcomes = {};
+	for (const variant of ${JSON.stringify(left)}) {
+		outcomes[variant] = { fault: null, results: [] };
+		for (const user of [ 'reader', 'writer' ]) {
+			if (outcomes[variant].fault) continue;
+			const frame = document.createElement('iframe');
+			frame.style = 'width: 1200px; height: 800px';
+			frame.src = '/test.html?variant=' + variant + '&user=' + user;
+			const outcome = await new Promise(done => {
+				window.onmessage = event => done(event.data);
+				document.body.replaceChildren(frame);
+			});
+			outcomes[variant].fault = outcome.fault;
+			outcomes[variant].results.push(...outcome.results);
+		}
+	}
+	fetch('/end', { method: 'POST', body: JSON.stringify(outcomes) });
+})();
+</script>`;
+
+const server = http.createServer((request, response) => {
+	const url = new URL(request.url, 'http://localhost');
+	if (request.method == 'POST') {
+		let body = '';
+		request.on('data', part => body += part).on('end', () => {
+			try {
+				response.end(JSON.stringify(answer(url, JSON.parse(body)) ?? null));
+			} catch (fault) {
+				response.end(JSON.stringify({ error: fault.message }));
+			}
+		});
+		return;
+	}
+	const isOurs = url.pathname.startsWith('/luci-static/');
+	const file = isOurs ? `${folder}/${url.searchParams.get('variant')}/www${url.pathname}` : `${__dirname}${url.pathname}`;
+	const isHTML = url.pathname == '/' || file.endsWith('.html');
+	response.setHeader('Content-Type', isHTML ? 'text/html; charset=utf-8' : 'text/javascript; charset=utf-8');
+	if (url.pathname == '/') return response.end(frames);
+	fs.readFile(file, (error, data) => {
+		if (error) response.writeHead(404);
+		response.end(data ?? '');
+	});
+});
+
+let chromium;
+function stop(status) {
+	chromium?.kill('SIGKILL');
+	process.exit(status);
+}
+function end(outcomes) {
+	let status = 0;
+	for (const result of outcomes[0].results) if (process.env.VERBOSE || / ms$/.test(result)) console.log(result);
+	if (outcomes[0].fault) {
+		console.log(`FAILED: ${outcomes[0].fault}`);
+		status = 1;
+	}
+	for (const [ variant, { fault } ] of Object.entries(outcomes)) if (variant != 0 && fault) found[variant] = fault;
+	faults.forEach(([ file, before, after ], index) => {
+		const what = found[index + 1];
+		if (process.env.VERBOSE) console.log(`${path.basename(file)}: ${before} -> ${after}: ${what}`);
+		if (what) return;
+		console.log(`FAILED: nobody finds ${path.basename(file)}: '${after}' in the place of '${before}'`);
+		status = 1;
+	});
+	console.log(`LuCI: ${outcomes[0].results.length} checks, ${Object.keys(found).length} of ${faults.length} planted faults found`);
+	setImmediate(() => stop(status));
+}
+setTimeout(() => {
+	console.log('FAILED: the browser has not come to an end in 5 minutes');
+	stop(1);
+}, 300000);
+server.listen(0, '127.0.0.1', () => {
+	chromium = spawn('chromium', [ '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
+		'--disable-extensions', '--disable-background-networking', '--disable-component-update', '--no-proxy-server',
+		`--user-data-dir=${folder}/profile`, `http://127.0.0.1:${server.address().port}/` ],
+	{ stdio: [ 'ignore', 'ignore', fs.openSync(`${folder}/chromium.log`, 'w') ], env: { ...process.env, HOME: folder } });
+	chromium.on('exit', code => {
+		console.log(fs.readFileSync(`${folder}/chromium.log`, 'utf8').slice(-2000));
+		console.log(`FAILED: the browser ended with ${code}`);
+		process.exit(1);
+	});
+});
