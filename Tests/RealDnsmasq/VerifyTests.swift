@@ -106,8 +106,10 @@ import Testing
         try eventually("the other instance is up") { try lan.answers("up.lan", at: "127.0.0.2") }
         try lan.event()
         try lan.program.line(with: "dnsmasq did not run with these aliases")
-        #expect(try lan.answers("up.lan", at: "127.0.0.2"))
+        // If the event came while a retry went on, there is one run more, which restarts both.
+        try eventually("the other instance is up, without the aliases") {
+            try lan.fragment(of: "guest").hasPrefix("#! ") && lan.answers("up.lan", at: "127.0.0.2")
+        }
         #expect(lan.fragment() == Self.alias)
-        #expect(lan.fragment(of: "guest").hasPrefix("#! "))
     }
 }
