@@ -203,7 +203,7 @@ public final class Router {
     public var eventsSinceRestart: ArraySlice<Substring> { lives.last ?? [] }
 
     /// The lease events, for each start of dnsmasq.
-    private var lives: [ArraySlice<Substring>] {
+    public var lives: [ArraySlice<Substring>] {
         (contents(scratch / "events") ?? "").split(separator: "\n")
             .split(separator: "restart", omittingEmptySubsequences: false)
     }
