@@ -4,51 +4,78 @@ import Leases
 
 /// Which target an alias leads to.
 public final class Choice {
+    /// The rule that decided.
     public enum Reason: ByteString, Sendable {
-        /// No target is up.
+        /// No target has a lease.
         case nobody
-        /// No other is.
+        /// No other has one.
         case only
-        /// Of its system's targets that are up, it comes first in the list.
-        case preferred
+        /// The others are silent.
+        case answers
         /// Its interface had another target's name before.
         case seen
-        /// Of all systems with a target that is up, this one has the newest lease.
+        /// Of its system's targets it comes first in the list.
+        case preferred
+        /// All answer, so they are different machines, of which it comes first in the list.
+        case machines
+        /// Of all systems, this one has the newest lease.
         case newest
+        /// Nobody knows since when the leases are there, and the alias leads there already.
+        case current
+        /// Nor that: its lease was seen last.
+        case recent
+        /// Nor that: its lease ends last.
+        case latest
     }
 
     public let alias: HostName
     /// nil: no target is up, and there is no alias.
     public let target: HostName?
-    /// The target's lease.
+    /// The target's.
+    public let leases: [Lease]
+    /// The one that was seen last.
     public let lease: Lease?
+    /// Those of the other targets.
+    public let others: [Lease]
     public let reason: Reason
 
-    init(alias: HostName, target: HostName?, lease: Lease?, reason: Reason) {
+    fileprivate init(_ alias: HostName, _ chosen: Candidate?, _ all: [Candidate], _ reason: Reason) {
         self.alias = alias
-        self.target = target
-        self.lease = lease
+        target = chosen?.target.host
+        leases = chosen?.leases ?? []
+        lease = chosen?.last
+        others = all.filter { $0.target !== chosen?.target }.flatMap { $0.leases }
         self.reason = reason
     }
 }
 
 extension Alias {
-    /// The target to lead to: a function of the settings, the leases and the answers, and of nothing else.
-    ///
-    /// A target is up while it has a lease, and answers if that is asked for. Within one system the order of the list
-    /// decides; between systems, of which a machine can run only one, the lease that was new last.
+    /// The target to lead to: a function of the settings, the leases, the answers and, where these don't tell, of where it
+    /// leads now; and of nothing else.
     ///
     /// - Parameters:
     ///   - leases: The unexpired leases of a host.
-    ///   - answers: Whether a host answers on the network.
-    /// - Throws: What `leases` throws.
+    ///   - verdict: Whether a host answers, or not while another one does.
+    ///   - isCurrent: Whether the alias leads to a host now.
+    /// - Throws: What `leases` and `isCurrent` throw.
     public func choice(
-        leases: (HostName) throws(Fault) -> [Lease], answers: (HostName) -> Bool
+        leases: (HostName) throws(Fault) -> [Lease], verdict: (HostName) -> Presence.Verdict,
+        isCurrent: (HostName) throws(Fault) -> Bool
     ) throws(Fault) -> Choice {
         var up: [Candidate] = []
-        for target in targets where !isProbed || answers(target.host) {
+        for target in targets {
             let leases = try leases(target.host)
             if !leases.isEmpty { up.append(Candidate(target: target, leases: leases)) }
+        }
+        let all = up
+        func choice(_ chosen: Candidate?, _ reason: Choice.Reason) -> Choice {
+            Choice(name, chosen, all, reason)
+        }
+        if up.count < 2 { return choice(up.first, up.isEmpty ? .nobody : .only) }
+        if isProbed {
+            let heard = up.filter { verdict($0.target.host) != .silent }
+            if heard.count == 1 { return choice(heard[0], .answers) }
+            if !heard.isEmpty { up = heard }
         }
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
         let there = up.map { one in
@@ -57,25 +84,34 @@ extension Alias {
             }
             return Candidate(target: one.target, leases: leases)
         }.filter { !$0.leases.isEmpty }
-        guard var best = there.first else { return Choice(alias: name, target: nil, lease: nil, reason: .nobody) }
+        let system = there[0].target.system
+        if !there.contains(where: { $0.target.system != system }) {
+            return choice(there[0], there.count < up.count ? .seen : .preferred)
+        }
+        if isProbed, !there.contains(where: { verdict($0.target.host) != .answers }) {
+            return choice(there[0], .machines)
+        }
+        let (best, reason) = try newest(there, isCurrent)
+        return choice(there.first { $0.target.system == best.target.system }, reason)
+    }
+
+    /// Which of several systems' targets is there now, as far as the leases tell.
+    private func newest(
+        _ there: [Candidate], _ isCurrent: (HostName) throws(Fault) -> Bool
+    ) throws(Fault) -> (Candidate, Choice.Reason) {
+        var best = there[0]
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
-        let system = best.target.system
-        let reason: Choice.Reason =
-            if up.count == 1 {
-                .only
-            } else if there.contains(where: { $0.target.system != system }) {
-                .newest
-            } else {
-                there.count < up.count ? .seen : .preferred
-            }
-        best = there.first { $0.target.system == system } ?? best
-        return Choice(alias: name, target: best.target.host, lease: best.last, reason: reason)
+        if best.since != nil { return (best, .newest) }
+        for candidate in there where try isCurrent(candidate.target.host) { return (candidate, .current) }
+        for candidate in there where best.last.seen.isBefore(candidate.last.seen) { best = candidate }
+        if best.last.seen != nil { return (best, .recent) }
+        for candidate in there where best.ends(before: candidate) { best = candidate }
+        return (best, .latest)
     }
 }
 
 private final class Candidate {
     let target: Alias.Target
-    /// None: it is down.
     let leases: [Lease]
 
     init(target: Alias.Target, leases: [Lease]) {
@@ -84,15 +120,24 @@ private final class Candidate {
     }
 
     /// The lease that was seen last.
-    var last: Lease? { leases.max { $0.seen.isBefore($1.seen) } }
+    var last: Lease { leases.reduce(leases[0]) { $0.seen.isBefore($1.seen) ? $1 : $0 } }
     /// When the newest lease was new.
     var since: Instant? { leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 } }
+
+    func ends(before other: Candidate) -> Bool {
+        !leases.contains { one in other.leases.contains { !one.ends(before: $0) } }
+    }
 }
 
 extension Lease {
     /// It was seen later on the same interface.
     fileprivate func replaces(_ other: Lease) -> Bool {
         !hardware.isEmpty && hardware == other.hardware && other.seen.isBefore(seen)
+    }
+
+    fileprivate func ends(before other: Lease) -> Bool {
+        guard let expires else { return false }
+        return other.expires.map { expires < $0 } ?? true
     }
 }
 

@@ -31,6 +31,8 @@ public struct Record: Equatable, Sendable {
     public var rendered: ByteString = "none"
     /// The digest of fragments without which dnsmasq did not run either, so that they are not at fault.
     public var acquitted: ByteString = "none"
+    /// dnsmasq gets the aliases as addresses in a folder that it follows, not in the fragments.
+    public var isFollowed = false
 
     /// Before anything was done.
     public init() {
@@ -64,7 +66,8 @@ public struct Record: Equatable, Sendable {
         else { return nil }
         settings = words[1]
         // An earlier version did not have these.
-        if words.count == end + 8 { (rendered, acquitted) = (words[end + 5], words[end + 7]) }
+        if words.count > end + 7 { (rendered, acquitted) = (words[end + 5], words[end + 7]) }
+        isFollowed = words.count > end + 9 && words[end + 9] == "yes"
         self.served = served
         firstEnd = words[end + 1].seconds.map { Instant(sinceStart: $0) }
         isUnderWay = words[end + 3] != "no"
@@ -78,8 +81,9 @@ public struct Record: Equatable, Sendable {
         let end = firstEnd.map { ByteString(seconds: $0.sinceStart) } ?? "never"
         let mark: ByteString = marked ? "yes" : "no"
         let text: ByteString = "settings \(settings)\nserved \(served.words)\nfirst-end \(end)\nunder-way \(mark)\n"
-        let more: ByteString = "rendered \(rendered)\nacquitted \(acquitted)"
-        return (text + more).padded(to: 180) + "\n"
+        let more: ByteString =
+            "rendered \(rendered)\nacquitted \(acquitted)\nfollowed \(literal: isFollowed ? "yes" : "no")"
+        return (text + more).padded(to: 200) + "\n"
     }
 
     /// What has to be done about the fragments.

@@ -16,7 +16,7 @@ public struct Since {
         known = try Files.readIfThere(path)?.lines ?? []
     }
 
-    /// - Returns: nil if the alias does not lead there, or nobody has seen when it began to.
+    /// - Returns: nil if the alias does not lead there.
     public func moment(of alias: HostName, to target: HostName) -> Instant? {
         let start: ByteString = "\(alias) \(target) "
         let index = known.firstIndex(notBefore: start)
@@ -24,10 +24,20 @@ public struct Since {
         return ByteString(known[index].bytes.dropFirst(start.count)).seconds.map { Instant(sinceStart: $0) }
     }
 
-    /// The alias leads there, now at the latest.
-    public mutating func add(_ alias: HostName, to target: HostName, at now: Instant) {
-        let moment = moment(of: alias, to: target) ?? now
-        lines.append("\(alias) \(target) \(ByteString(seconds: moment.sinceStart))")
+    /// The alias leads there, now at the latest. Instances of dnsmasq may differ, so there may be several.
+    public mutating func add(_ alias: HostName, to targets: [HostName], at now: Instant) {
+        for (index, target) in targets.enumerated() where !targets[..<index].contains(where: { $0 == target }) {
+            let moment = moment(of: alias, to: target) ?? now
+            lines.append("\(alias) \(target) \(ByteString(seconds: moment.sinceStart))")
+        }
+    }
+
+    /// The same, and all other aliases lead where they did.
+    public mutating func replace(_ alias: HostName, _ targets: [HostName], at now: Instant) {
+        if lines.isEmpty { lines = known }
+        let start: ByteString = "\(alias) "
+        lines.removeAll { $0.hasPrefix(start) }
+        add(alias, to: targets, at: now)
     }
 
     /// Replaces the file with what was added, in one step.

@@ -126,21 +126,19 @@ static inline int linux_log_socket(void) {
     return -1;
 }
 
-static inline int linux_echo_socket(int is_ipv4) {
-    return is_ipv4 ? socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP)
-                   : socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
-}
-
-// The address is 4 or 16 bytes in network order.
-static inline int linux_connect(int fd, int is_ipv4, const unsigned char *address) {
-    if (is_ipv4) {
-        struct sockaddr_in ipv4 = {.sin_family = AF_INET};
-        memcpy(&ipv4.sin_addr, address, sizeof ipv4.sin_addr);
-        return connect(fd, (const struct sockaddr *)&ipv4, sizeof ipv4);
-    }
-    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
-    memcpy(&ipv6.sin6_addr, address, sizeof ipv6.sin6_addr);
-    return connect(fd, (const struct sockaddr *)&ipv6, sizeof ipv6);
+// struct sockaddr_nl. The group is RTNLGRP_NEIGH.
+static inline int linux_neighbour_socket(void) {
+    struct {
+        sa_family_t family;
+        unsigned short padding;
+        unsigned int port, groups;
+    } address = {AF_NETLINK, 0, 0, 1 << 2};
+    int fd = linux_route_socket();
+    if (fd == -1 || bind(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
 }
 
 #endif

@@ -16,7 +16,7 @@ public final class Alias {
     }
 
     static let table = [
-        Option("name", .hostName), Option("target", .targets), Option("probe", .flag, "0"),
+        Option("name", .hostName), Option("target", .targets), Option("probe", .flag, "1"),
         Option("enabled", .flag, "1"),
     ]
 
@@ -86,7 +86,7 @@ public final class Alias {
         return true
     }
 
-    /// A target also has to answer on the network.
+    /// Which of several targets is up is also asked on the network.
     public var isProbed: Bool { section["probe"] == "1" }
 
     /// If not, it is as if the section were not there.

@@ -5,7 +5,7 @@ import Basics
 final class Option: Sendable {
     /// What values are allowed.
     enum Kind: Sendable {
-        case line, seconds, count, jobName, request, folder, domain, path, hostName, flag
+        case line, seconds, count, jobName, request, publish, folder, domain, path, hostName, flag
         /// The option is a list. Each value is a host name, which the name of its system may follow.
         case targets
     }
@@ -31,6 +31,7 @@ extension Option.Kind {
         case .count: "is a whole number from 0 to 100"
         case .jobName: "is the name of a job"
         case .request: "are alias and lease"
+        case .publish: "are cname and hosts"
         case .folder: "is a folder's whole path, such as /tmp/dnsmasq.d"
         case .domain: "is a domain, such as lan"
         case .path: "is a file's whole path"
@@ -52,6 +53,7 @@ extension Option.Kind {
         case .request:
             // An earlier version had auto, which meant alias as soon as there was one.
             text == "auto" ? "alias" : UpdaterSettings.Request(rawValue: text) == nil ? nil : text
+        case .publish: UpdaterSettings.Publish(rawValue: text) == nil ? nil : text
         case .folder, .path:
             text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
         case .domain, .hostName: text.isHostName ? text.lowercased : nil

@@ -17,6 +17,8 @@ public struct Settings {
     /// The names of the others.
     public var disabledJobs: [ByteString] { jobSections.filter { !$0.isEnabled }.map { $0.name } }
     public var updater: UpdaterSettings { UpdaterSettings(updaterSection) }
+    /// Where it is set how dnsmasq gets the aliases: "FILE:LINE".
+    public var publishPlace: ByteString { updaterSection.place(of: "publish") }
 
     /// The built-in settings: one job, which restarts dnsmasq.
     public init() {

@@ -2,7 +2,8 @@ import Basics
 import Linux
 
 /// The part of an instance's settings that is ours: `CONFDIR/cname-updater.conf`, with a line
-/// `cname=ALIAS,ALIAS.DOMAIN,TARGET.DOMAIN` for each alias that leads somewhere, sorted: dnsmasq(8), --cname.
+/// `cname=ALIAS,ALIAS.DOMAIN,TARGET.DOMAIN` for each alias that leads somewhere, sorted: dnsmasq(8), --cname. Or, if dnsmasq
+/// is to follow a folder in which the aliases are, with a line that names this folder.
 ///
 /// What can't stand there, or dnsmasq would not start, has a comment in its place: `#ALIAS …` for one alias, `#! DIGEST …`
 /// for all of them until they are other ones.
@@ -12,10 +13,18 @@ public final class Fragment {
     private let instance: Instance
     /// Whether there is an alias of that name, wherever it leads.
     private let isAlias: (ByteString) throws(Fault) -> Bool
+    /// Those of CNAMEs, even if dnsmasq is to follow a folder.
     private var lines: [ByteString] = []
+    private let isFollowed: Bool
 
-    public init(for instance: Instance, isAlias: @escaping (ByteString) throws(Fault) -> Bool) {
+    /// - Parameters:
+    ///   - isFollowed: dnsmasq is to follow a folder with the aliases.
+    ///   - isAlias: Whether there is an alias of that name, wherever it leads.
+    public init(
+        for instance: Instance, isFollowed: Bool = false, isAlias: @escaping (ByteString) throws(Fault) -> Bool
+    ) {
         self.instance = instance
+        self.isFollowed = isFollowed
         self.isAlias = isAlias
         path = "\(instance.confdir)/\(Fragment.name)"
     }
@@ -67,11 +76,23 @@ public final class Fragment {
     }
 
     /// What the file is to hold, with the aliases that were added.
-    public var text: ByteString { lines.sorted().joined(separator: "\n") }
+    public var text: ByteString {
+        if !isFollowed { return lines.sorted().joined(separator: "\n") }
+        let comments = lines.filter { $0.hasPrefix("#") }
+        let isRefused = comments.contains { $0.hasPrefix("#! ") }
+        let more: [ByteString] = isRefused ? [] : ["hostsdir=" + HostsFolder.path(in: instance.confdir)]
+        return (comments.sorted() + more).joined(separator: "\n")
+    }
 
     /// The part of a fragment that means something to dnsmasq.
-    public static func cnames(in text: ByteString) -> ByteString {
-        text.lines.filter { $0.hasPrefix("cname=") }.joined(separator: "\n")
+    public static func directives(in text: ByteString) -> ByteString {
+        text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
+    }
+
+    /// Whether the alias was added, and nothing speaks against it.
+    public func has(_ alias: HostName) -> Bool {
+        let start: ByteString = "cname=\(alias),"
+        return lines.contains { $0.hasPrefix(start) }
     }
 
     /// Once all aliases are added: leaves out those that can't stand beside what dnsmasq is given by others. That is one of
@@ -100,7 +121,7 @@ public final class Fragment {
         }
         // While there are none, it stays known which it did not start with.
         if !isRetried, let first = before.first, first.hasPrefix("#! "),
-            first.hasPrefix(refusal) || Fragment.cnames(in: text).isEmpty
+            first.hasPrefix(refusal) || Fragment.directives(in: text).isEmpty
         {
             lines = [first]
         }
@@ -123,7 +144,7 @@ public final class Fragment {
     /// The start of what stands in the place of these aliases if dnsmasq does not start with them.
     private var refusal: ByteString {
         var digest = Digest()
-        digest.add(Fragment.cnames(in: text))
+        digest.add(Fragment.directives(in: text))
         return "#! \(digest.text) "
     }
 
@@ -138,7 +159,7 @@ public final class Fragment {
     /// - Parameter path: Of a file that can be written.
     /// - Returns: What dnsmasq said of them, if they are left out.
     public func test(_ path: ByteString) throws(Fault) -> ByteString? {
-        guard size < Fragment.longestTest, !Fragment.cnames(in: text).isEmpty else { return nil }
+        guard size < Fragment.longestTest, !Fragment.directives(in: text).isEmpty else { return nil }
         for file in instance.rendered {
             guard let text = try? Files.read(file.path) else { continue }
             // Our own old file is passed over: dnsmasq takes no whole name for an end.
@@ -195,7 +216,9 @@ public final class Fragment {
     ///
     /// - Parameter old: As `current` gives it.
     public func changes(since old: ByteString, because event: ByteString) -> [ByteString] {
-        let (before, after) = (Fragment.cnames(in: old).lines, Fragment.cnames(in: text).lines)
+        let (before, after) = (Fragment.directives(in: old).lines, Fragment.directives(in: text).lines)
+        // The aliases are all there, in another form.
+        if (before + after).contains(where: { $0.hasPrefix("hostsdir=") }) { return [] }
         var (left, right) = (0, 0)
         var changes: [ByteString] = []
         while left < before.count || right < after.count {

@@ -1,6 +1,8 @@
 import Basics
 import Configuration
+import Leases
 import Linux
+import Network
 
 /// A running dnsmasq, as far as the aliases are concerned: where it looks for them, and what it adds to host names.
 public final class Instance {
@@ -8,6 +10,8 @@ public final class Instance {
     public let domain: ByteString
     /// What those were started with that look there.
     public let rendered: [RenderedFile]
+    /// What the other instances were started with.
+    fileprivate(set) var others: [RenderedFile] = []
 
     init(confdir: ByteString, domain: ByteString, _ rendered: [RenderedFile]) {
         self.confdir = confdir
@@ -19,9 +23,11 @@ public final class Instance {
     ///
     /// - Parameters:
     ///   - rendered: What they were started with.
+    ///   - confdir: The conf-dir if neither the settings nor a running instance has one.
     ///   - fallback: The domain if neither the settings nor a running instance has one.
     public static func all(
-        _ settings: UpdaterSettings, _ rendered: [RenderedFile], fallback: () -> ByteString
+        _ settings: UpdaterSettings, _ rendered: [RenderedFile], confdir: ByteString = "/tmp/dnsmasq.d",
+        fallback: () -> ByteString
     ) -> [Instance] {
         let first = rendered.first { !$0.confdir.isEmpty && !$0.domain.isEmpty }?.domain ?? ""
         func instance(_ confdir: ByteString, _ own: ByteString = "") -> Instance {
@@ -35,8 +41,28 @@ public final class Instance {
         for file in rendered where !file.confdir.isEmpty && !instances.contains(where: { $0.confdir == file.confdir }) {
             instances.append(instance(file.confdir, file.domain))
         }
-        return instances.isEmpty ? [instance("/tmp/dnsmasq.d")] : instances
+        for one in instances { one.others = rendered.filter { $0.confdir != one.confdir } }
+        return instances.isEmpty ? [instance(confdir)] : instances
     }
+
+    /// Whether the instance can have given this lease: its address is in a lease file of its own, or, if it shares that with
+    /// others, in a network of which it gives addresses. A single one has given all.
+    public func knows(_ lease: Lease) -> Bool {
+        if others.isEmpty { return true }
+        if !ownLeases.isEmpty { return lease.addresses.contains { leaseFiles.has($0) } }
+        return ranges.isEmpty
+            || lease.addresses.contains { text in
+                Address(text).map { address in ranges.contains { $0.holds(address) } } ?? false
+            }
+    }
+
+    /// The lease files that no other instance has.
+    private var ownLeases: [ByteString] {
+        let shared = others.leaseFiles
+        return rendered.leaseFiles.filter { !shared.contains($0) }
+    }
+    private lazy var leaseFiles = LeaseFiles { [self] in ownLeases }
+    private lazy var ranges = rendered.flatMap { $0.ranges.compactMap { DHCPRange($0) } }
 
     /// - Throws: `settings` if the conf-dir is on flash: each change of an alias would wear it. `cannotCreate`.
     public func check() throws(Fault) {
@@ -53,6 +79,9 @@ public final class RenderedFile {
     public private(set) var confdir: ByteString = ""
     public private(set) var domain: ByteString = ""
     public private(set) var leaseFile: ByteString = ""
+    fileprivate private(set) var ranges: [ByteString] = []
+    /// Files with more host names, and folders of such files.
+    private(set) var hosts: [ByteString] = []
 
     /// - Parameter folder: Where the files are.
     /// - Throws: `cannotCreate` if the folder can't be read.
@@ -72,6 +101,8 @@ public final class RenderedFile {
             case "conf-dir" where confdir.isEmpty: confdir = first
             case "domain" where domain.isEmpty && first.isHostName: domain = first
             case "dhcp-leasefile" where leaseFile.isEmpty: leaseFile = first
+            case "dhcp-range": ranges.append(value)
+            case "addn-hosts": hosts.append(value)
             default: break
             }
         }

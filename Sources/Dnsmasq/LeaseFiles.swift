@@ -37,13 +37,32 @@ public final class LeaseFiles {
         words(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) } ?? .none
     }
 
+    /// Whether somebody has a lease of an address.
+    func has(_ address: ByteString) -> Bool { !words(of: address).isEmpty }
+
+    /// Of the leases with a host's name, those to which dnsmasq gives it: if two clients want one name, as after a change of
+    /// a MAC address, it goes to the one that came last.
+    public func narrowed(_ leases: [Lease], of host: HostName) -> [Lease] {
+        func isV6(_ lease: Lease) -> Bool { lease.addresses[0].bytes.contains(UInt8(ascii: ":")) }
+        let isDoubtful = leases.indices.contains { index in
+            leases[..<index].contains { isV6($0) == isV6(leases[index]) && $0.hardware != leases[index].hardware }
+        }
+        if !isDoubtful { return leases }
+        let left = leases.filter { lease in
+            !words(of: lease.addresses[0]).contains { HostName($0[3]) != host }
+        }
+        return left.isEmpty ? leases : left
+    }
+
     /// The lines of a client's leases of an address, as words.
     private func words(of address: ByteString, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
+        words(of: address).filter { words in [words[2], words[4]].contains { $0 == client.text || $0 == hardware } }
+    }
+
+    private func words(of address: ByteString) -> [[ByteString]] {
         let start = address + " "
         let first = lines.firstIndex(notBefore: start)
-        return lines[first...].prefix { $0.hasPrefix(start) }.map { $0.words }.filter { words in
-            [words[2], words[4]].contains { $0 == client.text || $0 == hardware }
-        }
+        return lines[first...].prefix { $0.hasPrefix(start) }.map { $0.words }
     }
 
     /// All leases that have not ended. When they were new, nobody knows.

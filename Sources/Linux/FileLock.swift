@@ -59,10 +59,9 @@ public struct FileLock: ~Copyable {
     /// - Throws: `alreadyRunning` with the process that holds it; `cannotCreate` if the file can't be made.
     public init(ifFree path: ByteString) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
-        do throws(Fault) {
-            try FileLock.control(file, path, F_SETLK)
-        } catch {
-            guard let holder = try FileLock.holder(of: path) else { throw error }
+        while try !FileLock.takes(0, of: file, path) {
+            // It may have been given back just now.
+            guard let holder = try FileLock.holder(of: path) else { continue }
             throw Fault(.alreadyRunning, "\(path): already running as process \(holder)")
         }
         self.file = file

@@ -27,6 +27,20 @@ public struct FileWatch: ~Copyable {
         try self.init(folders, IN_MOVED_TO | IN_DELETE_SELF)
     }
 
+    /// Somebody has read a file in the folder, and closes it.
+    ///
+    /// - Throws: `system` if the system has no more watches.
+    public init(readsIn folder: ByteString) throws(Fault) {
+        try self.init([folder], IN_CLOSE_NOWRITE)
+    }
+
+    /// A file in one of the folders is written, replaced or removed.
+    ///
+    /// - Throws: `system` if the system has no more watches.
+    public init(filesIn folders: [ByteString]) throws(Fault) {
+        try self.init(folders, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF)
+    }
+
     private init(_ paths: [ByteString], _ mask: Int32) throws(Fault) {
         let number = inotify_init1(O_CLOEXEC | O_NONBLOCK)
         if number == -1 { throw Fault(.system, "can't watch files", system: linux_errno()) }
@@ -41,8 +55,11 @@ public struct FileWatch: ~Copyable {
     public var number: Int32 { events.number }
 
     /// Waits for something to happen, but not longer than `duration`: poll(2).
-    public borrowing func wait(upTo duration: Duration) {
-        _ = Poll.readable([events.number], until: Process.now + duration)
+    ///
+    /// - Returns: false if nothing did.
+    @discardableResult
+    public borrowing func wait(upTo duration: Duration) -> Bool {
+        Poll.readable([events.number], until: Process.now + duration)[0]
     }
 
     /// Passes over what has happened so far.

@@ -51,6 +51,8 @@ public enum Files {
     /// - Throws: `cannotCreate`, with the errno.
     public static func write(_ path: ByteString, _ text: ByteString, mode: mode_t = 0o600) throws(Fault) {
         let file = try FileDescriptor(opening: path, Files.replacing, mode: mode)
+        // Whatever umask(2) was left to us: others are to read it.
+        if mode != 0o600 { fchmod(file.number, mode) }
         do throws(Fault) {
             try file.write(text + "\n")
         } catch {
@@ -84,7 +86,9 @@ public enum Files {
     ///
     /// - Throws: `cannotCreate`.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {
-        try onPath(path, "make the folder", unless: EEXIST) { mkdir($0, 0o755) }
+        if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o755) }) == 0 {
+            try onPath(path, "change the mode") { chmod($0, 0o755) }
+        }
     }
 
     /// Looks whether a folder is ours, if there is one.

@@ -1,8 +1,10 @@
-/// What one round of asking found out about a target. If it has several addresses, the best answer counts (`max`).
+/// What one round of asking found out about a host. If it has several addresses, the best answer counts (`max`).
 public enum Answer: Int, Comparable, Sendable {
+    /// It is on no link of ours, such as behind a relay: nothing can be said of it.
+    case elsewhere
     /// It said nothing.
     case silent
-    /// It said nothing. The kernel knew it until now, and is still asking.
+    /// The kernel has not told.
     case undecided
     /// It is there.
     case answered

@@ -75,18 +75,47 @@ struct AliasKeeper: ~Copyable {
     ///
     /// - Parameter known: A client, and what leases it is about to have.
     func serves(_ aliases: [Alias], knowing known: TargetIndex.ClientLeases) throws(Fault) -> Bool {
-        let fragments = try fragments()
-        for alias in aliases {
-            let choice = try context.choice(of: alias, knowing: known)
-            for fragment in fragments {
-                guard try fragment.serves(alias.name, to: choice.target) else { return false }
+        if aliases.isEmpty { return true }
+        for instance in try context.instances() {
+            let fragment = fragment(of: instance)
+            for alias in aliases {
+                let choice = try context.choice(of: alias, in: instance, knowing: known)
+                if record.isFollowed {
+                    let folder = HostsFolder(of: instance)
+                    if try folder.serves(choice.entry(in: instance)) { continue }
+                    guard try fragment.leavesOut(alias.name, to: choice.target) else { return false }
+                    if try !folder.serves(HostsFolder.Entry(alias.name)) { return false }
+                } else {
+                    guard try fragment.serves(alias.name, to: choice.target) else { return false }
+                }
             }
         }
         return true
     }
 
-    private func fragments() throws(Fault) -> [Fragment] {
-        try context.instances().map { fragment(of: $0) }
+    /// Gives the aliases their addresses where dnsmasq follows a folder. Nothing has to be asked for.
+    ///
+    /// - Returns: false if it does not, or all aliases have to be looked at.
+    mutating func publish(_ aliases: [Alias]) throws(Fault) -> Bool {
+        guard record.isFollowed, !record.isUnderWay, try !isBehind(isReplay: false) else { return false }
+        let instances = try context.instances()
+        for instance in instances where try !HostsFolder(of: instance).isThere() { return false }
+        try begin()
+        var since = try Since(folder: context.places.updater)
+        for alias in aliases {
+            var targets: [HostName] = []
+            for instance in instances {
+                let choice = try context.choice(of: alias, in: instance)
+                if let target = choice.target { targets.append(target) }
+                let isLeftOut = try fragment(of: instance).leavesOut(alias.name, to: choice.target)
+                let entry = isLeftOut ? HostsFolder.Entry(alias.name) : choice.entry(in: instance)
+                _ = try HostsFolder(of: instance).put(entry, waits: true)
+            }
+            since.replace(alias.name, targets, at: context.now)
+        }
+        try since.save()
+        try lock.write(record.text(marked: false))
+        return true
     }
 
     /// Brings all fragments up to date.
@@ -104,12 +133,19 @@ struct AliasKeeper: ~Copyable {
             try context.index.rebuild(context.storage, isTarget: context.settings.isTarget)
         }
         let firstEnd = try context.index.prune(context.storage)
-        let fragments = try fragments()
+        let aliases = try context.settings.all().aliases
+        let instances = try context.instances()
+        record.isFollowed = isFollowed(instances)
+        let fragments = instances.map { fragment(of: $0) }
         var since = try Since(folder: context.places.updater)
-        for alias in try context.settings.all().aliases {
-            let choice = try context.choice(of: alias)
-            for fragment in fragments { try fragment.add(alias.name, to: choice.target) }
-            if let target = choice.target { since.add(alias.name, to: target, at: context.now) }
+        var choices: [[Choice]] = []
+        for (instance, fragment) in zip(instances, fragments) {
+            let found = try aliases.map { (alias) throws(Fault) in try context.choice(of: alias, in: instance) }
+            for choice in found { try fragment.add(choice.alias, to: choice.target) }
+            choices.append(found)
+        }
+        for (index, alias) in aliases.enumerated() {
+            since.add(alias.name, to: choices.compactMap { $0[index].target }, at: context.now)
         }
         try since.save()
         var onDisk = Digest()
@@ -118,7 +154,7 @@ struct AliasKeeper: ~Copyable {
         var events: [ByteString] = []
         var isUrgent = false
         let reservations = context.reservations
-        for fragment in fragments {
+        for (index, fragment) in fragments.enumerated() {
             let old = try fragment.current()
             let clashes = fragment.complete(since: old, reservations, isRetried: isRetried)
             for clash in clashes { tell("\(clash); remove one of them") }
@@ -136,15 +172,20 @@ struct AliasKeeper: ~Copyable {
                 }
             }
             events += fragment.changes(since: old, because: event)
-            // What is no alias is nothing to dnsmasq.
-            onDisk.add("\(fragment.path)\n\(Fragment.cnames(in: old))")
-            wanted.add("\(fragment.path)\n\(Fragment.cnames(in: fragment.text))")
+            // A folder that was not there is not followed.
+            let isMissing =
+                record.isFollowed
+                ? try publish(choices[index], fragment, in: instances[index], isFollowed: old == fragment.text) : false
+            // What is a comment is nothing to dnsmasq.
+            onDisk.add("\(fragment.path)\n\(Fragment.directives(in: isMissing ? "" : old))")
+            wanted.add("\(fragment.path)\n\(Fragment.directives(in: fragment.text))")
         }
         if events.isEmpty { events = ["others: \(event)"] }
         let step = record.step(
             onDisk: onDisk.text, wanted: wanted.text, lastRun: lastRun,
             standing: try context.ledger.standing(of: .alias, in: job))
         try take(step, changed, lastRun, because: events)
+        if !record.isFollowed, step == .leave { try removeFolders(of: instances, lastRun) }
         record.settings = context.settings.digest
         record.firstEnd = firstEnd
         try lock.write(record.text(marked: false))
@@ -161,7 +202,7 @@ struct AliasKeeper: ~Copyable {
         for instance in instances {
             let fragment = fragment(of: instance)
             let text = try fragment.current()
-            if !Fragment.cnames(in: text).isEmpty {
+            if !Fragment.directives(in: text).isEmpty {
                 withdrawn.append(Withdrawn(fragment, instance.confdir, text))
             }
         }
@@ -185,7 +226,44 @@ struct AliasKeeper: ~Copyable {
     }
 
     private func fragment(of instance: Instance) -> Fragment {
-        Fragment(for: instance, isAlias: context.settings.isAlias)
+        Fragment(for: instance, isFollowed: record.isFollowed, isAlias: context.settings.isAlias)
+    }
+
+    /// Whether dnsmasq is to follow a folder with the aliases, and can.
+    private func isFollowed(_ instances: [Instance]) -> Bool {
+        guard context.settings.updater.publish == .hosts else { return false }
+        // After a boot, before dnsmasq has been started: nobody knows where it looks.
+        if context.settings.updater.confdir == nil, instances.allSatisfy({ $0.rendered.isEmpty }) { return false }
+        guard let obstacle = InstalledDnsmasq.obstacle() else { return true }
+        if record.settings != context.settings.digest { tell("publish 'hosts': \(obstacle); cname is used") }
+        return false
+    }
+
+    /// Fills the folder that an instance follows, or is to follow.
+    ///
+    /// - Returns: Whether it was missing.
+    private func publish(
+        _ choices: [Choice], _ fragment: Fragment, in instance: Instance, isFollowed: Bool
+    ) throws(Fault) -> Bool {
+        try instance.check()
+        let folder = HostsFolder(of: instance)
+        let isMissing = try !folder.isThere()
+        if isMissing { try folder.make() }
+        var waits = isFollowed && !isMissing
+        for choice in choices {
+            let entry = fragment.has(choice.alias) ? choice.entry(in: instance) : HostsFolder.Entry(choice.alias)
+            if try !folder.put(entry, waits: waits) { waits = false }
+        }
+        try folder.keep(choices.map { $0.alias })
+        return isMissing
+    }
+
+    /// Once dnsmasq has the aliases in the fragments again: until then it may serve those in the folder.
+    private func removeFolders(of instances: [Instance], _ lastRun: Int) throws(Fault) {
+        for folder in instances.map({ HostsFolder(of: $0) }) where try folder.isThere() {
+            let standing = try context.ledger.standing(of: .alias, in: job)
+            if record.isServed(lastRun: lastRun, standing: standing) { try folder.remove() }
+        }
     }
 
     /// Nobody reads the output of a hook.
@@ -229,5 +307,19 @@ struct AliasKeeper: ~Copyable {
         case .untouched: try context.ledger.withdraw(.alias, from: job)
         case .taken: false
         }
+    }
+}
+
+extension Choice {
+    /// All addresses of the target: those of its leases, and those that odhcpd gave it.
+    func entry(in instance: Instance) -> HostsFolder.Entry {
+        guard let target else { return HostsFolder.Entry(alias) }
+        func addresses(_ leases: [Lease]) -> [ByteString] {
+            let prefix = UInt8(ascii: "/")
+            return leases.flatMap { $0.addresses }.filter { !$0.bytes.contains(prefix) }
+        }
+        var all = addresses(leases)
+        for address in instance.odhcpdAddresses(of: target) where !all.contains(address) { all.append(address) }
+        return HostsFolder.Entry(alias, all, others: addresses(others))
     }
 }

@@ -35,6 +35,9 @@ public final class Check {
     private func look() throws(Fault) {
         add("fault", found.faults)
         add("remark", found.remarks)
+        if settings.updater.publish == .hosts, let obstacle = InstalledDnsmasq.obstacle() {
+            add("publish", ["\(settings.publishPlace): publish 'hosts': \(obstacle), so cname is used"])
+        }
         for instance in instances {
             do throws(Fault) {
                 try instance.check()

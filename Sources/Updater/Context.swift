@@ -1,5 +1,6 @@
 import Aliases
 import Basics
+import CLinux
 import Configuration
 import Dnsmasq
 import Leases
@@ -17,7 +18,6 @@ public final class Context {
     let ledger: Ledger
     let storage: LeaseStorage
     let index: TargetIndex
-    let silence: Silence
     let doorbell: Doorbell
     /// What dnsmasq itself keeps of its leases.
     let leaseFiles: LeaseFiles
@@ -55,7 +55,6 @@ public final class Context {
         self.dhcp = dhcp
         storage = LeaseStorage(folder: places.updater, now: { now }, surroundings)
         index = TargetIndex(folder: places.updater)
-        silence = Silence(folder: places.updater)
     }
 
     /// Where dnsmasq looks for the aliases.
@@ -82,13 +81,87 @@ public final class Context {
         return digest.text
     }
 
-    /// Where an alias is to lead.
+    /// The unexpired leases with a host's name.
+    ///
+    /// - Throws: `cannotCreate`.
+    func leases(of host: HostName) throws(Fault) -> [Lease] {
+        try leaseFiles.narrowed(index.leases(of: host, in: storage), of: host)
+    }
+
+    /// Of each alias for which that is asked the targets that have a lease, if there are two or more.
+    ///
+    /// - Throws: `settings`, `cannotCreate`.
+    func rivals() throws(Fault) -> [[HostName]] {
+        var rivals: [[HostName]] = []
+        for alias in try settings.all().aliases where alias.isProbed && alias.targets.count > 1 {
+            var hosts: [HostName] = []
+            for target in alias.targets where try !leases(of: target.host).isEmpty { hosts.append(target.host) }
+            if hosts.count > 1 { rivals.append(hosts) }
+        }
+        return rivals
+    }
+
+    /// Where an alias is to lead in an instance, among the hosts that it knows.
     ///
     /// - Parameter known: A client, and what leases it is about to have.
     /// - Throws: `cannotCreate`.
-    func choice(of alias: Alias, knowing known: TargetIndex.ClientLeases? = nil) throws(Fault) -> Choice {
+    func choice(
+        of alias: Alias, in instance: Instance, knowing known: TargetIndex.ClientLeases? = nil
+    ) throws(Fault) -> Choice {
+        try choice(of: alias, in: instance) { (host) throws(Fault) in
+            try index.leases(of: host, in: storage, knowing: known)
+        }
+    }
+
+    func choice(
+        of alias: Alias, in instance: Instance, among leases: (HostName) throws(Fault) -> [Lease]
+    ) throws(Fault) -> Choice {
         try alias.choice(
-            leases: { (host) throws(Fault) in try index.leases(of: host, in: storage, knowing: known) },
-            answers: { host in !silence.contains(host) })
+            leases: { (host) throws(Fault) in
+                try leaseFiles.narrowed(leases(host), of: host).filter { instance.knows($0) }
+            },
+            verdict: { host in presence.verdict(of: host) },
+            isCurrent: { (host) throws(Fault) in try since().moment(of: alias.name, to: host) != nil })
+    }
+
+    /// What `watch` has found out last. Read when it is needed: mostly there are no rivals.
+    private(set) lazy var presence = Presence(text: ((try? Files.readIfThere(presencePath)) ?? nil) ?? "")
+    private var presencePath: ByteString { places.updater + "/presence" }
+    private var known: Since?
+
+    /// Replaces what is known, for whoever holds the aliases' lock.
+    ///
+    /// - Throws: `cannotCreate`.
+    func put(_ presence: Presence) throws(Fault) {
+        self.presence = presence
+        let text = presence.text
+        if text.isEmpty { try Files.remove(presencePath) } else { try Files.replace(presencePath, with: text) }
+    }
+
+    /// An event shows that a host is there, so it is to be asked anew; for whoever holds the aliases' lock.
+    ///
+    /// - Throws: `cannotCreate`.
+    func forgetVerdict(of host: HostName) throws(Fault) {
+        if presence.forget(host) { try put(presence) }
+    }
+
+    /// Since when each alias leads where it does.
+    ///
+    /// - Throws: `cannotCreate`.
+    private func since() throws(Fault) -> Since {
+        if let known { return known }
+        let read = try Since(folder: places.updater)
+        known = read
+        return read
+    }
+
+    /// Where the bell of `watch` is.
+    var bell: ByteString { places.updater + "/bell" }
+
+    /// Tells `watch`, if it runs, that leases, aliases or settings may be other ones.
+    func ringWatch() {
+        // It reads what there is when it comes to it, so one that is full has been rung.
+        guard let bell = try? FileDescriptor(opening: bell, O_WRONLY | O_NONBLOCK) else { return }
+        try? bell.write("\n")
     }
 }

@@ -30,7 +30,7 @@ extension Context {
         if !needsLock, case .recorded = try record(event) { return }
         var keeper = try AliasKeeper(self)
         if !event.isLive { try keeper.noteReplay() }
-        if event.isAnswer { try silence.end(event.hostName) }
+        if event.isAnswer { try forgetVerdict(of: event.hostName) }
         if event.action != .remove, try settings.isTarget(event.hostName) {
             try index.add(event.client, to: event.hostName)
         }
@@ -45,7 +45,8 @@ extension Context {
                 try keeper.begin()
             }
             guard try put(new, in: old, token, event) else { continue }
-            if !isServed { try keeper.update(because: event.summary) }
+            if !isServed, try !keeper.publish(aliases(of: old + new)) { try keeper.update(because: event.summary) }
+            ringWatch()
             return
         }
     }

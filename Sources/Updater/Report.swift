@@ -51,22 +51,27 @@ public final class Report {
     }
 
     public func printAliases(asJSON: Bool) throws(Fault) {
-        var choices: [Choice] = []
-        for alias in try context.settings.all().aliases {
-            let choice = try alias.choice(
-                leases: { (host) throws(Fault) in leases.filter { $0.lease.hostName == host }.map { $0.lease } },
-                answers: { host in !context.silence.contains(host) })
-            choices.append(choice)
-        }
+        let aliases = try context.settings.all().aliases
+        let record = try AliasKeeper.record(context)
         let since = try Since(folder: context.places.updater)
+        var rows: [Row] = []
+        for alias in aliases {
+            let found = try context.instances().map { (instance) throws(Fault) in
+                let choice = try context.choice(of: alias, in: instance) { (host) throws(Fault) in leases(of: host) }
+                return Row(choice, [instance])
+            }
+            // One row, unless they differ.
+            let isOne = !found.contains { $0.choice.target != found[0].choice.target }
+            rows += isOne ? [Row(found[0].choice, found.flatMap { $0.instances })] : found
+        }
         func moment(of choice: Choice) -> Instant? {
             choice.target.flatMap { since.moment(of: choice.alias, to: $0) }
         }
         if asJSON {
-            let fragments = try context.instances().map { Fragment(for: $0, isAlias: context.settings.isAlias) }
-            let isServed = try self.isServed()
-            let objects = try choices.map { (choice) throws(Fault) in
-                let obstacle = try obstacle(choice, fragments) ?? (isServed ? nil : "restart")
+            let isServed = try self.isServed(record)
+            let objects = try rows.map { (row) throws(Fault) in
+                let choice = row.choice
+                let obstacle = try obstacle(row, record) ?? (isServed ? nil : "restart")
                 var object = JSONObject()
                 object.add("alias", choice.alias.text.json)
                 object.add("target", choice.target?.text.json ?? "null")
@@ -74,39 +79,105 @@ public final class Report {
                 object.add("since", moment(of: choice).json)
                 object.add("expires", (choice.lease?.expires).json)
                 object.add("reason", choice.reason.rawValue.json)
+                object.add("confdirs", ByteString(jsonArray: row.instances.map { $0.confdir.json }))
+                let others = try rivals(of: choice.alias, aliases).filter { $0 != choice.target }
+                object.add("rivals", ByteString(jsonArray: others.map { json(of: $0) }))
                 object.add("served", obstacle == nil ? "true" : "false")
                 object.add("obstacle", obstacle?.json ?? "null")
                 return object.json
             }
             return Log.info(json("aliases", objects))
         }
-        if choices.isEmpty {
+        if rows.isEmpty {
             return Log.info("no aliases: a section 'cname' of \(context.places.config), then service debounced reload")
         }
-        var table = Table(["ALIAS", "TARGET", "ADDRESS", "SINCE", "UNTIL", "WHY"])
-        for choice in choices {
-            table.add([
+        let differ = rows.count > aliases.count
+        var table = Table(["ALIAS", "TARGET", "ADDRESS", "SINCE", "UNTIL"] + (differ ? ["CONFDIR"] : []) + ["WHY"])
+        for row in rows {
+            let choice = row.choice
+            let cells: [ByteString] = [
                 choice.alias.text, choice.target?.text ?? "-", choice.lease?.addresses.joined(separator: " ") ?? "-",
                 choice.target == nil ? "-" : ago(moment(of: choice)), choice.lease.map { end(of: $0) } ?? "-",
-                choice.reason.sentence,
+            ]
+            let confdir: ByteString = row.instances.count == 1 ? row.instances[0].confdir : "all"
+            table.add(cells + (differ ? [confdir] : []) + [choice.reason.sentence])
+        }
+        Log.info(table.lines().joined(separator: "\n"))
+    }
+
+    /// Where an alias leads in some instances of dnsmasq.
+    private final class Row {
+        let choice: Choice
+        let instances: [Instance]
+
+        init(_ choice: Choice, _ instances: [Instance]) {
+            self.choice = choice
+            self.instances = instances
+        }
+    }
+
+    private func leases(of host: HostName) -> [Lease] {
+        leases.filter { $0.lease.hostName == host }.map { $0.lease }
+    }
+
+    /// Which of an alias's targets compete.
+    private func rivals(of alias: HostName, _ aliases: [Alias]) throws(Fault) -> [HostName] {
+        guard let alias = aliases.first(where: { $0.name == alias }), alias.isProbed else { return [] }
+        let hosts = alias.targets.map { $0.host }.filter { !leases(of: $0).isEmpty }
+        return hosts.count > 1 ? hosts : []
+    }
+
+    private func json(of host: HostName) -> ByteString {
+        let rival = context.presence.rivals.first { $0.host == host }
+        var object = JSONObject()
+        object.add("target", host.text.json)
+        object.add("presence", (rival?.verdict ?? .unknown).rawValue.json)
+        object.add("answered", (rival?.answered).json)
+        object.add("silences", rival?.silences ?? 0)
+        return object.json
+    }
+
+    public func printPresence(asJSON: Bool) throws(Fault) {
+        var hosts: [HostName] = []
+        for host in try context.rivals().joined() where !hosts.contains(where: { $0 == host }) { hosts.append(host) }
+        if asJSON { return Log.info(json("rivals", hosts.map { json(of: $0) })) }
+        if hosts.isEmpty { return Log.info("no rivals: no alias has two targets with a lease, so nobody is asked") }
+        if try FileLock.holder(of: context.places.updater + "/watch") == nil {
+            Log.info("nobody asks them: cname-updater watch does not run")
+        }
+        var table = Table(["RIVAL", "PRESENCE", "ANSWERED", "SILENT"])
+        for host in hosts {
+            let rival = context.presence.rivals.first { $0.host == host }
+            table.add([
+                host.text, (rival?.verdict ?? .unknown).rawValue,
+                rival?.answered.map { "\(ByteString(rough: now - $0)) ago" } ?? "never",
+                "\(rival?.silences ?? 0) times",
             ])
         }
         Log.info(table.lines().joined(separator: "\n"))
     }
 
     /// Whether dnsmasq was started with what the fragments hold.
-    private func isServed() throws(Fault) -> Bool {
-        guard let record = try AliasKeeper.record(context) else { return false }
+    private func isServed(_ record: Record?) throws(Fault) -> Bool {
+        guard let record else { return false }
         let job = context.settings.updater.job
         let lastRun = try context.ledger.lastRun(of: job)
         return try record.isServed(lastRun: lastRun, standing: context.ledger.standing(of: .alias, in: job))
     }
 
-    /// What keeps a fragment from holding the alias as it is to lead; nil: nothing.
-    private func obstacle(_ choice: Choice, _ fragments: [Fragment]) throws(Fault) -> ByteString? {
-        for fragment in fragments {
-            if try fragment.leavesOut(choice.alias, to: choice.target) { return "left_out" }
-            guard try fragment.serves(choice.alias, to: choice.target) else { return "restart" }
+    /// What keeps dnsmasq from being given the alias as it is to lead; nil: nothing.
+    private func obstacle(_ row: Row, _ record: Record?) throws(Fault) -> ByteString? {
+        let (alias, target) = (row.choice.alias, row.choice.target)
+        for instance in row.instances {
+            let fragment = Fragment(for: instance, isAlias: context.settings.isAlias)
+            if try fragment.leavesOut(alias, to: target) { return "left_out" }
+            let isThere =
+                if record?.isFollowed ?? false {
+                    try HostsFolder(of: instance).serves(row.choice.entry(in: instance))
+                } else {
+                    try fragment.serves(alias, to: target)
+                }
+            if !isThere { return "restart" }
         }
         return nil
     }
@@ -133,9 +204,14 @@ extension Choice.Reason {
         switch self {
         case .nobody: "no target is up"
         case .only: "no other is up"
+        case .answers: "the others are silent"
         case .preferred: "first in the list of those that are up"
+        case .machines: "all answer, and it is first in the list"
         case .seen: "its interface was seen last by this name"
         case .newest: "its system has the newest lease"
+        case .current: "it led there before"
+        case .recent: "its lease was seen last"
+        case .latest: "its lease ends last"
         }
     }
 }

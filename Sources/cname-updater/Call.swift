@@ -14,7 +14,10 @@ struct Call {
         case leases(json: Bool)
         case aliases(json: Bool)
         case check(json: Bool)
+        case presence(json: Bool)
         case watch
+        case isWatchNeeded
+        case prepare(confdir: ByteString)
         case apply
         case verify
     }
@@ -31,6 +34,7 @@ struct Call {
         var isHelp = false
         var isVersion = false
         var waits = false
+        var isNeeded = false
         var isJSON = false
         while let word = try arguments.next() {
             switch word {
@@ -38,6 +42,7 @@ struct Call {
             case "--help", "-h": isHelp = true
             case "--version": isVersion = true
             case "--wait": waits = true
+            case "--needed": isNeeded = true
             case "--json": isJSON = true
             case "--config":
                 places.config = try arguments.value()
@@ -48,6 +53,7 @@ struct Call {
             }
         }
         let job = plain.count == 2 ? plain[1] : nil
+        if isNeeded, plain != ["watch"] || waits || isJSON { throw Call.unknown(words.joined(separator: " ")) }
         switch (plain.first, waits, isJSON) {
         case _ where isHelp: verb = .help
         case _ where isVersion: verb = .version
@@ -61,7 +67,11 @@ struct Call {
         case ("leases", false, _) where plain.count == 1: verb = .leases(json: isJSON)
         case ("aliases", false, _) where plain.count == 1: verb = .aliases(json: isJSON)
         case ("check", false, _) where plain.count == 1: verb = .check(json: isJSON)
-        case ("watch", false, false) where plain.count == 1: verb = .watch
+        case ("presence", false, _) where plain.count == 1: verb = .presence(json: isJSON)
+        case ("watch", false, false) where plain.count == 1: verb = isNeeded ? .isWatchNeeded : .watch
+        case ("prepare", false, false):
+            guard let job else { throw Call.unknown(words.joined(separator: " ")) }
+            verb = .prepare(confdir: job)
         case ("apply", false, false) where plain.count == 1: verb = .apply
         case ("verify", false, false) where plain.count == 1: verb = .verify
         default: throw Call.unknown(words.joined(separator: " "))

@@ -11,7 +11,9 @@ let usage: ByteString = """
                                                       asks for the job; runs what is pending now; forgets it
            cname-updater leases|aliases [--json]      what it knows: who has which address, and where each alias leads
            cname-updater check [--json]               what is wrong with the settings and with the reservations of DHCP
-           cname-updater watch                        keeps asking whether the targets answer that have `probe` set
+           cname-updater presence [--json]            which targets of an alias that compete answer, and how often not
+           cname-updater watch [--needed]             keeps asking them; with --needed: whether there is anything to watch
+           cname-updater prepare CONFDIR              before dnsmasq's first start: the folder that it is to follow
            cname-updater apply                        brings the aliases up to date, as a reload of the service does
            cname-updater verify                       whether dnsmasq runs; if not, takes aliases away
 
@@ -53,6 +55,12 @@ do throws(Fault) {
         try Report(Context(call.places)).printAliases(asJSON: json)
     case .check(let json):
         if try !Check(call.places).print(asJSON: json) { Process.exit(Fault.Code.settings.status) }
+    case .presence(let json):
+        try Report(Context(call.places)).printPresence(asJSON: json)
+    case .isWatchNeeded:
+        if try !Watch.isNeeded(call.places) { Process.exit(1) }
+    case .prepare(let confdir):
+        try Context(call.places).prepare(confdir)
     case .watch:
         var watch = try Watch(call.places)
         try watch.run()

@@ -3,18 +3,21 @@ import Testing
 
 /// What the init script tells procd, under busybox `ash`.
 @Suite struct InitScriptTests {
-    /// - Parameter settings: Of `/etc/config/debounced`; nil if there is no such file.
+    /// - Parameter dhcp: Of `/etc/config/dhcp`; nil if there is no such file.
+    /// - Parameter watches: Whether there is anything to watch.
     /// - Parameter fault: What `debounced check` says; nil: nothing is wrong.
     private func call(
-        _ action: String, _ words: String..., settings: String? = nil, fault: String? = nil, status: Int32 = 0
+        _ action: String, _ words: String..., dhcp: String? = nil, watches: Bool = false, fault: String? = nil,
+        status: Int32 = 0
     ) throws -> [String] {
         let scratch = Scratch()
-        if let settings { scratch.write("debounced", settings) }
+        if let dhcp { scratch.write("dhcp", dhcp) }
         // Instead of our programs, what says how they are called.
         try run(["mkdir", scratch / "bin"])
         for program in ["debounced", "cname-updater"] {
             let check = fault.map { "[ \"$1\" != check ] || { echo '\($0)' >&2; exit 78; }" } ?? ""
-            scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\necho \"${0##*/} $*\"\n", mode: 0o755)
+            let needed = "[ \"$*\" != 'watch --needed' ] || exit \(watches ? 0 : 1)"
+            scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\n\(needed)\necho \"${0##*/} $*\"\n", mode: 0o755)
         }
         let called = try run(
             [Router.scripts + "/rc.common", Built.repository + "/init.d/debounced", action] + words,
@@ -38,7 +41,6 @@ import Testing
     private static let watch = [
         "procd_open_instance\twatch",
         "procd_set_param\tcommand\t/usr/sbin/cname-updater\twatch",
-        "procd_set_param\tfile\t/etc/config/debounced",
         "procd_set_param\trespawn\t3600\t5\t0",
         "procd_set_param\tstdout\t1",
         "procd_set_param\tstderr\t1",
@@ -63,28 +65,26 @@ import Testing
     @Test(arguments: ["start", "boot"])
     func startsWhatProcdNeeds(action: String) throws {
         #expect(try call(action) == Self.daemon + Self.triggers)
-        let settings = try #require(contents(Built.repository + "/init.d/debounced.config"))
-        #expect(try call(action, settings: settings) == Self.daemon + Self.triggers)
-        #expect(
-            try call(action, settings: settings + "\nconfig cname 'a'\n\tlist target 'b'\n\toption probe '1'\n")
-                == Self.daemon + Self.watch + Self.triggers)
+        #expect(try call(action, watches: true) == Self.daemon + Self.watch + Self.triggers)
     }
 
-    @Test(arguments: [
-        ("", false),
-        ("config cname a\n list target b\n list target c\n", false),
-        ("config cname a\n option probe 0\n", false),
-        ("config cname a\n option probe off\n", false),
-        ("config cname a\n option probe maybe\n", false),
-        ("config job probe\n option probe 1\n", false),
-        ("config cname a\n option probe on\n", true),
-        ("config cname\n option probe 1\n", true),
-        ("config cname a\n option probe 1\nconfig cname b\n option probe 0\n", true),
-        ("config cname a\nconfig cname b\n option probe 1\nconfig cname c\n", true),
-    ])
-    func watchesOnlyWhatAsksForIt(settings: String, watches: Bool) throws {
+    /// The conf-dir of each instance of dnsmasq, as its init script will render it.
+    @Test func preparesWhatDnsmasqIsToFindAtABoot() throws {
+        let dhcp = """
+            config dnsmasq
+                option domain lan
+            config dnsmasq 'guest'
+                option domain guest
+            config dnsmasq 'own'
+                option confdir '/tmp/own,*.conf'
+            config dhcp 'lan'
+                option confdir '/tmp/no'
+
+            """
         #expect(
-            try call("start", settings: settings) == Self.daemon + (watches ? Self.watch : []) + Self.triggers)
+            try call("boot", dhcp: dhcp)
+                == ["cfg1", "guest"].map { "cname-updater prepare /tmp/dnsmasq.\($0).d" }
+                + ["cname-updater prepare /tmp/own"] + Self.daemon + Self.triggers)
     }
 
     @Test func stops() throws {

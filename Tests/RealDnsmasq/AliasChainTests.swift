@@ -10,8 +10,7 @@ import Testing
         var wired: Client { router.clients[0] }
         var wireless: Client { router.clients[1] }
 
-        init(_ dispatcher: Router.Dispatcher, quiet: String = "0.3", isProbed: Bool = false, name: String? = nil) throws
-        {
+        init(_ dispatcher: Router.Dispatcher, quiet: String = "0.3", name: String? = nil) throws {
             router = try Router(
                 // These changes come so soon after one another that they would be taken for a loop.
                 dispatcher, quiet: quiet, maxInterval: "0",
@@ -20,7 +19,7 @@ import Testing
                         list target 'maxwell-arch'
                         list target 'maxwell-arch-wifi'
                         list target 'maxwell-bigsur'
-                        option probe '\(isProbed ? 1 : 0)'
+                        option probe '0'
 
                     """, clients: 2, name: name)
             try eventually("dnsmasq answers") { try router.dig("maxwell.lan") == [] }
@@ -164,23 +163,6 @@ import Testing
             try eventually("the alias is back") { contents(maxwell.fragment) == fragment }
         }
         #expect(maxwell.router.state("state") == "idle")
-    }
-
-    @Test func followsSilence() throws {
-        let maxwell = try Maxwell(.new, isProbed: true)
-        let wired = maxwell.wired
-        let watch = try maxwell.router.start(["cname-updater", "watch"])
-        try watch.line(with: "asking maxwell-arch, maxwell-arch-wifi, maxwell-bigsur")
-        try maxwell.bootArch()
-        try maxwell.step(nil, of: wired, restarts: 1, to: "maxwell-arch-wifi") {
-            try wired.inside(["ip", "link", "set", "eth0", "down"])
-            try watch.line(with: "maxwell-arch: has not answered 3 times: down", within: 60)
-        }
-        try maxwell.step(nil, of: wired, restarts: 1, to: "maxwell-arch") {
-            try wired.inside(["ip", "link", "set", "eth0", "up"])
-            try watch.line(with: "maxwell-arch: answers: up", within: 60)
-        }
-        #expect(try watch.lines(with: "", during: 0) == [])
     }
 
     /// Without dnsmasq: OpenWrt renders a file for each of its instances.

@@ -48,9 +48,17 @@ public final class Neighbourhood {
 
     /// Runs a shell script on the router, or on a host.
     public func shell(_ script: String, host: Int? = nil) throws {
+        _ = try output(script, host: host)
+    }
+
+    /// The same.
+    ///
+    /// - Returns: What it wrote.
+    public func output(_ script: String, host: Int? = nil) throws -> String {
         let there = host.map { ["nsenter", "-t", hosts[$0 - 1], "-n"] } ?? []
         let called = try run(["nsenter", "-t", router, "-n", "-p", "-m"] + there + ["sh", "-e", "-c", script])
         guard called.status == 0 else { throw Failure(called.output) }
+        return called.output
     }
 
     public func plugIn(_ host: Int) throws {

@@ -29,6 +29,8 @@ public final class Router {
     ///   - maxInterval: Seconds.
     ///   - isVerified: Whether each run goes on with `cname-updater verify`, as the default job does.
     ///   - aliases: `cname` sections.
+    ///   - publish: How dnsmasq gets the aliases.
+    ///   - known: More leases, as they stand in dnsmasq's file.
     ///   - count: How many clients. Each is in a network of its own, the first in 10.77.0.0/16.
     ///   - gated: Whether each updater waits for `openGate` before it does anything.
     ///   - name: `HOSTNAME` in procd's own environment, as in a container.
@@ -36,7 +38,7 @@ public final class Router {
     public init(
         _ dispatcher: Dispatcher, leases: Int = 0, areHidden: Bool = false, quiet: String, maxWait: String? = nil,
         maxInterval: String = "600", isVerified: Bool = false, aliases: String = "",
-        clients count: Int = 1, gated: Bool = false, name: String? = nil, hook: String = ""
+        publish: String = "cname", clients count: Int = 1, known: String = "", gated: Bool = false, name: String? = nil, hook: String = ""
     ) throws {
         let scratch = self.scratch
         self.dispatcher = dispatcher
@@ -57,6 +59,7 @@ public final class Router {
 
             config updater 'updater'
                 option request '\(aliases.isEmpty ? "lease" : "alias")'
+                option publish '\(publish)'
 
             """ + aliases + Daemon.lastJob(quiet: quiet))
         if gated {
@@ -67,13 +70,13 @@ public final class Router {
         } else {
             try run(["ln", "-s", Built.updater, scratch / "bin"])
         }
-        scratch.write("leases", try run([Router.scripts + "/leases", "\(leases)"]).output + (leases > 0 ? "\n" : ""))
+        scratch.write("leases", try run([Router.scripts + "/leases", "\(leases)"]).output + (leases > 0 ? "\n" : "") + known)
         scratch.write("hidden.conf", "dhcp-leasefile=\(scratch / "leases")\n")
         let links = (0..<count).map { link in
             "interface=lan\(link)\ndhcp-range=10.\(77 + link).0.2,10.\(77 + link).255.254,255.255.0.0,12h\n"
         }
         scratch.write(
-            "var/etc/dnsmasq.conf.cfg01411c",
+            publish == "hosts" ? "var/etc/.dnsmasq.conf" : "var/etc/dnsmasq.conf.cfg01411c",
             """
             no-resolv
             no-hosts
@@ -111,6 +114,10 @@ public final class Router {
             debounced &
             while ! debounced status >/dev/null 2>&1; do sleep 0.01; done
             \(dispatcher == .new ? "while ! [ -p $UBUS ]; do sleep 0.01; done" : "")
+            if [ -e /var/etc/.dnsmasq.conf ]; then # as at a boot
+                \(Built.updater) prepare \(scratch / "dnsmasq.d")
+                mv /var/etc/.dnsmasq.conf /var/etc/dnsmasq.conf.cfg01411c
+            fi
             \(Router.scripts)/restart-dnsmasq
             while :; do sleep 1000 & wait; done
             """

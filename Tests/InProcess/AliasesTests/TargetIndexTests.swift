@@ -92,16 +92,4 @@ import Testing
         #expect(try index.leases(of: "h50", in: storage()).isEmpty)
         #expect(try index.leases(of: "h", in: storage()).isEmpty)
     }
-
-    @Test func remembersWhoIsSilent() throws {
-        let silence = Silence(folder: run)
-        #expect(!silence.contains("a"))
-        #expect(try silence.hosts() == [])
-        try keep(one, ["a"])
-        for host: HostName in ["a", "b", "a"] { try silence.begin(host) }
-        #expect(try silence.hosts() == ["a", "b"])
-        #expect(try silence.end("a"))
-        #expect(try !silence.end("a"))
-        #expect(!silence.contains("a") && silence.contains("b"))
-    }
 }

@@ -31,7 +31,7 @@ private func words(_ aliases: [Alias]) -> [String] {
                 list target 'Maxwell-Arch'
                 list target 'maxwell-arch-wifi'
                 list target 'maxwell-bigsur'
-                option probe '1'
+                option probe '0'
             config cname
                 option name 'the-box'
                 option target 'box Linux'
@@ -41,7 +41,7 @@ private func words(_ aliases: [Alias]) -> [String] {
                 "maxwell: maxwell-arch(maxwell-arch) maxwell-arch-wifi(maxwell-arch) maxwell-bigsur(maxwell-bigsur)",
                 "the-box: box(linux)",
             ])
-        #expect(read.aliases.map { $0.isProbed } == [true, false])
+        #expect(read.aliases.map { $0.isProbed } == [false, true])
         #expect(read.aliases.map { $0.place } == ["f:1", "f:7"])
     }
 

@@ -124,7 +124,7 @@ private func settings(_ text: String) throws -> Settings {
         ("\nconfig jobs a", "f:2: section 'jobs' is left out: known are job, updater, cname"),
         (
             "config updater\noption jobs b",
-            "f:2: option 'jobs' is left out: known are job, request, confdir, domain, mappings"
+            "f:2: option 'jobs' is left out: known are job, request, publish, confdir, domain, mappings"
         ),
         (
             "config cname a\n option target b\n option prob 1",
@@ -221,7 +221,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(settings.jobs[0].quiet == .seconds(10) && settings.jobs[0].timeout == .seconds(7))
         #expect(settings.updater.job == "a" && settings.updater.domain == nil)
         #expect(settings.aliases.map { $0.name } == ["maxwell", "nas"])
-        #expect(settings.aliases[0].targets.map { $0.host } == ["other"] && !settings.aliases[0].isProbed)
+        #expect(settings.aliases[0].targets.map { $0.host } == ["other"] && settings.aliases[0].isProbed)
         let lines = findings.all.map { fault in "\(fault)".split(separator: ":")[1] }
         #expect(
             lines == ["2", "8", "11", "10", "15", "14", "7", "2", "3", "1", "4", "5"], "\(findings.all)")

@@ -1,0 +1,170 @@
+import Basics
+import Network
+
+/// Which rivals are there: targets of one alias that all have a lease. From what each round of asking them found, and
+/// from nothing else.
+///
+/// Two silent rounds in a row call a rival silent, but only while one that it competes with answers: if nobody does, all
+/// verdicts stay, so that a machine that sleeps keeps its name. Those that answer in the same round are different machines.
+public final class Presence {
+    public enum Verdict: ByteString, Sendable {
+        /// It has not been asked since it came, or it is on no link of ours.
+        case unknown
+        case answers, silent
+    }
+
+    /// How far one round of asking who answers is from the next.
+    public static let interval = Duration.seconds(5)
+    /// The same for who does not. The kernel asks three times by broadcast in each.
+    public static let longInterval = Duration.seconds(30)
+    /// So many silent rounds in a row call a rival silent.
+    private static let limit = 2
+
+    public final class Rival {
+        public let host: HostName
+        public fileprivate(set) var verdict = Verdict.unknown
+        /// When it answered last; nil: never.
+        public fileprivate(set) var answered: Instant?
+        /// How many rounds it has been silent in a row.
+        public fileprivate(set) var silences = 0
+        /// When it is to be asked.
+        fileprivate var due = Instant(sinceStart: .zero)
+        /// It is on a link of ours, as far as we know.
+        fileprivate var isNear = true
+
+        fileprivate init(_ host: HostName) { self.host = host }
+
+        /// It did not answer often enough to be worth a round of its own.
+        fileprivate var isAway: Bool { silences >= Presence.limit }
+    }
+
+    public private(set) var rivals: [Rival] = []
+    /// Those of each alias.
+    private var groups: [[HostName]] = []
+
+    public init() {}
+
+    private func rival(_ host: HostName) -> Rival? { rivals.first { $0.host == host } }
+
+    public func verdict(of host: HostName) -> Verdict { rival(host)?.verdict ?? .unknown }
+
+    /// Whoever is a rival for the first time is asked at once, and all that are none any more are forgotten.
+    ///
+    /// - Parameter groups: Of each alias the targets that have a lease, if there are two or more.
+    public func compete(_ groups: [[HostName]]) {
+        self.groups = groups
+        rivals.removeAll { rival in !groups.contains { $0.contains { $0 == rival.host } } }
+        for host in groups.joined() where rival(host) == nil { rivals.append(Rival(host)) }
+    }
+
+    /// A rival was heard, or an event has named it: it is asked at once.
+    public func ask(_ host: HostName, at now: Instant) {
+        if let rival = rival(host) { rival.due = min(rival.due, now) }
+    }
+
+    /// Whether it is silent, and so asked only now and then.
+    public func isAway(_ host: HostName) -> Bool { rival(host)?.isAway ?? false }
+
+    /// - Returns: Whether anything was known of it.
+    public func forget(_ host: HostName) -> Bool {
+        let count = rivals.count
+        rivals.removeAll { $0.host == host }
+        return rivals.count < count
+    }
+
+    /// When somebody is to be asked; nil: there are no rivals.
+    public var next: Instant? { rivals.map { $0.due }.min() }
+
+    /// Who is to be asked now. Rivals are asked together, so that their answers can be compared; but not for the sake of
+    /// others those that are away, or can't be asked.
+    public func due(at now: Instant) -> [HostName] {
+        rivals.filter { one in
+            one.due <= now
+                || !one.isAway && one.isNear && mates(of: one).contains { $0.due <= now }
+        }.map { $0.host }
+    }
+
+    /// With which a rival competes.
+    private func mates(of one: Rival) -> [Rival] {
+        rivals.filter { other in
+            other !== one && groups.contains { group in group.contains(one.host) && group.contains(other.host) }
+        }
+    }
+
+    /// Takes what a round found.
+    ///
+    /// - Parameters:
+    ///   - hosts: Who was asked.
+    ///   - answers: The answer of each.
+    ///   - now: When the round was over.
+    /// - Returns: Those of which another thing is known now.
+    public func note(_ hosts: [HostName], _ answers: [Answer], at now: Instant) -> [Rival] {
+        let before = rivals.map { $0.verdict }
+        var present: [Rival] = []
+        for (host, answer) in zip(hosts, answers) {
+            guard let rival = rival(host) else { continue }
+            rival.isNear = answer != .elsewhere
+            rival.due = now + Presence.interval
+            switch answer {
+            case .answered:
+                present.append(rival)
+                rival.answered = now
+                rival.silences = 0
+            case .silent:
+                // Not without end: nobody reads that.
+                rival.silences = min(rival.silences + 1, 1_000_000)
+                rival.due = rival.isAway ? now + Presence.longInterval : now
+            case .elsewhere:
+                rival.verdict = .unknown
+                rival.silences = 0
+                rival.due = now + Presence.longInterval
+            case .undecided: break
+            }
+        }
+        for rival in rivals
+        where rival.isAway && mates(of: rival).contains(where: { one in present.contains { $0 === one } }) {
+            rival.verdict = .silent
+        }
+        for rival in present where rival.verdict != .answers {
+            // As long as it is open whether another one answers too, nobody knows whether they are two machines.
+            let isOpen = mates(of: rival).contains { mate in
+                mate.isNear && mate.verdict != .silent && !present.contains { $0 === mate }
+            }
+            if isOpen { rival.due = now } else { rival.verdict = .answers }
+        }
+        var changed: [Rival] = []
+        for (rival, verdict) in zip(rivals, before) where rival.verdict != verdict { changed.append(rival) }
+        return changed
+    }
+
+    // MARK: The file
+
+    /// Lines `HOST VERDICT ANSWERED SILENCES`, in the order of the hosts.
+    public var text: ByteString {
+        rivals.map { rival in
+            let answered = rival.answered.map { ByteString(seconds: $0.sinceStart) } ?? "-"
+            return "\(rival.host) \(rival.verdict.rawValue) \(answered) \(rival.silences)"
+        }.sorted().joined(separator: "\n")
+    }
+
+    /// Reads such a text. All that stand in it are to be asked at once.
+    public init(text: ByteString) {
+        for words in text.lines.map({ $0.words }) where words.count == 4 {
+            guard let host = HostName(words[0]), let verdict = Verdict(rawValue: words[1]) else { continue }
+            let rival = Rival(host)
+            rival.verdict = verdict
+            rival.answered = words[2].seconds.map { Instant(sinceStart: $0) }
+            rival.silences = words[3].wholeNumber ?? 0
+            rivals.append(rival)
+        }
+    }
+
+    /// Others may have taken a line out, since an event has shown that the host is there: it is to be asked anew.
+    public func take(text: ByteString) {
+        let there = Presence(text: text).rivals
+        for (index, rival) in rivals.enumerated()
+        where !there.contains(where: { $0.host == rival.host }) {
+            rivals[index] = Rival(rival.host)
+        }
+    }
+}

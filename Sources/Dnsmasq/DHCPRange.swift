@@ -1,0 +1,44 @@
+import Basics
+import Network
+
+/// Addresses that an instance of dnsmasq gives: dnsmasq(8), --dhcp-range.
+struct DHCPRange {
+    private let start: Address
+    private let end: Address?
+    private let mask: Address?
+    /// IPv6: the prefix is that of an interface, and only the rest is given.
+    private let isConstructed: Bool
+
+    /// - Parameter value: Such as `set:lan,192.168.1.100,192.168.1.249,255.255.255.0,12h`.
+    /// - Returns: nil if it has no address.
+    init?(_ value: ByteString) {
+        var addresses: [Address] = []
+        var isConstructed = false
+        for part in value.parts(separatedBy: { $0 == UInt8(ascii: ",") }) {
+            if let address = Address(part) { addresses.append(address) }
+            if part.hasPrefix("constructor:") { isConstructed = true }
+        }
+        guard let start = addresses.first else { return nil }
+        self.start = start
+        self.isConstructed = isConstructed
+        // Of a range that holds for reservations alone, the second address is the mask.
+        let isMask = start.isIPv4 && addresses.count == 2 && addresses[1].bytes[0] == 255
+        end = addresses.count > 1 && !isMask ? addresses[1] : nil
+        mask = isMask ? addresses[1] : addresses.count > 2 ? addresses[2] : nil
+    }
+
+    /// Whether the address is in the range's network: reservations may lie beside the range itself.
+    func holds(_ address: Address) -> Bool {
+        guard address.isIPv4 == start.isIPv4 else { return false }
+        if let mask {
+            return address.bytes.indices.allSatisfy {
+                address.bytes[$0] & mask.bytes[$0] == start.bytes[$0] & mask.bytes[$0]
+            }
+        }
+        if !address.isIPv4, !isConstructed { return address.bytes[..<8] == start.bytes[..<8] }
+        let from = isConstructed ? 8 : 0
+        let (low, high) = (start.bytes[from...], (end ?? start).bytes[from...])
+        let bytes = address.bytes[from...]
+        return !bytes.lexicographicallyPrecedes(low) && !high.lexicographicallyPrecedes(bytes)
+    }
+}

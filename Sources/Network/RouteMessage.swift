@@ -1,0 +1,143 @@
+import Basics
+import CLinux
+import Linux
+
+/// Messages to and from the kernel's tables of routes and of neighbours: netlink(7), rtnetlink(7). All numbers are in the
+/// machine's byte order.
+///
+/// musl has no kernel headers, so the offsets and numbers of linux/netlink.h, linux/rtnetlink.h and linux/neighbour.h
+/// are repeated here.
+public enum RouteMessage {
+    /// RTM_GETROUTE: the way to an address. A struct rtmsg (12 bytes: family, length of the destination in bits), and the
+    /// attribute RTA_DST.
+    public static func route(to address: Address) -> [UInt8] {
+        let start = [address.family, UInt8(address.bytes.count * 8)] + [UInt8](repeating: 0, count: 10)
+        return message(26, flags: 0x1, start + attribute(1, address.bytes))
+    }
+
+    /// RTM_GETNEIGH: what is known of one neighbour.
+    public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
+        message(30, flags: 0x1, neighbour(address, link, state: 0, flags: 0))
+    }
+
+    /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: has the kernel ask a neighbour of which it has the MAC address, three
+    /// times, a second apart. It fails for any other.
+    public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
+        message(28, flags: 0x105, neighbour(address, link, state: 0x10, flags: 0))
+    }
+
+    /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: has the kernel ask by broadcast, three times, a second apart, unless it
+    /// believes that it knows the neighbour.
+    public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
+        message(28, flags: 0x405, neighbour(address, link, state: 0, flags: 1))
+    }
+
+    /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type), and the attribute NDA_DST.
+    private static func neighbour(_ address: Address, _ link: Int32, state: UInt16, flags: UInt8) -> [UInt8] {
+        [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, address.bytes)
+    }
+
+    /// A struct nlmsghdr: length, type, flags, a sequence and a port number, which are not used here.
+    private static func message(_ type: UInt16, flags: UInt16, _ body: [UInt8]) -> [UInt8] {
+        bytes(of: UInt32(16 + body.count)) + bytes(of: type) + bytes(of: flags) + [UInt8](repeating: 0, count: 8) + body
+    }
+
+    /// A struct rtattr: a length that includes it, a type; then the value.
+    private static func attribute(_ type: UInt16, _ value: [UInt8]) -> [UInt8] {
+        bytes(of: UInt16(4 + value.count)) + bytes(of: type) + value
+    }
+
+    private static func bytes(of number: some FixedWidthInteger & BitwiseCopyable) -> [UInt8] {
+        withUnsafeBytes(of: number) { Array($0) }
+    }
+
+    /// The states of a neighbour (NUD_…), as sets: the kernel has one of them.
+    public static let reachable: UInt16 = 0x02
+    static let failed: UInt16 = 0x20
+    /// STALE, REACHABLE or DELAY: it has just been heard, or was before.
+    static let heard: UInt16 = 0x04 | 0x02 | 0x08
+    /// NOARP or PERMANENT: somebody has set it, and nobody is asked.
+    static let fixed: UInt16 = 0x40 | 0x80
+
+    /// What the kernel says.
+    public final class Notice: Sendable {
+        /// The neighbour's; nil if the message is about a route.
+        public let address: Address?
+        public let state: UInt16
+        /// The interface of a route that leads straight to a host on that link, else 0.
+        public let link: Int32
+
+        init(_ address: Address?, state: UInt16 = 0, link: Int32 = 0) {
+            self.address = address
+            self.state = state
+            self.link = link
+        }
+    }
+
+    /// Reads a datagram of the kernel's.
+    ///
+    /// - Throws: `system`, with the errno that the kernel gave, or EBADMSG if the bytes are no such messages.
+    public static func read(_ datagram: ArraySlice<UInt8>) throws(Fault) -> [Notice] {
+        var rest = datagram
+        var notices: [Notice] = []
+        while !rest.isEmpty {
+            guard let length = rest.number(at: 0, UInt32.self), let type = rest.number(at: 4, UInt16.self),
+                length >= 16, length <= rest.count
+            else { throw Fault(.system, "malformed message", system: EBADMSG) }
+            let body = rest.prefix(Int(length)).dropFirst(16)
+            switch type {
+            case 2:
+                // NLMSG_ERROR holds an errno: negative, or 0 for success.
+                let result = body.number(at: 0, Int32.self) ?? .min
+                if result != 0 { throw Fault(.system, "refused", system: result == .min ? EBADMSG : -result) }
+            case 24: notices.append(Notice(nil, link: link(in: body)))  // RTM_NEWROUTE
+            case 28, 29:  // RTM_NEWNEIGH, RTM_DELNEIGH
+                if let state = body.number(at: 8, UInt16.self), let value = attribute(1, in: body),
+                    let address = Address(bytes: value)
+                {
+                    // One that is forgotten, as when its link goes down, does not answer any more.
+                    notices.append(Notice(address, state: type == 28 ? state : failed))
+                }
+            default: break
+            }
+            rest = rest.dropFirst(Int(length).aligned)
+        }
+        return notices
+    }
+
+    /// A struct rtmsg has the route's type in its eighth byte, 1 is RTN_UNICAST. RTA_OIF is the interface; with RTA_GATEWAY
+    /// or RTA_VIA somebody else passes on what is for the host.
+    private static func link(in route: ArraySlice<UInt8>) -> Int32 {
+        guard route.dropFirst(7).first == 1, attribute(5, in: route) == nil, attribute(18, in: route) == nil else {
+            return 0
+        }
+        return attribute(4, in: route)?.number(at: 0, Int32.self) ?? 0
+    }
+
+    private static func attribute(_ type: UInt16, in body: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        var rest = body.dropFirst(12)
+        while let length = rest.number(at: 0, UInt16.self), length >= 4, length <= rest.count {
+            if rest.number(at: 2, UInt16.self) == type { return rest.prefix(Int(length)).dropFirst(4) }
+            rest = rest.dropFirst(Int(length).aligned)
+        }
+        return nil
+    }
+}
+
+extension Address {
+    /// AF_INET or AF_INET6.
+    fileprivate var family: UInt8 { isIPv4 ? 2 : 10 }
+}
+
+extension Int {
+    /// Rounded up to a multiple of 4, where the next message or attribute starts (NLMSG_ALIGN).
+    fileprivate var aligned: Int { (self + 3) & ~3 }
+}
+
+extension ArraySlice<UInt8> {
+    /// The number `offset` bytes from the start, in the machine's byte order; nil if the slice ends before it does.
+    fileprivate func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _: Number.Type) -> Number? {
+        guard offset + MemoryLayout<Number>.size <= count else { return nil }
+        return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }
+    }
+}

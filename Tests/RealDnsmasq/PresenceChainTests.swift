@@ -1,0 +1,229 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// Which of several targets is there, through the whole chain: with a real dnsmasq, real clients and `cname-updater watch`.
+/// As CNAMEs, which take a restart; and as addresses in a folder that dnsmasq follows, which take none.
+@Suite(.serialized, .ownThread) struct PresenceChainTests {
+    enum Publish: String, CaseIterable, Sendable {
+        case cname, hosts
+    }
+
+    /// A laptop, wired and wireless, and whatever else it boots.
+    private final class Maxwell {
+        let router: Router
+        let publish: Publish
+        let watch: Program
+        var wired: Client { router.clients[0] }
+        var wireless: Client { router.clients[1] }
+
+        init(
+            _ publish: Publish, quiet: String = "0.3", known: String = "", more: String = ""
+        ) throws {
+            self.publish = publish
+            router = try Router(
+                .new, quiet: quiet, maxInterval: "0",
+                aliases: """
+                    config cname 'maxwell'
+                        list target 'maxwell-arch'
+                        list target 'maxwell-arch-wifi'
+                        list target 'maxwell-bigsur'
+                    \(more)
+
+                    """, publish: publish.rawValue, clients: 2, known: known)
+            watch = try router.start(["cname-updater", "watch"])
+            try watch.line(with: "watching")
+            try eventually("dnsmasq answers") { try router.dig("other.lan") == [] }
+        }
+
+        /// Whether dnsmasq says that the alias leads there.
+        func leads(to host: String?) throws -> Bool {
+            let answer = try router.dig("maxwell.lan")
+            guard let host else { return answer == [] }
+            let addresses = try router.dig("\(host).lan")
+            switch publish {
+            case .cname: return !addresses.isEmpty && answer == ["\(host).lan."] + addresses
+            case .hosts: return !addresses.isEmpty && answer == addresses
+            }
+        }
+
+        /// Waits until it does, and returns how long that took.
+        @discardableResult
+        func becomes(_ host: String?, within seconds: Double) throws -> Double {
+            let start = now()
+            while try !leads(to: host) {
+                guard now() - start < seconds else {
+                    throw try Failure("maxwell is not \(host ?? "nobody"): \(state())")
+                }
+            }
+            return now() - start
+        }
+
+        private func state() throws -> String {
+            let shown = try ["aliases", "presence", "leases"].map { try router.inside(["cname-updater", $0]) }
+            let files = try router.inside([
+                "sh", "-c",
+                "cd \(router.scratch.path); grep -r '' dnsmasq.d updater/aliases updater/since; tail -n 5 dnsmasq.log",
+            ])
+            let logs = [try watch.lines(with: "", during: 1), watch.log, router.program.log].map {
+                $0.joined(separator: "\n")
+            }
+            return (shown + [files] + logs).joined(separator: "\n\n")
+        }
+
+        /// Neither the alias nor dnsmasq is touched for so long.
+        func stays(_ host: String?, for seconds: Double) throws {
+            let runs = router.state("runs")
+            let end = now() + seconds
+            while now() < end {
+                guard try leads(to: host) else { throw Failure("maxwell does not stay \(host ?? "nobody")") }
+            }
+            #expect(router.state("runs") == runs)
+        }
+
+        var runs: String? { router.state("runs") }
+
+        /// Both interfaces are up.
+        func boot() throws {
+            try wired.boot("maxwell-arch")
+            try wireless.boot("maxwell-arch-wifi")
+            try becomes("maxwell-arch", within: 20)
+            try watch.line(with: "maxwell-arch-wifi: answers", within: 30)
+        }
+
+        /// As if it sat behind a switch: the link stays up, but nobody answers.
+        func hide(_ client: Client) throws { try client.inside(["ip", "link", "set", "eth0", "arp", "off"]) }
+        func show(_ client: Client) throws { try client.inside(["ip", "link", "set", "eth0", "arp", "on"]) }
+    }
+
+    private func show(_ what: String, _ publish: Publish, _ seconds: Double) {
+        print("\(publish.rawValue), \(what): \((seconds * 100).rounded() / 100) s")
+    }
+
+    @Test(arguments: Publish.allCases)
+    func followsADockingStation(publish: Publish) throws {
+        let maxwell = try Maxwell(publish, quiet: "2")
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        try wired.boot("maxwell-arch")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        // Undocked without a release. The wireless interface comes up.
+        try wired.inside(["ip", "link", "set", "eth0", "down"])
+        try wireless.boot("maxwell-arch-wifi")
+        let undocked = try maxwell.becomes("maxwell-arch-wifi", within: 20)
+        show("undocked without a release", publish, undocked)
+        #expect(undocked < (publish == .hosts ? 8 : 11))
+        // Docked again, with no event. Whoever is silent is asked every 30 s.
+        try maxwell.watch.line(with: "maxwell-arch: is silent")
+        try wired.inside(["ip", "link", "set", "eth0", "up"])
+        let docked = try maxwell.becomes("maxwell-arch", within: 60)
+        show("docked again without an event", publish, docked)
+        #expect(docked < 35)
+        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("first in the list"))
+        if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// Only packets stop: behind a switch, or asleep.
+    @Test(arguments: Publish.allCases)
+    func followsSilence(publish: Publish) throws {
+        let maxwell = try Maxwell(publish)
+        try maxwell.boot()
+        try maxwell.stays("maxwell-arch", for: 6)
+        try maxwell.hide(maxwell.wired)
+        let silent = try maxwell.becomes("maxwell-arch-wifi", within: 30)
+        show("silent behind a switch", publish, silent)
+        #expect(silent < 22)
+        let shown = try maxwell.router.inside(["cname-updater", "presence"])
+        #expect(shown.contains("maxwell-arch       silent"), "\(shown)")
+        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent"))
+        // All sleep: nothing changes, and nothing restarts.
+        try maxwell.hide(maxwell.wireless)
+        try maxwell.stays("maxwell-arch-wifi", for: 12)
+        try maxwell.show(maxwell.wireless)
+        try maxwell.stays("maxwell-arch-wifi", for: 2)
+        if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// Another system on the same interface, with the same identifier or another, and on another interface. Each has its own
+    /// name at once, whatever the alias was.
+    @Test(arguments: Publish.allCases)
+    func followsDualBoot(publish: Publish) throws {
+        let maxwell = try Maxwell(publish)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        func names(_ host: String, _ client: Client) throws {
+            try eventually("\(host) has its name") { try maxwell.router.dig("\(host).lan") == [client.address] }
+        }
+        for _ in 0..<2 {
+            for host in ["maxwell-arch", "maxwell-bigsur"] {
+                try wired.boot(host)
+                try maxwell.becomes(host, within: 20)
+                try names(host, wired)
+            }
+        }
+        // With an identifier of its own it gets an address of its own.
+        try wired.boot("maxwell-arch", identifier: "ff00000001")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        try names("maxwell-arch", wired)
+        // On another interface, while the lease of the first runs on.
+        try wired.pull()
+        try wired.inside(["ip", "link", "set", "eth0", "down"])
+        try wireless.boot("maxwell-bigsur")
+        try maxwell.becomes("maxwell-bigsur", within: 20)
+        try wireless.pull()
+        try wireless.inside(["ip", "link", "set", "eth0", "down"])
+        try wired.inside(["ip", "link", "set", "eth0", "up"])
+        try wired.boot("maxwell-arch")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// A boot with the lease file kept, or a first installation: no event tells of anything, and one of the two is off.
+    @Test(arguments: Publish.allCases, [true, false])
+    func findsOutWhoIsThereAtFirst(publish: Publish, isWired: Bool) throws {
+        let end = Int(time(nil)) + 43200
+        let known = """
+            \(end) 02:77:00:00:00:00 10.77.0.9 maxwell-arch *
+            \(end + 9) 02:77:00:00:00:01 10.78.0.9 maxwell-bigsur *
+
+            """
+        let maxwell = try Maxwell(publish, known: known)
+        let (client, address) = isWired ? (maxwell.wired, "10.77.0.9/16") : (maxwell.wireless, "10.78.0.9/16")
+        try client.inside(["ip", "addr", "add", address, "dev", "eth0"])
+        let start = now()
+        try eventually("somebody is silent", within: 30) {
+            try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent")
+        }
+        try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur", within: 20)
+        show("after a first installation", publish, now() - start)
+        #expect(now() - start < 20)
+        if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// A changed MAC address: two clients want one name, and dnsmasq gives it to the last.
+    @Test func aNameBelongsToWhomDnsmasqGivesIt() throws {
+        let maxwell = try Maxwell(.hosts)
+        try maxwell.wired.boot("maxwell-arch")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.wired.pull()
+        try maxwell.wireless.boot("maxwell-arch")
+        try eventually("the alias has the new address alone") {
+            try maxwell.router.dig("maxwell.lan") == [maxwell.wireless.address]
+        }
+    }
+
+    /// As long as there are no rivals, `watch` sleeps, whatever else goes on in the LAN.
+    @Test func sleepsWithoutRivals() throws {
+        let maxwell = try Maxwell(.cname)
+        try maxwell.wired.boot("maxwell-arch")
+        try maxwell.wireless.boot("other")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        #expect(try maxwell.router.linesUntilQuiet(with: "dnsmasq: run").count <= 1)
+        let trace = maxwell.router.scratch / "trace"
+        let process = try maxwell.router.inside(["pgrep", "-f", "cname-updater watch"])
+        try maxwell.router.inside(["timeout", "10", "strace", "-f", "-o", trace, "-p", process])
+        // It ends with the call in which it sleeps, and that strace leaves it.
+        let calls = (contents(trace) ?? "").split(separator: "\n").filter {
+            !$0.contains("poll") && !$0.contains("detached")
+        }
+        #expect(calls == [])
+    }
+}
