@@ -31,11 +31,16 @@ public final class Presence {
         fileprivate var due = Instant(sinceStart: .zero)
         /// It is on a link of ours, as far as we know.
         fileprivate var isNear = true
+        /// What the round that goes on has found; nil: it has not been asked.
+        public var answer: Answer?
+        fileprivate var before = Verdict.unknown
 
         fileprivate init(_ host: HostName) { self.host = host }
 
-        /// It did not answer often enough to be worth a round of its own.
-        fileprivate var isAway: Bool { silences >= Presence.limit }
+        /// It was silent so often that it is asked only now and then.
+        public var isAway: Bool { silences >= Presence.limit }
+
+        fileprivate func isIn(_ rivals: [Rival]) -> Bool { rivals.contains { $0 === self } }
     }
 
     public private(set) var rivals: [Rival] = []
@@ -44,7 +49,10 @@ public final class Presence {
 
     public init() {}
 
-    private func rival(_ host: HostName) -> Rival? { rivals.first { $0.host == host } }
+    private func rival(_ host: HostName) -> Rival? {
+        for rival in rivals where rival.host == host { return rival }
+        return nil
+    }
 
     public func verdict(of host: HostName) -> Verdict { rival(host)?.verdict ?? .unknown }
 
@@ -53,8 +61,14 @@ public final class Presence {
     /// - Parameter groups: Of each alias the targets that have a lease, if there are two or more.
     public func compete(_ groups: [[HostName]]) {
         self.groups = groups
-        rivals.removeAll { rival in !groups.contains { $0.contains { $0 == rival.host } } }
-        for host in groups.joined() where rival(host) == nil { rivals.append(Rival(host)) }
+        var left: [Rival] = []
+        for group in groups {
+            for host in group {
+                let rival = rival(host) ?? Rival(host)
+                if !rival.isIn(left) { left.append(rival) }
+            }
+        }
+        rivals = left
     }
 
     /// A rival was heard, or an event has named it: it is asked at once.
@@ -62,52 +76,50 @@ public final class Presence {
         if let rival = rival(host) { rival.due = min(rival.due, now) }
     }
 
-    /// Whether it is silent, and so asked only now and then.
-    public func isAway(_ host: HostName) -> Bool { rival(host)?.isAway ?? false }
-
     /// - Returns: Whether anything was known of it.
     public func forget(_ host: HostName) -> Bool {
-        let count = rivals.count
-        rivals.removeAll { $0.host == host }
-        return rivals.count < count
+        guard let rival = rival(host) else { return false }
+        rivals = rivals.filter { $0 !== rival }
+        return true
     }
 
     /// When somebody is to be asked; nil: there are no rivals.
-    public var next: Instant? { rivals.map { $0.due }.min() }
+    public var next: Instant? {
+        var next: Instant?
+        for rival in rivals { next = next.earlier(rival.due) }
+        return next
+    }
 
     /// Who is to be asked now. Rivals are asked together, so that their answers can be compared; but not for the sake of
     /// others those that are away, or can't be asked.
-    public func due(at now: Instant) -> [HostName] {
+    public func due(at now: Instant) -> [Rival] {
         rivals.filter { one in
-            one.due <= now
-                || !one.isAway && one.isNear && mates(of: one).contains { $0.due <= now }
-        }.map { $0.host }
-    }
-
-    /// With which a rival competes.
-    private func mates(of one: Rival) -> [Rival] {
-        rivals.filter { other in
-            other !== one && groups.contains { group in group.contains(one.host) && group.contains(other.host) }
+            one.due <= now || !one.isAway && one.isNear && hasMate(one) { $0.due <= now }
         }
     }
 
-    /// Takes what a round found.
+    /// Whether a rival competes with such a one.
+    private func hasMate(_ one: Rival, _ isSuch: (Rival) -> Bool) -> Bool {
+        for group in groups where group.contains(where: { $0 == one.host }) {
+            for other in rivals where other !== one && group.contains(where: { $0 == other.host }) && isSuch(other) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Takes what a round found: the `answer` of those who were asked, which is given back.
     ///
-    /// - Parameters:
-    ///   - hosts: Who was asked.
-    ///   - answers: The answer of each.
-    ///   - now: When the round was over.
+    /// - Parameter now: When the round was over.
     /// - Returns: Those of which another thing is known now.
-    public func note(_ hosts: [HostName], _ answers: [Answer], at now: Instant) -> [Rival] {
-        let before = rivals.map { $0.verdict }
-        var present: [Rival] = []
-        for (host, answer) in zip(hosts, answers) {
-            guard let rival = rival(host) else { continue }
+    public func note(at now: Instant) -> [Rival] {
+        for rival in rivals {
+            rival.before = rival.verdict
+            guard let answer = rival.answer else { continue }
             rival.isNear = answer != .elsewhere
             rival.due = now + Presence.interval
             switch answer {
             case .answered:
-                present.append(rival)
                 rival.answered = now
                 rival.silences = 0
             case .silent:
@@ -121,20 +133,14 @@ public final class Presence {
             case .undecided: break
             }
         }
-        for rival in rivals
-        where rival.isAway && mates(of: rival).contains(where: { one in present.contains { $0 === one } }) {
-            rival.verdict = .silent
-        }
-        for rival in present where rival.verdict != .answers {
+        for rival in rivals where rival.isAway && hasMate(rival, { $0.answer == .answered }) { rival.verdict = .silent }
+        for rival in rivals where rival.answer == .answered && rival.verdict != .answers {
             // As long as it is open whether another one answers too, nobody knows whether they are two machines.
-            let isOpen = mates(of: rival).contains { mate in
-                mate.isNear && mate.verdict != .silent && !present.contains { $0 === mate }
-            }
+            let isOpen = hasMate(rival) { $0.isNear && $0.verdict != .silent && $0.answer != .answered }
             if isOpen { rival.due = now } else { rival.verdict = .answers }
         }
-        var changed: [Rival] = []
-        for (rival, verdict) in zip(rivals, before) where rival.verdict != verdict { changed.append(rival) }
-        return changed
+        for rival in rivals { rival.answer = nil }
+        return rivals.filter { $0.verdict != $0.before }
     }
 
     // MARK: The file
@@ -161,10 +167,10 @@ public final class Presence {
 
     /// Others may have taken a line out, since an event has shown that the host is there: it is to be asked anew.
     public func take(text: ByteString) {
-        let there = Presence(text: text).rivals
-        for (index, rival) in rivals.enumerated()
-        where !there.contains(where: { $0.host == rival.host }) {
+        let there = Presence(text: text)
+        for (index, rival) in rivals.enumerated() where there.rival(rival.host) == nil {
             rivals[index] = Rival(rival.host)
+            rivals[index].answer = rival.answer
         }
     }
 }

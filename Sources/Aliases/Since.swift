@@ -25,19 +25,18 @@ public struct Since {
     }
 
     /// The alias leads there, now at the latest. Instances of dnsmasq may differ, so there may be several.
-    public mutating func add(_ alias: HostName, to targets: [HostName], at now: Instant) {
-        for (index, target) in targets.enumerated() where !targets[..<index].contains(where: { $0 == target }) {
-            let moment = moment(of: alias, to: target) ?? now
-            lines.append("\(alias) \(target) \(ByteString(seconds: moment.sinceStart))")
-        }
+    public mutating func add(_ alias: HostName, to target: HostName?, at now: Instant) {
+        guard let target else { return }
+        let start: ByteString = "\(alias) \(target) "
+        if lines.contains(where: { $0.hasPrefix(start) }) { return }
+        lines.append(start + ByteString(seconds: (moment(of: alias, to: target) ?? now).sinceStart))
     }
 
-    /// The same, and all other aliases lead where they did.
-    public mutating func replace(_ alias: HostName, _ targets: [HostName], at now: Instant) {
+    /// All other aliases lead where they did.
+    public mutating func remove(_ alias: HostName) {
         if lines.isEmpty { lines = known }
         let start: ByteString = "\(alias) "
-        lines.removeAll { $0.hasPrefix(start) }
-        add(alias, to: targets, at: now)
+        lines = lines.filter { !$0.hasPrefix(start) }
     }
 
     /// Replaces the file with what was added, in one step.

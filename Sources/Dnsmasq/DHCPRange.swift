@@ -2,7 +2,7 @@ import Basics
 import Network
 
 /// Addresses that an instance of dnsmasq gives: dnsmasq(8), --dhcp-range.
-struct DHCPRange {
+final class DHCPRange {
     private let start: Address
     private let end: Address?
     private let mask: Address?
@@ -30,15 +30,21 @@ struct DHCPRange {
     /// Whether the address is in the range's network: reservations may lie beside the range itself.
     func holds(_ address: Address) -> Bool {
         guard address.isIPv4 == start.isIPv4 else { return false }
-        if let mask {
-            return address.bytes.indices.allSatisfy {
-                address.bytes[$0] & mask.bytes[$0] == start.bytes[$0] & mask.bytes[$0]
+        let last = (end ?? start).bytes
+        var (isAfterStart, isBeforeEnd) = (false, false)
+        for (index, byte) in address.bytes.enumerated() {
+            let first = start.bytes[index]
+            if let mask {
+                if (byte ^ first) & mask.bytes[index] != 0 { return false }
+            } else if !address.isIPv4, index < 8 {
+                if !isConstructed, byte != first { return false }
+            } else {
+                if !isAfterStart, byte < first { return false }
+                if !isBeforeEnd, byte > last[index] { return false }
+                if byte > first { isAfterStart = true }
+                if byte < last[index] { isBeforeEnd = true }
             }
         }
-        if !address.isIPv4, !isConstructed { return address.bytes[..<8] == start.bytes[..<8] }
-        let from = isConstructed ? 8 : 0
-        let (low, high) = (start.bytes[from...], (end ?? start).bytes[from...])
-        let bytes = address.bytes[from...]
-        return !bytes.lexicographicallyPrecedes(low) && !high.lexicographicallyPrecedes(bytes)
+        return true
     }
 }

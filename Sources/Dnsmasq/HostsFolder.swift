@@ -106,8 +106,8 @@ public struct HostsFolder {
     /// Removes all aliases but these.
     ///
     /// - Throws: `cannotCreate`.
-    public func keep(_ aliases: [HostName]) throws(Fault) {
-        for name in try Files.names(in: path, hidden: true) where !aliases.contains(where: { $0.text == name }) {
+    public func keep(_ aliases: [ByteString]) throws(Fault) {
+        for name in try Files.names(in: path, hidden: true) where !aliases.contains(name) {
             try Files.remove("\(path)/\(name)")
         }
     }

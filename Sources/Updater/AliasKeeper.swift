@@ -103,15 +103,14 @@ struct AliasKeeper: ~Copyable {
         try begin()
         var since = try Since(folder: context.places.updater)
         for alias in aliases {
-            var targets: [HostName] = []
+            since.remove(alias.name)
             for instance in instances {
                 let choice = try context.choice(of: alias, in: instance)
-                if let target = choice.target { targets.append(target) }
+                since.add(alias.name, to: choice.target, at: context.now)
                 let isLeftOut = try fragment(of: instance).leavesOut(alias.name, to: choice.target)
                 let entry = isLeftOut ? HostsFolder.Entry(alias.name) : choice.entry(in: instance)
                 _ = try HostsFolder(of: instance).put(entry, waits: true)
             }
-            since.replace(alias.name, targets, at: context.now)
         }
         try since.save()
         try lock.write(record.text(marked: false))
@@ -136,16 +135,17 @@ struct AliasKeeper: ~Copyable {
         let aliases = try context.settings.all().aliases
         let instances = try context.instances()
         record.isFollowed = isFollowed(instances)
-        let fragments = instances.map { fragment(of: $0) }
         var since = try Since(folder: context.places.updater)
-        var choices: [[Choice]] = []
-        for (instance, fragment) in zip(instances, fragments) {
-            let found = try aliases.map { (alias) throws(Fault) in try context.choice(of: alias, in: instance) }
-            for choice in found { try fragment.add(choice.alias, to: choice.target) }
-            choices.append(found)
-        }
-        for (index, alias) in aliases.enumerated() {
-            since.add(alias.name, to: choices.compactMap { $0[index].target }, at: context.now)
+        var plans: [Plan] = []
+        for instance in instances {
+            let plan = Plan(instance, fragment(of: instance))
+            for alias in aliases {
+                let choice = try context.choice(of: alias, in: instance)
+                try plan.fragment.add(alias.name, to: choice.target)
+                since.add(alias.name, to: choice.target, at: context.now)
+                plan.choices.append(choice)
+            }
+            plans.append(plan)
         }
         try since.save()
         var onDisk = Digest()
@@ -154,7 +154,8 @@ struct AliasKeeper: ~Copyable {
         var events: [ByteString] = []
         var isUrgent = false
         let reservations = context.reservations
-        for (index, fragment) in fragments.enumerated() {
+        for plan in plans {
+            let fragment = plan.fragment
             let old = try fragment.current()
             let clashes = fragment.complete(since: old, reservations, isRetried: isRetried)
             for clash in clashes { tell("\(clash); remove one of them") }
@@ -173,9 +174,7 @@ struct AliasKeeper: ~Copyable {
             }
             events += fragment.changes(since: old, because: event)
             // A folder that was not there is not followed.
-            let isMissing =
-                record.isFollowed
-                ? try publish(choices[index], fragment, in: instances[index], isFollowed: old == fragment.text) : false
+            let isMissing = record.isFollowed ? try publish(plan, isFollowed: old == fragment.text) : false
             // What is a comment is nothing to dnsmasq.
             onDisk.add("\(fragment.path)\n\(Fragment.directives(in: isMissing ? "" : old))")
             wanted.add("\(fragment.path)\n\(Fragment.directives(in: fragment.text))")
@@ -242,27 +241,40 @@ struct AliasKeeper: ~Copyable {
     /// Fills the folder that an instance follows, or is to follow.
     ///
     /// - Returns: Whether it was missing.
-    private func publish(
-        _ choices: [Choice], _ fragment: Fragment, in instance: Instance, isFollowed: Bool
-    ) throws(Fault) -> Bool {
-        try instance.check()
-        let folder = HostsFolder(of: instance)
+    private func publish(_ plan: Plan, isFollowed: Bool) throws(Fault) -> Bool {
+        try plan.instance.check()
+        let folder = HostsFolder(of: plan.instance)
         let isMissing = try !folder.isThere()
         if isMissing { try folder.make() }
         var waits = isFollowed && !isMissing
-        for choice in choices {
-            let entry = fragment.has(choice.alias) ? choice.entry(in: instance) : HostsFolder.Entry(choice.alias)
+        var names: [ByteString] = []
+        for choice in plan.choices {
+            let isThere = plan.fragment.has(choice.alias)
+            let entry = isThere ? choice.entry(in: plan.instance) : HostsFolder.Entry(choice.alias)
             if try !folder.put(entry, waits: waits) { waits = false }
+            names.append(choice.alias.text)
         }
-        try folder.keep(choices.map { $0.alias })
+        try folder.keep(names)
         return isMissing
+    }
+
+    /// What an instance is to be given.
+    private final class Plan {
+        let instance: Instance
+        let fragment: Fragment
+        var choices: [Choice] = []
+
+        init(_ instance: Instance, _ fragment: Fragment) {
+            self.instance = instance
+            self.fragment = fragment
+        }
     }
 
     /// Once dnsmasq has the aliases in the fragments again: until then it may serve those in the folder.
     private func removeFolders(of instances: [Instance], _ lastRun: Int) throws(Fault) {
-        for folder in instances.map({ HostsFolder(of: $0) }) where try folder.isThere() {
+        for instance in instances where try HostsFolder(of: instance).isThere() {
             let standing = try context.ledger.standing(of: .alias, in: job)
-            if record.isServed(lastRun: lastRun, standing: standing) { try folder.remove() }
+            if record.isServed(lastRun: lastRun, standing: standing) { try HostsFolder(of: instance).remove() }
         }
     }
 
@@ -315,8 +327,9 @@ extension Choice {
     func entry(in instance: Instance) -> HostsFolder.Entry {
         guard let target else { return HostsFolder.Entry(alias) }
         func addresses(_ leases: [Lease]) -> [ByteString] {
-            let prefix = UInt8(ascii: "/")
-            return leases.flatMap { $0.addresses }.filter { !$0.bytes.contains(prefix) }
+            var all: [ByteString] = []
+            for lease in leases { all += lease.addresses.filter { !$0.bytes.contains(UInt8(ascii: "/")) } }
+            return all
         }
         var all = addresses(leases)
         for address in instance.odhcpdAddresses(of: target) where !all.contains(address) { all.append(address) }

@@ -139,7 +139,9 @@ public final class Report {
 
     public func printPresence(asJSON: Bool) throws(Fault) {
         var hosts: [HostName] = []
-        for host in try context.rivals().joined() where !hosts.contains(where: { $0 == host }) { hosts.append(host) }
+        for group in try context.rivals() {
+            for host in group where !hosts.contains(where: { $0 == host }) { hosts.append(host) }
+        }
         if asJSON { return Log.info(json("rivals", hosts.map { json(of: $0) })) }
         if hosts.isEmpty { return Log.info("no rivals: no alias has two targets with a lease, so nobody is asked") }
         if try FileLock.holder(of: context.places.updater + "/watch") == nil {

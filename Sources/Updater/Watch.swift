@@ -20,6 +20,7 @@ public struct Watch: ~Copyable {
     private var folders: [ByteString] = []
     private var changes: FileWatch?
     /// The round that goes on: who was asked, when the first was, and when no more news of the last are to be expected.
+    private var isRound = false
     private var round: [Asked] = []
     private var roundStart = Instant(sinceStart: .zero)
     private var roundEnd = Instant(sinceStart: .zero)
@@ -29,11 +30,10 @@ public struct Watch: ~Copyable {
 
     private final class Asked {
         let host: HostName
-        /// nil: nobody can be asked.
-        let address: Address?
+        let address: Address
         var answer: Answer?
 
-        init(_ host: HostName, _ address: Address?, _ answer: Answer?) {
+        init(_ host: HostName, _ address: Address, _ answer: Answer?) {
             self.host = host
             self.address = address
             self.answer = answer
@@ -74,11 +74,11 @@ public struct Watch: ~Copyable {
             let deadline = try look(context)
             try ask(context)
             while true {
-                if !round.isEmpty, !round.contains(where: { $0.answer == nil }) || Process.now >= roundEnd {
+                if isRound, Process.now >= roundEnd || !round.contains(where: { $0.answer == nil }) {
                     try note()
                     break
                 }
-                if try wait(until: round.isEmpty ? deadline : roundEnd) { break }
+                if try wait(until: isRound ? roundEnd : deadline) { break }
             }
         }
     }
@@ -92,68 +92,56 @@ public struct Watch: ~Copyable {
         presence.compete(try context.rivals())
         if presence.rivals.isEmpty {
             neighbours = nil
-            round = []
+            (isRound, round) = (false, [])
         } else if neighbours == nil {
             neighbours = try Neighbours()
         }
-        try follow(record?.isFollowed ?? false ? context.instances().flatMap { $0.hostsFolders } : [])
+        try follow(record?.isFollowed ?? false ? context.instances() : [])
         if !lastFault.isEmpty { return context.now + Presence.interval }
-        return [presence.next, record?.firstEnd].compactMap { $0 }.min()
+        return presence.next.earlier(record?.firstEnd)
     }
 
     /// Has the kernel ask those whose turn it is.
     private mutating func ask(_ context: Context) throws(Fault) {
-        let due = presence.due(at: context.now).filter { host in !round.contains { $0.host == host } }
-        if due.isEmpty { return }
-        if round.isEmpty { roundStart = context.now }
-        for host in due {
-            for lease in try context.leases(of: host) {
+        for rival in presence.due(at: context.now) where rival.answer == nil {
+            if !isRound { roundStart = context.now }
+            // The kernel needs a bit more than three seconds.
+            (isRound, roundEnd) = (true, Process.now + Presence.interval)
+            rival.answer = .elsewhere
+            for lease in try context.leases(of: rival.host) {
                 for text in lease.addresses {
-                    guard let address = Address(text) else { continue }
-                    let isAsked = try neighbours?.ask(address) ?? false
-                    round.append(Asked(host, address, isAsked ? nil : .elsewhere))
+                    guard let address = Address(text), try neighbours?.ask(address) ?? false else { continue }
+                    round.append(Asked(rival.host, address, nil))
                 }
             }
-            // A lease that has just gone.
-            if !round.contains(where: { $0.host == host }) { round.append(Asked(host, nil, .elsewhere)) }
         }
-        // The kernel needs a bit more than three seconds.
-        roundEnd = Process.now + Presence.interval
     }
 
     /// Takes what the round has found.
     private mutating func note() throws(Fault) {
-        // Events wait until it is done.
         let context = try Context(places, takesOver: true)
+        // Events wait until it is done.
         let keeper = try AliasKeeper(context)
         presence.take(text: context.presence.text)
-        var hosts: [HostName] = []
-        var answers: [Answer] = []
+        aways = aways.filter { away in !round.contains { $0.host == away.host } }
         var seen: [HostName] = []
-        for asked in round where !hosts.contains(where: { $0 == asked.host }) {
-            var answer = round.filter { $0.host == asked.host }.map { $0.answer ?? .undecided }.max() ?? .elsewhere
-            // It has done something meanwhile.
-            let isSeen = try context.leases(of: asked.host).contains { $0.seen.map { $0 >= roundStart } ?? false }
-            if isSeen, answer == .silent {
-                answer = .undecided
-                seen.append(asked.host)
+        for rival in presence.rivals where rival.answer != nil {
+            for asked in round where asked.host == rival.host {
+                rival.answer = max(rival.answer!, asked.answer ?? .undecided)
+                if asked.answer == .silent { aways.append(asked) }
             }
-            hosts.append(asked.host)
-            answers.append(answer)
+            guard rival.answer == .silent else { continue }
+            // It has done something meanwhile.
+            for lease in try context.leases(of: rival.host) where lease.isSeen(since: roundStart) {
+                rival.answer = .undecided
+                seen.append(rival.host)
+            }
         }
-        aways.removeAll { away in hosts.contains { $0 == away.host } || presence.verdict(of: away.host) == .answers }
-        aways += round.filter { $0.answer == .silent }
-        round = []
-        let changed = presence.note(hosts, answers, at: context.now)
+        (isRound, round) = (false, [])
+        let changed = presence.note(at: context.now)
         for host in seen { presence.ask(host, at: context.now) }
         try context.put(presence)
-        for rival in changed {
-            switch rival.verdict {
-            case .answers: Log.info("\(rival.host): answers")
-            case .silent: Log.info("\(rival.host): is silent, and others answer")
-            case .unknown: Log.info("\(rival.host): can't be asked")
-            }
-        }
+        for rival in changed { Log.info("\(rival.host): \(rival.verdict.sentence)") }
         drop(keeper)
         if !changed.isEmpty { catchUp(context, isForced: true) }
     }
@@ -181,10 +169,12 @@ public struct Watch: ~Copyable {
         guard let news = (try? neighbours?.take()) ?? nil else { return false }
         var isHeard = false
         for one in news {
-            let asked = round.filter { $0.address == one.address && $0.answer == nil }
-            for asked in asked where one.answer != .undecided { asked.answer = one.answer }
-            if one.answer == .silent || !asked.isEmpty { continue }
-            for away in aways where away.address == one.address {
+            var isAnswer = one.answer == .silent
+            for asked in round where asked.address == one.address && asked.answer == nil {
+                isAnswer = true
+                if one.answer != .undecided { asked.answer = one.answer }
+            }
+            for away in aways where !isAnswer && away.address == one.address {
                 presence.ask(away.host, at: Process.now)
                 isHeard = true
             }
@@ -192,13 +182,18 @@ public struct Watch: ~Copyable {
         return isHeard
     }
 
-    private mutating func follow(_ folders: [ByteString]) throws(Fault) {
-        if folders == self.folders, changes != nil || folders.isEmpty { return }
-        self.folders = folders
-        changes = nil
+    /// Follows the folders of odhcpd's files.
+    private mutating func follow(_ instances: [Instance]) throws(Fault) {
         // One that is not there yet is looked for when the bell rings.
-        let there = folders.filter { ((try? FileStatus(at: $0)) ?? nil)?.isDirectory ?? false }
-        if !there.isEmpty { changes = try? FileWatch(filesIn: there) }
+        var there: [ByteString] = []
+        for instance in instances {
+            for folder in instance.hostsFolders where try FileStatus(at: folder)?.isDirectory ?? false {
+                there.append(folder)
+            }
+        }
+        if there == folders { return }
+        folders = there
+        changes = there.isEmpty ? nil : try? FileWatch(filesIn: there)
     }
 
     /// Handles what waits, and brings the aliases up to date.
@@ -216,4 +211,18 @@ public struct Watch: ~Copyable {
             lastFault = error.message
         }
     }
+}
+
+extension Presence.Verdict {
+    fileprivate var sentence: ByteString {
+        switch self {
+        case .unknown: "can't be asked"
+        case .answers: "answers"
+        case .silent: "is silent, and others answer"
+        }
+    }
+}
+
+extension Lease {
+    fileprivate func isSeen(since start: Instant) -> Bool { seen.map { $0 >= start } ?? false }
 }

@@ -15,7 +15,8 @@ private final class Timeline {
     private let lines: [(host: HostName, marks: [Character])]
     private var leases: [String: Lease] = [:]
     private var presence = Presence()
-    private var round: [(host: HostName, answer: Answer?, at: Int)] = []
+    /// When the round that goes on is over.
+    private var end: Int?
     private var current: HostName?
     private let step: Int
     /// When somebody was asked, and where the alias led, second by second.
@@ -68,22 +69,22 @@ private final class Timeline {
         while !isSettled {
             let up = alias.targets.map { $0.host }.filter { leases["\($0)"] != nil }
             presence.compete(up.count > 1 ? [up] : [])
-            if up.count < 2 { round = [] }
-            for host in presence.due(at: now) where !round.contains(where: { $0.host == host }) {
-                asked.append((second, host))
+            if up.count < 2 { end = nil }
+            for rival in presence.due(at: now) where rival.answer == nil {
+                asked.append((second, rival.host))
                 // Who is there answers at once, and of who is not it is known after three seconds.
-                round.append(isThere(host, second) ? (host, .answered, second) : (host, .silent, second + 3))
+                rival.answer = isThere(rival.host, second) ? .answered : .silent
+                end = max(end ?? second, rival.answer == .answered ? second : second + 3)
             }
-            isSettled = round.isEmpty || round.contains { $0.at > second }
+            isSettled = end.map { $0 > second } ?? true
             if !isSettled {
-                let answers = round.map { one in
-                    one.answer == .silent
-                        && leases["\(one.host)"]?.seen.map { $0 > Instant(sinceStart: .seconds((second - 3) * step)) }
-                            ?? false
-                        ? Answer.undecided : one.answer!
+                for rival in presence.rivals where rival.answer == .silent {
+                    // It has done something meanwhile.
+                    let start = Instant(sinceStart: .seconds((second - 3) * step))
+                    if leases["\(rival.host)"]?.seen.map({ $0 > start }) ?? false { rival.answer = .undecided }
                 }
-                _ = presence.note(round.map { $0.host }, answers, at: now)
-                round = []
+                _ = presence.note(at: now)
+                end = nil
             }
         }
         let choice = try alias.choice(
@@ -297,34 +298,39 @@ private final class Timeline {
         #expect(try Timeline([("arch", "+aaaa"), ("bigsur", "     ")]).asked.isEmpty)
     }
 
+    /// Has a round find this of each host.
+    private func note(_ answers: [String: Answer], _ presence: Presence, at now: Instant) -> [HostName] {
+        for rival in presence.rivals { rival.answer = answers["\(rival.host)"] }
+        return presence.note(at: now).map { $0.host }
+    }
+
     /// Several aliases, and hosts of which nothing can be said.
     @Test func rivalsOfOneAliasDoNotTouchThoseOfAnother() {
         let presence = Presence()
         let now = Instant(sinceStart: .seconds(100))
         presence.compete([["a", "b"], ["c", "d"]])
-        #expect(presence.due(at: now) == ["a", "b", "c", "d"])
-        _ = presence.note(["a", "b", "c", "d"], [.silent, .silent, .answered, .answered], at: now)
-        let changed = presence.note(["a", "b"], [.silent, .silent], at: now)
-        #expect(changed.isEmpty)
+        #expect(presence.due(at: now).map { $0.host } == ["a", "b", "c", "d"])
+        #expect(note(["a": .silent, "b": .silent, "c": .answered, "d": .answered], presence, at: now) == ["c", "d"])
+        #expect(note(["a": .silent, "b": .silent], presence, at: now) == [])
         #expect(["a", "b", "c", "d"].map { presence.verdict(of: $0) } == [.unknown, .unknown, .answers, .answers])
         // Behind a relay: neither silent, nor in the way of a verdict on others.
         presence.compete([["a", "c", "e"]])
-        _ = presence.note(["a", "c", "e"], [.silent, .answered, .elsewhere], at: now)
+        #expect(note(["a": .silent, "c": .answered, "e": .elsewhere], presence, at: now) == ["a"])
         #expect(["a", "c", "e"].map { presence.verdict(of: $0) } == [.silent, .answers, .unknown])
-        #expect(presence.due(at: now + .seconds(5)) == ["c"])
+        #expect(presence.due(at: now + .seconds(5)).map { $0.host } == ["c"])
     }
 
     @Test func goesOnWhereAnotherLeftOff() {
         let presence = Presence()
         let now = Instant(sinceStart: .seconds(100))
         presence.compete([["a", "b"]])
-        for _ in 0..<2 { _ = presence.note(["a", "b"], [.silent, .answered], at: now) }
+        for _ in 0..<2 { _ = note(["a": .silent, "b": .answered], presence, at: now) }
         #expect(presence.text == "a silent - 2\nb answers 100 0")
         let next = Presence(text: presence.text)
         #expect(next.text == presence.text)
-        #expect(next.verdict(of: "a") == .silent && next.isAway("a"))
+        #expect(next.verdict(of: "a") == .silent)
         next.compete([["a", "b"]])
-        #expect(next.due(at: .init(sinceStart: .seconds(1))) == ["a", "b"])
+        #expect(next.due(at: .init(sinceStart: .seconds(1))).map { $0.host } == ["a", "b"])
         // An event has shown that one is there.
         #expect(next.forget("a") && !next.forget("c"))
         presence.take(text: next.text)
