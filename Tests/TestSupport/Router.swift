@@ -30,6 +30,7 @@ public final class Router {
     ///   - isVerified: Whether each run goes on with `cname-updater verify`, as the default job does.
     ///   - aliases: `cname` sections.
     ///   - publish: How dnsmasq gets the aliases.
+    ///   - more: More settings of dnsmasq.
     ///   - known: More leases, as they stand in dnsmasq's file.
     ///   - count: How many clients. Each is in a network of its own, the first in 10.77.0.0/16.
     ///   - gated: Whether each updater waits for `openGate` before it does anything.
@@ -38,7 +39,8 @@ public final class Router {
     public init(
         _ dispatcher: Dispatcher, leases: Int = 0, areHidden: Bool = false, quiet: String, maxWait: String? = nil,
         maxInterval: String = "600", isVerified: Bool = false, aliases: String = "",
-        publish: String = "cname", clients count: Int = 1, known: String = "", gated: Bool = false, name: String? = nil, hook: String = ""
+        publish: String = "cname", more: String = "", clients count: Int = 1, known: String = "", gated: Bool = false,
+        name: String? = nil, hook: String = ""
     ) throws {
         let scratch = self.scratch
         self.dispatcher = dispatcher
@@ -70,7 +72,8 @@ public final class Router {
         } else {
             try run(["ln", "-s", Built.updater, scratch / "bin"])
         }
-        scratch.write("leases", try run([Router.scripts + "/leases", "\(leases)"]).output + (leases > 0 ? "\n" : "") + known)
+        scratch.write(
+            "leases", try run([Router.scripts + "/leases", "\(leases)"]).output + (leases > 0 ? "\n" : "") + known)
         scratch.write("hidden.conf", "dhcp-leasefile=\(scratch / "leases")\n")
         let links = (0..<count).map { link in
             "interface=lan\(link)\ndhcp-range=10.\(77 + link).0.2,10.\(77 + link).255.254,255.255.0.0,12h\n"
@@ -91,7 +94,7 @@ public final class Router {
             dhcp-script=\(Router.scripts)/dhcp-script-\(dispatcher.rawValue)
             log-facility=\(scratch / "dnsmasq.log")
 
-            """ + links.joined())
+            """ + links.joined() + more)
         // With the new dispatcher the hook gets procd's environment, not ours. So the functions tell it where the files
         // are.
         let places = ["DEBOUNCED_RUN_DIR": "run", "CNAME_UPDATER_RUN_DIR": "updater", "DEBOUNCED_CONFIG": "config"]
@@ -144,6 +147,11 @@ public final class Router {
         clients = holders.enumerated().map { link, holder in
             Client("02:77:00:00:00:0\(link)", network: "/proc/\(first)/root/proc/\(holder)/ns/net")
         }
+    }
+
+    /// Runs `body` in the router's network.
+    public func onRouter<Result>(_ body: @escaping () throws -> Result) throws -> Result {
+        try inNetwork(of: first, body)
     }
 
     /// Starts a program on the router.
