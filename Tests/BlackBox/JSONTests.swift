@@ -172,6 +172,32 @@ import Testing
         #expect(try shown()[0] == waiting)
     }
 
+    @Test func presenceTellsOfRivals() throws {
+        let daemon = try Daemon(starts: false)
+        let hosts = ["a", "b", "c"]
+        let targets = hosts.map { "list target \($0)\n" }.joined()
+        daemon.scratch.write("config", daemon.updaterSection + "config cname m\n\(targets)")
+        #expect(try ask(daemon, "cname-updater", ["presence", "--json"]).output.hasSuffix(#""rivals":[]}"#))
+        for (index, host) in hosts.enumerated() {
+            try daemon.ask(with: [
+                "ACTION": "add", "MACADDR": "aa:bb:cc:dd:ee:0\(index)", "IPADDR": "10.0.0.\(index)", "HOSTNAME": host,
+                "DNSMASQ_INTERFACE": "lan",
+            ])
+        }
+        // As `watch` leaves it behind.
+        daemon.scratch.write("leases/presence", "a silent 0.25 2\nb answers 3 0\n")
+        let rivals = [
+            #"{"target":"a","presence":"silent","answered":0.25,"silences":2}"#,
+            #"{"target":"b","presence":"answers","answered":3,"silences":0}"#,
+            #"{"target":"c","presence":"unknown","answered":null,"silences":0}"#,
+        ]
+        let shown = try ask(daemon, "cname-updater", ["presence", "--json"]).output
+        #expect(shown.hasSuffix(#""rivals":[\#(rivals.joined(separator: ","))]}"#), "\(shown)")
+        // Where one is chosen, its rivals are the others.
+        let aliases = try ask(daemon, "cname-updater", ["aliases", "--json"]).output
+        #expect(aliases.contains(#""rivals":[\#(rivals[0]),\#(rivals[1])]"#), "\(aliases)")
+    }
+
     @Test func aSimulationHasItsShape() throws {
         let daemon = try Daemon(starts: false)
         let failures = "\(SimulateTests.traces)/failures"

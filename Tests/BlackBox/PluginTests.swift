@@ -27,6 +27,7 @@ import Testing
             methods.output == """
                 ["status",{}]
                 ["aliases",{}]
+                ["presence",{}]
                 ["leases",{}]
                 ["check",{}]
                 ["request",{"job":"str"}]
@@ -51,6 +52,7 @@ import Testing
         #expect(try ask("status", "{}", in: "debounced").contains("\"job\":\"j\",\"state\":\"idle\""))
         _ = try ask("leases", "{\(session)}")
         _ = try ask("aliases", "")
+        _ = try ask("presence", "{\(session)}")
         _ = try ask("check", "{\(session)}")
         #expect(try ask("request", "{\"job\":\"j\",\(session)}").contains("\"status\":0,"))
         try eventually("it waits") { daemon.state("state") == "waiting" }

@@ -35,7 +35,7 @@ function look(place) {
 	const granted = [ 'read', 'write' ].flatMap(right => rights[right].ubus['dhcp-hook']);
 	if (granted.slice().sort().join() != methods.slice().sort().join()) fail(`rights: ${granted}, methods: ${methods}`);
 	for (const method of rights.read.ubus['dhcp-hook'])
-		if (![ 'status', 'aliases', 'leases', 'check' ].includes(method)) fail(`a reader may ${method}`);
+		if (![ 'status', 'aliases', 'presence', 'leases', 'check' ].includes(method)) fail(`a reader may ${method}`);
 	for (const right of [ 'read', 'write' ])
 		if (Object.keys(rights[right]).sort().join() != 'ubus,uci' || Object.keys(rights[right].ubus).join() != 'dhcp-hook'
 			|| rights[right].uci.join() != 'debounced') fail(`more rights than wanted: ${right}`);
@@ -101,6 +101,12 @@ function options() {
 	}));
 }
 
+// The reasons that the manual has.
+function reasons() {
+	const [ , words ] = fs.readFileSync(`${root}/Sources/cname-updater/README.md`, 'utf8').match(/"reason": "([^"]+)"/);
+	return words.split(' | ');
+}
+
 function answer(url, body) {
 	const [ variant, user ] = [ url.searchParams.get('variant'), url.searchParams.get('user') ];
 	switch (url.pathname) {
@@ -109,6 +115,7 @@ function answer(url, body) {
 	case '/reset': return reset();
 	case '/verdicts': return body.map(verdict);
 	case '/options': return options();
+	case '/reasons': return reasons();
 	case '/end': return end(body);
 	}
 }

@@ -72,7 +72,7 @@ return view.extend({
 			return '%h'.format(L.toArray(this.cfgvalue(id)).join(', '));
 		};
 
-		flag(section, 'probe', '0', _('Ask'), _('A target also has to answer on the network.'));
+		flag(section, 'probe', '1', _('Ask'), _('Of several targets with a lease, see who answers on the network. If not, nobody is asked.'));
 		flag(section, 'enabled', '1', _('Enabled'));
 	},
 
@@ -131,6 +131,11 @@ return view.extend({
 		option.optional = true;
 		option.value('alias', _('an alias leads elsewhere'));
 		option.value('lease', _('a lease is new, gone or changed'));
+
+		option = section.option(form.ListValue, 'publish', _('Publish aliases'));
+		option.optional = true;
+		option.value('cname', _('as CNAMEs, at a restart'));
+		option.value('hosts', _('as addresses, at once'));
 
 		validate(section.option(form.Value, 'domain', _('Domain')), 'host').placeholder = 'lan';
 

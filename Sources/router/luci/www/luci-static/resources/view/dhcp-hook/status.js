@@ -23,9 +23,14 @@ const states = {
 const reasons = {
 	nobody: _('no target is up'),
 	only: _('no other is up'),
-	preferred: _('first in the list of those that are up'),
+	answers: _('the others are silent'),
 	seen: _('its interface was seen last by this name'),
+	preferred: _('first in the list of those that are up'),
+	machines: _('all answer, and it is first in the list'),
 	newest: _('its system has the newest lease'),
+	current: _('it led there before'),
+	recent: _('its lease was seen last'),
+	latest: _('its lease ends last'),
 };
 
 const obstacles = {
@@ -36,13 +41,14 @@ const obstacles = {
 const presences = {
 	answers: _('answers'),
 	silent: _('silent'),
-	unknown: _('not asked yet'),
+	unknown: _('not known'),
 };
 
 // To LuCI a string by itself is HTML; in a list it is text.
 const text = (...parts) => E('span', parts);
-const small = part => E('div', { 'class': 'cbi-value-description', 'style': 'margin: 0' }, [ part ]);
-const label = (style, title) => E('span', { 'class': `label ${style}` }, [ title ]);
+const small = part => E('div', [ E('small', [ part ]) ]);
+// On a phone a long one needs two lines.
+const label = (style, title) => E('span', { 'class': `label ${style}`, 'style': 'display: inline-block; white-space: normal' }, [ title ]);
 const ago = (now, moment) => _('%t ago').format(Math.max(0, Math.round(now - moment)));
 const ahead = (now, moment) => _('in %t').format(Math.max(0, Math.round(moment - now)));
 
@@ -69,11 +75,14 @@ return view.extend({
 	},
 
 	sections([ status, aliases, check ]) {
+		const rows = aliases.aliases ?? [];
+		// Rows of one alias, for instances of dnsmasq that differ, stand together.
+		const isOneOfSeveral = index => [ rows[index - 1], rows[index + 1] ].some(other => other?.alias == rows[index].alias);
 		return [
 			...this.warnings(status, aliases, check),
 			E('div', { 'class': 'cbi-section' }, [
-				table([ _('Alias'), _('Leads to'), _('Since'), _('Why'), _('Targets that were asked') ],
-					(aliases.aliases ?? []).map(alias => this.alias(alias, aliases.now)),
+				table([ _('Alias'), _('Leads to'), _('Since'), _('Why'), _('Others that are asked') ],
+					rows.map((alias, index) => this.alias(alias, aliases.now, isOneOfSeveral(index))),
 					_('There are no aliases yet: add one in the settings.'))
 			]),
 			E('div', { 'class': 'cbi-section' }, [
@@ -94,28 +103,35 @@ return view.extend({
 			list.push(E('li', [ text + ' ', E('small', [ line == null ? file : `${file}:${line}` ]) ]));
 		if (check.in_force === false)
 			list.push(E('li', [ _('The settings were changed, and are not in force yet.') ]));
-		return list.length ? [ E('div', { 'class': 'alert-message warning' }, [ E('ul', list) ]) ] : [];
+		return list.length ? [ E('div', { 'class': 'alert-message warning' }, [ E('ul', { 'style': 'list-style-position: inside' }, list) ]) ] : [];
 	},
 
-	alias(alias, now) {
+	alias(alias, now, hasPlace) {
 		const leads = [ alias.target ?? '-' ];
-		if (alias.addresses.length)
+		if (alias.addresses?.length)
 			leads.push(small(alias.addresses.join(' ')));
 		if (alias.obstacle)
 			leads.push(small(obstacles[alias.obstacle] ?? alias.obstacle));
 		const since = [ alias.target == null ? '-' : alias.since == null ? _('before us') : ago(now, alias.since) ];
 		if (alias.expires != null)
 			since.push(small(_('ends %s').format(ahead(now, alias.expires))));
+		const rivals = (alias.rivals ?? []).map(rival => this.rival(rival, now));
 		return [
-			text(alias.alias),
+			text(alias.alias, ...(hasPlace ? alias.confdirs ?? [] : []).map(small)),
 			text(...leads),
 			text(...since),
 			text(reasons[alias.reason] ?? alias.reason),
-			text(...(alias.rivals ?? []).map(rival => E('div', [
-				rival.target + ': ' + (presences[rival.presence] ?? rival.presence)
-					+ (rival.asked == null ? '' : ', ' + ago(now, rival.asked))
-			]))),
+			text(...(rivals.length ? rivals : [ '-' ])),
 		];
+	},
+
+	rival({ target, presence = 'unknown', answered, silences }, now) {
+		const known = [ presences[presence] ?? presence ];
+		if (answered != null)
+			known.push(_('heard %s').format(ago(now, answered)));
+		if (silences > 0)
+			known.push(_('unanswered: %d').format(silences));
+		return E('div', [ `${target}: ${known.join(', ')}` ]);
 	},
 
 	job(job, now) {
@@ -125,9 +141,10 @@ return view.extend({
 		if (job.last_exit)
 			last.push(' ', label('important', _('status %d').format(job.last_exit)));
 		// Each as "KIND WHO: WHAT".
-		last.push(...job.causes.slice(0, 5).map(small));
-		if (job.causes.length > 5)
-			last.push(small(_('and %d more').format(job.causes.length - 5)));
+		const causes = job.causes ?? [];
+		last.push(...causes.slice(0, 5).map(small));
+		if (causes.length > 5)
+			last.push(small(_('and %d more').format(causes.length - 5)));
 		return [
 			text(job.job, small(job.command)),
 			text(label(style, title), isPending ? ' ' + ahead(now, job.due) : ''),

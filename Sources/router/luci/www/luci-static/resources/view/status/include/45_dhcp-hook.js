@@ -20,7 +20,7 @@ return baseclass.extend({
 		]);
 		// To LuCI a string by itself is HTML; in a list it is text.
 		cbi_update_table(table, answer.aliases.map(alias =>
-			[ alias.alias, alias.target ?? '-', alias.addresses.join(' ') || '-' ].map(cell => E('span', [ cell ]))));
+			[ alias.alias, alias.target ?? '-', alias.addresses?.join(' ') || '-' ].map(cell => E('span', [ cell ]))));
 		return table;
 	},
 });
