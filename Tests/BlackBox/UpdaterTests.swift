@@ -27,6 +27,78 @@ import Testing
         #expect(daemon.state("requests", of: "dnsmasq") == "0")
     }
 
+    /// What the init script asks, which knows neither the mapping file nor what counts as off.
+    @Test(arguments: [
+        ("", "", false),
+        ("config cname a\n list target b\n", "", false),
+        ("config cname a\n list target b\n list target c\n", "", true),
+        ("config cname a\n list target b\n list target c\n option probe off\n", "", false),
+        ("config cname a\n list target b\n list target c\n option enabled 0\n", "", false),
+        ("", "b a\n", false),
+        ("", "b a\nc a\n", true),
+        ("config updater\n option publish hosts\n", "", false),
+        ("config updater\n option publish hosts\nconfig cname a\n list target b\n", "", true),
+        ("config frob\nconfig cname a\n list target b\n list target c\n list target 'd,e'\n", "", true),
+    ])
+    func saysWhetherThereIsAnythingToWatch(settings: String, mappings: String, isNeeded: Bool) throws {
+        let daemon = try Daemon(starts: false)
+        let place = daemon.scratch.write("mappings", mappings)
+        daemon.scratch.write("config", settings + "config updater\n option mappings \(place)\n")
+        let called = try daemon.ask("watch", "--needed")
+        #expect(called.status == (isNeeded ? 0 : 1) && called.output == "")
+        #expect(try daemon.ask("leases", "--needed").status == 64)
+    }
+
+    /// dnsmasq before 2.88, or without inotify: then the aliases are CNAMEs as ever.
+    @Test(arguments: [
+        ("2.90", "inotify", nil), ("2.88", "inotify", nil), ("3.0", "inotify", nil), ("2.91rc4", "inotify", nil),
+        ("2.86", "inotify", "dnsmasq 2.86 does not forget entries that go, as 2.88 does"),
+        ("2.90", "no-inotify", "this dnsmasq was built without inotify"),
+        ("UNKNOWN", "", "dnsmasq UNKNOWN does not forget entries that go, as 2.88 does"),
+    ])
+    func publishesAsTheInstalledDnsmasqCan(version: String, inotify: String, obstacle: String?) throws {
+        let daemon = try Daemon(starts: false)
+        try run(["mkdir", daemon.scratch / "bin"])
+        daemon.scratch.write(
+            "bin/dnsmasq",
+            "#!/bin/sh\necho 'Dnsmasq version \(version)  Copyright'\necho 'Compile time options: IPv6 \(inotify) dumpfile'\n",
+            mode: 0o755)
+        daemon.scratch.write(
+            "config", daemon.updaterSection + "\toption publish 'hosts'\nconfig cname m\n\tlist target a\n")
+        let path = ["PATH": "\(daemon.scratch / "bin"):/usr/bin:/bin"]
+        let variables = event("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a").merging(path) { $1 }
+        #expect(try daemon.ask(with: variables).status == 0)
+        let fragment = contents(daemon.scratch / "conf/cname-updater.conf")
+        let folder = daemon.scratch / "conf/cname-updater.hosts"
+        let checked = try daemon.ask("check", with: path).output
+        if let obstacle {
+            #expect(fragment == "cname=m,m.lan,a.lan")
+            #expect(checked.contains("config:5: publish 'hosts': \(obstacle), so cname is used"), "\(checked)")
+        } else {
+            #expect(fragment == "hostsdir=\(folder)")
+            #expect(contents(folder + "/m") == "10.0.0.1 m.alias.invalid m.lan m")
+            #expect(!checked.contains("publish 'hosts':"), "\(checked)")
+        }
+    }
+
+    /// dnsmasq is another user, and is to read it whatever our umask is. Nobody but us writes there.
+    @Test func theFolderIsForAllToRead() throws {
+        let daemon = try Daemon(starts: false)
+        daemon.scratch.write(
+            "config", daemon.updaterSection + "\toption publish 'hosts'\nconfig cname m\n\tlist target a\n")
+        for umask in ["000", "077"] {
+            try run(["rm", "-rf", daemon.scratch / "conf"])
+            let words = ["sh", "-c", "umask \(umask); exec \(Built.updater)"]
+            let variables = event("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a")
+            #expect(try run(words, environment: daemon.environment.merging(variables) { $1 }).status == 0)
+            #expect(try daemon.ask("apply").status == 0)
+            let modes = try run(["find", daemon.scratch / "conf", "-printf", "%m %f\n"]).output.split(separator: "\n")
+            #expect(
+                modes.sorted() == ["644 cname-updater.conf", "644 m", "755 cname-updater.hosts", "755 conf"].sorted(),
+                "\(umask): \(modes)")
+        }
+    }
+
     @Test func emptyTablesSayWhatToDo() throws {
         let daemon = try Daemon(starts: false)
         try run(["mkdir", "-p", "-m", "700", daemon.scratch / "leases"])

@@ -189,4 +189,58 @@ import Testing
             contents(scratch / "guest.d/cname-updater.conf")
                 == "cname=maxwell,maxwell.guest.lan,maxwell-arch.guest.lan")
     }
+
+    /// Each instance gets the alias among the hosts that it knows, as CNAMEs or as addresses.
+    @Test(arguments: ["cname", "hosts"])
+    func everyInstanceHasItsOwnTarget(publish: String) throws {
+        let scratch = Scratch()
+        let script = """
+            mkdir -p $D/var/etc
+            mount --bind $D/var /var
+            printf 'conf-dir=%s\\ndomain=lan\\ndhcp-leasefile=%s\\n' $D/lan.d $D/lan.leases >/var/etc/dnsmasq.conf.cfg01411c
+            printf 'conf-dir=%s\\ndomain=guest\\ndhcp-leasefile=%s\\n' $D/guest.d $D/guest.leases >/var/etc/dnsmasq.conf.guest
+            \(Built.updater) apply
+            \(Built.updater) aliases
+            \(Built.updater) aliases --json
+            """
+        scratch.write(
+            "config",
+            """
+            config updater
+                option publish \(publish)
+            config cname 'maxwell'
+                list target 'maxwell-arch'
+                list target 'maxwell-arch-wifi'
+            config cname 'both'
+                list target 'maxwell-arch'
+
+            """)
+        scratch.write("lan.leases", "4000000000 aa:bb:cc:dd:ee:01 10.0.0.1 maxwell-arch *\n")
+        scratch.write("guest.leases", "4000000000 aa:bb:cc:dd:ee:02 10.1.0.1 maxwell-arch-wifi *\n")
+        let called = try run(
+            ["unshare", "-m", "sh", "-c", script],
+            environment: [
+                "D": scratch.path, "DEBOUNCED_CONFIG": scratch / "config", "DEBOUNCED_RUN_DIR": scratch / "run",
+                "CNAME_UPDATER_RUN_DIR": scratch / "updater",
+            ])
+        let lines = called.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(lines[0].hasPrefix("ALIAS TARGET ADDRESS SINCE UNTIL CONFDIR WHY"), "\(called.output)")
+        #expect(
+            lines.contains { $0.hasPrefix("maxwell maxwell-arch 10.0.0.1") && $0.contains("\(scratch.path)/lan.d") })
+        #expect(
+            lines.contains { $0.hasPrefix("maxwell maxwell-arch-wifi 10.1.0.1") && $0.contains("/guest.d no other") })
+        #expect(called.output.contains(#""confdirs":["\#(scratch.path)/guest.d"]"#))
+        let files = publish == "cname" ? "cname-updater.conf" : "cname-updater.hosts/maxwell"
+        let (lan, guest) = (contents(scratch / "lan.d/\(files)") ?? "", contents(scratch / "guest.d/\(files)") ?? "")
+        if publish == "cname" {
+            #expect(lan == "cname=both,both.lan,maxwell-arch.lan\ncname=maxwell,maxwell.lan,maxwell-arch.lan")
+            #expect(guest == "cname=maxwell,maxwell.guest,maxwell-arch-wifi.guest")
+        } else {
+            #expect(lan == "10.0.0.1 maxwell.alias.invalid maxwell.lan maxwell")
+            #expect(guest == "10.1.0.1 maxwell.alias.invalid maxwell.guest maxwell")
+            #expect(
+                contents(scratch / "guest.d/cname-updater.conf")
+                    == "hostsdir=\(scratch.path)/guest.d/cname-updater.hosts")
+        }
+    }
 }

@@ -93,6 +93,7 @@ import Testing
         let (count, missing) = try asked()
         delays.sort()
         func milliseconds(_ index: Int) -> Int { Int(delays[index] * 1000) }
+        print("hosts, sorted, in ms:", delays.map { String(Int($0 * 1000)) }.joined(separator: " "))
         print(
             "hosts, 1000 leases, 200 changes: right after \(milliseconds(100)) ms, 99 in 100 after \(milliseconds(198)) ms;",
             "\(count) queries, \(missing) unanswered, \(router.events.count - events) replayed events,",
@@ -101,6 +102,18 @@ import Testing
         #expect(delays[100] < 0.5)
         #expect(router.events.count == events && router.state("runs") == "0")
         #expect(leases(router) == before)
+    }
+
+    /// What the same change takes as a CNAME: the quiet time, and a restart.
+    @Test func aCNAMEWaitsForTheQuietTime() throws {
+        let router = try Router(.new, leases: 1000, quiet: "10", aliases: Self.alias("m", ["host-1", "host-2"]))
+        try eventually("all leases are replayed", within: 60) { router.events.count >= 1000 }
+        try eventually("it leads there", within: 30) { try router.dig("m.lan").last == "10.77.1.1" }
+        let start = now()
+        try event(router, "remove", 1)
+        try eventually("it leads elsewhere", within: 30) { try router.dig("m.lan").last == "10.77.1.2" }
+        print("cname, 1000 leases, quiet 10: right after \(Int((now() - start) * 1000)) ms")
+        #expect(now() - start > 10)
     }
 
     /// Whoever restarts dnsmasq, sends it HUP, or clears its folders away.

@@ -96,6 +96,7 @@ import Testing
         func show(_ client: Client) throws { try client.inside(["ip", "link", "set", "eth0", "arp", "on"]) }
     }
 
+    /// How long it took is for Tests/Benchmarks/at-once: beside other tests, it may take longer.
     private func show(_ what: String, _ publish: Publish, _ seconds: Double) {
         print("\(publish.rawValue), \(what): \((seconds * 100).rounded() / 100) s")
     }
@@ -109,15 +110,13 @@ import Testing
         // Undocked without a release. The wireless interface comes up.
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try wireless.boot("maxwell-arch-wifi")
-        let undocked = try maxwell.becomes("maxwell-arch-wifi", within: 20)
+        let undocked = try maxwell.becomes("maxwell-arch-wifi", within: 30)
         show("undocked without a release", publish, undocked)
-        #expect(undocked < (publish == .hosts ? 8 : 11))
         // Docked again, with no event. Whoever is silent is asked every 30 s.
         try maxwell.watch.line(with: "maxwell-arch: is silent")
         try wired.inside(["ip", "link", "set", "eth0", "up"])
         let docked = try maxwell.becomes("maxwell-arch", within: 60)
         show("docked again without an event", publish, docked)
-        #expect(docked < 35)
         #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("first in the list"))
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
@@ -129,9 +128,8 @@ import Testing
         try maxwell.boot()
         try maxwell.stays("maxwell-arch", for: 6)
         try maxwell.hide(maxwell.wired)
-        let silent = try maxwell.becomes("maxwell-arch-wifi", within: 30)
+        let silent = try maxwell.becomes("maxwell-arch-wifi", within: 40)
         show("silent behind a switch", publish, silent)
-        #expect(silent < 22)
         let shown = try maxwell.router.inside(["cname-updater", "presence"])
         #expect(shown.contains("maxwell-arch       silent"), "\(shown)")
         #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent"))
@@ -194,7 +192,6 @@ import Testing
         }
         try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur", within: 20)
         show("after a first installation", publish, now() - start)
-        #expect(now() - start < 20)
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
 

@@ -125,7 +125,8 @@ import Testing
         "command": ["true", "o'brien", "a 'b' \"c\" \\ $d # e;f", "\ttab", "''", "é", "'"],
         "quiet": ["0", ".5", "10", "604800", "0.125"], "max_wait": ["0", "604800"], "timeout": ["0"],
         "retries": ["0", "100"],
-        "max_interval": ["1.5"], "request": ["alias", "lease"], "confdir": ["/tmp/d", "/a'b"],
+        "max_interval": ["1.5"], "request": ["alias", "lease"], "publish": ["cname", "hosts"],
+        "confdir": ["/tmp/d", "/a'b"],
         "domain": ["LAN", "a.b"], "mappings": ["/m"], "probe": ["0", "1", "on", "disabled"],
         "enabled": ["0", "1", "yes"],
     ]
@@ -150,7 +151,7 @@ import Testing
                 }
             }
             text += "config updater\n"
-            for name in ["request", "confdir", "domain", "mappings"] { text += option(name, &random) }
+            for name in ["request", "publish", "confdir", "domain", "mappings"] { text += option(name, &random) }
             for alias in 0..<Int.random(in: 0...3, using: &random) {
                 text += "config cname\n\toption name 'A-\(alias)'\n" + option("probe", &random)
                 text += option("enabled", &random)
