@@ -116,8 +116,8 @@ extension Context {
     private func slowed(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }
         let state = places.state(of: job) + "/state"
-        // Once the daemon has heard of it, something waits.
-        for _ in 0..<20 {
+        // Once the daemon has heard of it, something waits. On a busy machine that takes a while.
+        for _ in 0..<500 {
             switch (try? Files.readIfThere(state))?.lines.first ?? "" {
             case "idle": Process.pause(.milliseconds(1))
             case "slowed":
