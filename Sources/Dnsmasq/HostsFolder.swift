@@ -88,8 +88,12 @@ public struct HostsFolder {
                 let watch = try FileWatch(readsIn: path)
                 try write(entry.alias, old + guarding(entry.alias, new))
                 hasRead = watch.wait(upTo: .milliseconds(200))
-                // Then it brings its leases up to date, but only once it finds no more changes.
-                if hasRead { Process.pause(.milliseconds(2)) }
+                // Then it brings its leases up to date, but only once it finds no more changes. It waits when that is done.
+                let end = Process.now + .milliseconds(100)
+                repeat {
+                    Process.pause(.milliseconds(2))
+                } while hasRead && RunningProcess.isBusy("dnsmasq")
+                    && Process.now < end
             }
         }
         try write(entry.alias, lines(entry))

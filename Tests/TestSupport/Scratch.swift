@@ -25,6 +25,13 @@ public final class Scratch {
     @discardableResult
     public func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
         let path = self / name
+        if mode & 0o111 != 0 {
+            // A program that another thread starts just now would have it open to write, and so it could not be executed.
+            let text = write(name + ".text", text)
+            _ = try? run(["install", "-m", "755", text, path])
+            unlink(text)
+            return path
+        }
         let file = linux_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
         precondition(CLinux.write(file, text, text.utf8.count) == text.utf8.count, "can't write \(path)")
         close(file)
