@@ -49,7 +49,8 @@ public final class Presence {
 
     public init() {}
 
-    private func rival(_ host: HostName) -> Rival? {
+    /// nil: it is none, or nothing is known of it yet.
+    public func rival(_ host: HostName) -> Rival? {
         for rival in rivals where rival.host == host { return rival }
         return nil
     }
@@ -76,9 +77,12 @@ public final class Presence {
         if let rival = rival(host) { rival.due = min(rival.due, now) }
     }
 
-    /// - Returns: Whether anything was known of it.
+    /// An event shows that a host is there: it is to be asked anew, unless that is known. If it were not left alone then, each
+    /// renewal of one of two machines would put in doubt that they are two.
+    ///
+    /// - Returns: Whether anything has changed.
     public func forget(_ host: HostName) -> Bool {
-        guard let rival = rival(host) else { return false }
+        guard let rival = rival(host), rival.verdict != .answers || rival.isAway else { return false }
         rivals = rivals.filter { $0 !== rival }
         return true
     }

@@ -138,7 +138,7 @@ public final class Context {
         if text.isEmpty { try Files.remove(presencePath) } else { try Files.replace(presencePath, with: text) }
     }
 
-    /// An event shows that a host is there, so it is to be asked anew; for whoever holds the aliases' lock.
+    /// An event shows that a host is there; for whoever holds the aliases' lock.
     ///
     /// - Throws: `cannotCreate`.
     func forgetVerdict(of host: HostName) throws(Fault) {

@@ -22,6 +22,8 @@ private final class Timeline {
     /// When somebody was asked, and where the alias led, second by second.
     private(set) var asked: [(second: Int, host: HostName)] = []
     private(set) var led: [HostName?] = []
+    /// The same as the event itself has it, before anybody was asked.
+    private(set) var ledAtOnce: [HostName?] = []
     private(set) var reasons: [Choice.Reason] = []
 
     /// For long scenes: so many seconds a column.
@@ -64,6 +66,7 @@ private final class Timeline {
                 since: since,
                 seen: seen)
         }
+        ledAtOnce.append(try choice().target)
         var isSettled = false
         // Answers come at once, so several rounds may end in one second.
         while !isSettled {
@@ -87,12 +90,16 @@ private final class Timeline {
                 end = nil
             }
         }
-        let choice = try alias.choice(
-            leases: { host in leases["\(host)"].map { [$0] } ?? [] }, verdict: { presence.verdict(of: $0) },
-            isCurrent: { $0 == current })
+        let choice = try choice()
         current = choice.target
         led.append(choice.target)
         reasons.append(choice.reason)
+    }
+
+    private func choice() throws -> Choice {
+        try alias.choice(
+            leases: { host in leases["\(host)"].map { [$0] } ?? [] }, verdict: { presence.verdict(of: $0) },
+            isCurrent: { $0 == current })
     }
 
     var picture: String { (lines.map { String($0.marks) } + [drawn]).joined(separator: "\n") }
@@ -281,8 +288,11 @@ private final class Timeline {
         func life() -> String {
             "+" + (1..<day).map { _ in Int.random(in: 0..<60, using: &random) == 0 ? "r" : "a" }.joined()
         }
-        let timeline = try Timeline([("arch", life()), ("bigsur", life())], step: Timeline.slow)
+        let timeline = try Timeline([("arch", life()), ("bigsur", " " + life())], step: Timeline.slow)
         #expect(timeline.led.allSatisfy { $0 == "arch" })
+        // The second has the newer lease, which counts only as long as nobody was asked.
+        #expect(timeline.ledAtOnce[1] == "bigsur")
+        #expect(timeline.ledAtOnce.dropFirst(2).allSatisfy { $0 == "arch" })
         #expect(timeline.reasons.last == .machines)
     }
 
