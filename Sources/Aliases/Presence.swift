@@ -1,4 +1,5 @@
 import Basics
+import Configuration
 import Network
 
 /// Which rivals are there: targets of one alias that all have a lease. From what each round of asking them found, and
@@ -176,5 +177,18 @@ public final class Presence {
             rivals[index] = Rival(rival.host)
             rivals[index].answer = rival.answer
         }
+    }
+}
+
+extension Alias {
+    /// Whether rivals may have to be asked.
+    public var mayHaveRivals: Bool { isProbed && targets.count > 1 }
+
+    /// The targets that compete: those that have a lease, if there are two or more and they are to be asked.
+    public func rivals(hasLease: (HostName) throws(Fault) -> Bool) throws(Fault) -> [HostName] {
+        guard mayHaveRivals else { return [] }
+        var hosts: [HostName] = []
+        for target in targets where try hasLease(target.host) { hosts.append(target.host) }
+        return hosts.count > 1 ? hosts : []
     }
 }

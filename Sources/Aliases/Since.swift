@@ -3,7 +3,7 @@ import Configuration
 import Linux
 
 /// Since when each alias leads where it does: `FOLDER/since`, sorted lines `ALIAS TARGET SECONDS`, on the clock of
-/// /proc/uptime. Only for whoever looks: nothing is decided by it.
+/// /proc/uptime. For whoever looks; and for the choice, where nobody knows since when leases are there.
 public struct Since {
     private let path: ByteString
     private let known: [ByteString]

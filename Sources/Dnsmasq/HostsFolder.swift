@@ -6,9 +6,11 @@ import Network
 /// A change is one rename, of which dnsmasq hears at once. All may read it, as dnsmasq is not root, and root alone writes.
 ///
 /// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`, or without the last two for an address of another target.
-/// dnsmasq gives a lease the name that the reverse look-up of its address finds, if that is in its domain. That is the first
-/// one in a line, and so the target keeps its own; but, as dnsmasq 2.90 reads a single file, only if a hosts file named
-/// the address before. So one that is new is first put there without the names in the domain, until dnsmasq has read that.
+///
+/// dnsmasq gives a lease the name that it finds for its address in a hosts file, if that name is in its domain. It goes by
+/// the first name of the line, which is in no domain of ours, and so the lease keeps its own name. But in 2.90 this holds only
+/// for an address that some hosts file had before. So a new address is put there with its first name alone, and gets the
+/// others once dnsmasq has read that.
 public struct HostsFolder {
     public let path: ByteString
     private let confdir: ByteString
@@ -88,12 +90,11 @@ public struct HostsFolder {
                 let watch = try FileWatch(readsIn: path)
                 try write(entry.alias, old + guarding(entry.alias, new))
                 hasRead = watch.wait(upTo: .milliseconds(200))
-                // Then it brings its leases up to date, but only once it finds no more changes. It waits when that is done.
+                // It still has to bring its leases up to date. When that is done, it sleeps.
                 let end = Process.now + .milliseconds(100)
                 repeat {
                     Process.pause(.milliseconds(2))
-                } while hasRead && RunningProcess.isBusy("dnsmasq")
-                    && Process.now < end
+                } while hasRead && RunningProcess.isBusy("dnsmasq") && Process.now < end
             }
         }
         try write(entry.alias, lines(entry))

@@ -61,7 +61,10 @@ public final class Instance {
         let shared = others.leaseFiles
         return rendered.leaseFiles.filter { !shared.contains($0) }
     }
-    private lazy var leaseFiles = LeaseFiles.of(ownLeases)
+    private lazy var leaseFiles: LeaseFiles = {
+        let paths = ownLeases
+        return LeaseFiles { paths }
+    }()
     private lazy var ranges = rendered.flatMap { $0.ranges.compactMap { DHCPRange($0) } }
 
     /// - Throws: `settings` if the conf-dir is on flash: each change of an alias would wear it. `cannotCreate`.

@@ -19,9 +19,6 @@ public final class LeaseFiles {
         self.paths = paths
     }
 
-    /// Whoever holds this may not be held by it, as a closure would hold him.
-    static func of(_ paths: [ByteString]) -> LeaseFiles { LeaseFiles { paths } }
-
     /// How long a client's lease runs on.
     ///
     /// - Parameter wallClock: Since 1970.

@@ -93,10 +93,9 @@ public final class Context {
     /// - Throws: `settings`, `cannotCreate`.
     func rivals() throws(Fault) -> [[HostName]] {
         var rivals: [[HostName]] = []
-        for alias in try settings.all().aliases where alias.isProbed && alias.targets.count > 1 {
-            var hosts: [HostName] = []
-            for target in alias.targets where try !leases(of: target.host).isEmpty { hosts.append(target.host) }
-            if hosts.count > 1 { rivals.append(hosts) }
+        for alias in try settings.all().aliases {
+            let hosts = try alias.rivals { (host) throws(Fault) in try !leases(of: host).isEmpty }
+            if !hosts.isEmpty { rivals.append(hosts) }
         }
         return rivals
     }
@@ -160,7 +159,7 @@ public final class Context {
 
     /// Tells `watch`, if it runs, that leases, aliases or settings may be other ones.
     func ringWatch() {
-        // It reads what there is when it comes to it, so one that is full has been rung.
+        // Nobody waits if the FIFO is full: it has been rung often enough.
         guard let bell = try? FileDescriptor(opening: bell, O_WRONLY | O_NONBLOCK) else { return }
         try? bell.write("\n")
     }

@@ -52,17 +52,18 @@ public final class Report {
 
     public func printAliases(asJSON: Bool) throws(Fault) {
         let aliases = try context.settings.all().aliases
+        let instances = try context.instances()
         let record = try AliasKeeper.record(context)
         let since = try Since(folder: context.places.updater)
         var rows: [Row] = []
         for alias in aliases {
-            let found = try context.instances().map { (instance) throws(Fault) in
+            let found = try instances.map { (instance) throws(Fault) in
                 let choice = try context.choice(of: alias, in: instance) { (host) throws(Fault) in leases(of: host) }
-                return Row(choice, [instance])
+                return Row(alias, choice, [instance])
             }
             // One row, unless they differ.
             let isOne = !found.contains { $0.choice.target != found[0].choice.target }
-            rows += isOne ? [Row(found[0].choice, found.flatMap { $0.instances })] : found
+            rows += isOne ? [Row(alias, found[0].choice, found.flatMap { $0.instances })] : found
         }
         func moment(of choice: Choice) -> Instant? {
             choice.target.flatMap { since.moment(of: choice.alias, to: $0) }
@@ -80,7 +81,7 @@ public final class Report {
                 object.add("expires", (choice.lease?.expires).json)
                 object.add("reason", choice.reason.rawValue.json)
                 object.add("confdirs", ByteString(jsonArray: row.instances.map { $0.confdir.json }))
-                let others = try rivals(of: choice.alias, aliases).filter { $0 != choice.target }
+                let others = try row.alias.rivals { !leases(of: $0).isEmpty }.filter { $0 != choice.target }
                 object.add("rivals", ByteString(jsonArray: others.map { json(of: $0) }))
                 object.add("served", obstacle == nil ? "true" : "false")
                 object.add("obstacle", obstacle?.json ?? "null")
@@ -107,10 +108,12 @@ public final class Report {
 
     /// Where an alias leads in some instances of dnsmasq.
     private final class Row {
+        let alias: Alias
         let choice: Choice
         let instances: [Instance]
 
-        init(_ choice: Choice, _ instances: [Instance]) {
+        init(_ alias: Alias, _ choice: Choice, _ instances: [Instance]) {
+            self.alias = alias
             self.choice = choice
             self.instances = instances
         }
@@ -120,15 +123,8 @@ public final class Report {
         leases.filter { $0.lease.hostName == host }.map { $0.lease }
     }
 
-    /// Which of an alias's targets compete.
-    private func rivals(of alias: HostName, _ aliases: [Alias]) throws(Fault) -> [HostName] {
-        guard let alias = aliases.first(where: { $0.name == alias }), alias.isProbed else { return [] }
-        let hosts = alias.targets.map { $0.host }.filter { !leases(of: $0).isEmpty }
-        return hosts.count > 1 ? hosts : []
-    }
-
     private func json(of host: HostName) -> ByteString {
-        let rival = context.presence.rivals.first { $0.host == host }
+        let rival = context.presence.rival(host)
         var object = JSONObject()
         object.add("target", host.text.json)
         object.add("presence", (rival?.verdict ?? .unknown).rawValue.json)
@@ -149,7 +145,7 @@ public final class Report {
         }
         var table = Table(["RIVAL", "PRESENCE", "ANSWERED", "SILENT"])
         for host in hosts {
-            let rival = context.presence.rivals.first { $0.host == host }
+            let rival = context.presence.rival(host)
             table.add([
                 host.text, (rival?.verdict ?? .unknown).rawValue,
                 rival?.answered.map { "\(ByteString(rough: now - $0)) ago" } ?? "never",

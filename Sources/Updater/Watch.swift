@@ -48,7 +48,7 @@ public struct Watch: ~Copyable {
         var findings = Findings()
         let settings = try Settings(file: places.config, &findings)
         if settings.aliases.isEmpty { return false }
-        return settings.updater.publish == .hosts || settings.aliases.contains { $0.isProbed && $0.targets.count > 1 }
+        return settings.updater.publish == .hosts || settings.aliases.contains { $0.mayHaveRivals }
     }
 
     /// - Throws: `alreadyRunning`; `cannotCreate`.
@@ -117,11 +117,19 @@ public struct Watch: ~Copyable {
         }
     }
 
-    /// Takes what the round has found.
+    /// Takes what the round has found, and brings the aliases up to date if that makes a difference.
     private mutating func note() throws(Fault) {
         let context = try Context(places, takesOver: true)
+        let changed = try judge(context)
+        for rival in changed { Log.info("\(rival.host): \(rival.verdict.sentence)") }
+        if !changed.isEmpty { catchUp(context, isForced: true) }
+    }
+
+    /// - Returns: Those of which another thing is known now.
+    private mutating func judge(_ context: Context) throws(Fault) -> [Presence.Rival] {
         // Events wait until it is done.
         let keeper = try AliasKeeper(context)
+        defer { _ = keeper }
         presence.take(text: context.presence.text)
         aways = aways.filter { away in !round.contains { $0.host == away.host } }
         var seen: [HostName] = []
@@ -141,13 +149,8 @@ public struct Watch: ~Copyable {
         let changed = presence.note(at: context.now)
         for host in seen { presence.ask(host, at: context.now) }
         try context.put(presence)
-        for rival in changed { Log.info("\(rival.host): \(rival.verdict.sentence)") }
-        drop(keeper)
-        if !changed.isEmpty { catchUp(context, isForced: true) }
+        return changed
     }
-
-    /// Gives the lock back.
-    private func drop(_ keeper: consuming AliasKeeper) {}
 
     /// Sleeps until something happens, and takes it in.
     ///
