@@ -14,7 +14,7 @@ public final class Check {
     private let instances: [Instance]
     private let reservations: Reservations
     private let leases: [LeaseStorage.ClientLease]
-    /// What is wrong: "FILE:LINE: what; what to do", or "FILE: what".
+    /// What is wrong.
     private var findings: [ByteString] = []
     /// The same in JSON.
     private var objects: [ByteString] = []
@@ -59,25 +59,9 @@ public final class Check {
                 router: Process.hostName.lowercased, domains: instances.map { $0.domain }))
     }
 
-    /// - Parameter kind: What it is about, in one word, for JSON.
     private func add(_ kind: StaticString, _ found: [ByteString]) {
-        for finding in found {
-            findings.append(finding)
-            // What stands before the first colon and blank is the place.
-            let bytes = finding.bytes
-            let end = bytes.indices.first { bytes[$0...].starts(with: [0x3A, 0x20]) } ?? 0
-            var (file, line) = (ByteString(bytes[..<end]), "null" as ByteString)
-            if let colon = file.bytes.lastIndex(of: UInt8(ascii: ":")) {
-                let digits = ByteString(bytes[(colon + 1)..<end])
-                if digits.wholeNumber != nil { (file, line) = (ByteString(bytes[..<colon]), digits) }
-            }
-            var object = JSONObject()
-            object.add("file", file.json)
-            object.add("line", line)
-            object.add("kind", ByteString(stringLiteral: kind).json)
-            object.add("text", ByteString(bytes[(end == 0 ? 0 : end + 2)...]).json)
-            objects.append(object.json)
-        }
+        findings += found
+        objects += found.map { Findings.json($0, kind: kind) }
     }
 
     /// Aliases that are left out, so that dnsmasq starts.

@@ -9,7 +9,7 @@ struct Call {
         case help
         case version
         case run
-        case check
+        case check(json: Bool)
         case status(job: ByteString?, StatusForm)
         case simulate(file: ByteString?, json: Bool)
     }
@@ -76,7 +76,7 @@ struct Call {
         case _ where isHelp: verb = .help
         case _ where isVersion: verb = .version
         case nil where form == .table: verb = .run
-        case "check" where plain.count == 1 && form == .table: verb = .check
+        case "check" where plain.count == 1 && form != .watch: verb = .check(json: form == .json)
         case "status" where plain.count <= 2: verb = .status(job: plain.count == 2 ? plain[1] : nil, form)
         case "simulate" where plain.count <= 2 && form != .watch:
             verb = .simulate(file: plain.count == 2 ? plain[1] : nil, json: form == .json)

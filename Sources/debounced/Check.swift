@@ -6,9 +6,16 @@ import Linux
 enum Check {
     /// - Returns: Whether nothing is wrong.
     /// - Throws: `settings` if the system can't read a file now; `cannotCreate`.
-    static func print(_ call: Call) throws(Fault) -> Bool {
+    static func print(_ call: Call, asJSON: Bool) throws(Fault) -> Bool {
         var findings = Findings()
         let settings = try call.settings(&findings)
+        if asJSON {
+            var object = JSONObject()
+            object.add("now", Process.now.json)
+            object.add("findings", ByteString(jsonArray: findings.json))
+            Log.info(object.json)
+            return findings.all.isEmpty
+        }
         for fault in findings.all { Log.error("debounced: \(fault)") }
         guard findings.all.isEmpty else { return false }
         if call.jobs.isEmpty, try FileStatus(at: call.places.config) == nil {

@@ -7,7 +7,7 @@ import Linux
 
 let usage: ByteString = """
     usage: debounced [OPTION]...                  runs in the foreground
-           debounced check [OPTION]...            reads the settings file and prints what it says
+           debounced check [--json] [OPTION]...   reads the settings file and prints what it says
            debounced status [JOB] [--json|--watch]
                                                   what each job is doing; --watch keeps it on the screen
            debounced simulate [FILE] [--json]     plays a trace (standard input without FILE), and draws what happens
@@ -41,8 +41,8 @@ do throws(Fault) {
         Log.info(usage)
     case .version:
         Log.info("debounced \(Process.version)")
-    case .check:
-        if try !Check.print(call) { Process.exit(Fault.Code.settings.status) }
+    case .check(let json):
+        if try !Check.print(call, asJSON: json) { Process.exit(Fault.Code.settings.status) }
     case .status(let job, let form):
         let status = Status(job: job, places: call.places)
         if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }

@@ -135,6 +135,11 @@ import Testing
         #expect(found.output.contains(file + #"7,"kind":"fault","text":"target '<b>: 1:\"': allowed are"#), "\(found)")
         #expect(found.output.contains(file + #"10,"kind":"remark","text":"option 'colour' is left out"#), "\(found)")
         #expect(found.output.contains(file + #"8,"kind":"alias","text":"alias 'n' has no target that"#), "\(found)")
+        // What the daemon would say of the same file.
+        #expect(try ask(daemon, "debounced", ["check", "--json"]).status == 78)
+        daemon.scratch.write("config", good)
+        let daemons = try ask(daemon, "debounced", ["check", "--json"])
+        #expect(daemons.status == 0 && daemons.output.hasSuffix(#","findings":[]}"#), "\(daemons)")
         // What is no file at all has no line.
         try run(["sh", "-c", "rm $0; mkdir $0", daemon.scratch / "config"])
         let none = try ask(daemon, "cname-updater", ["check", "--json"]).output

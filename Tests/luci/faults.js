@@ -36,6 +36,7 @@ module.exports = [
 	[ settings, "[ 'retries', _('Retries')", "[ 'retry', _('Retries')" ],
 	[ overview, '!answer.aliases?.length', '!answer.aliases' ],
 	[ overview, "E('span', [ cell ])", 'cell' ],
+	[ overview, 'answer.aliases[index + 1]', 'answer.aliases[index]' ],
 	[ overview, 'L.resolveDefault(askAliases(), {})', 'askAliases()' ],
 	[ acl, '"check" ]', '"check", "flush" ]' ],
 	[ acl, '"flush", "cancel" ]', '"flush" ]' ],
