@@ -18,7 +18,7 @@ import Testing
         var wireless: Client { router.clients[1] }
 
         init(
-            _ publish: Publish, quiet: String = "0.3", known: String = "", more: String = ""
+            _ publish: Publish, quiet: String = "0.3", known: String = "", dnsmasq: String = ""
         ) throws {
             self.publish = publish
             router = try Router(
@@ -28,9 +28,8 @@ import Testing
                         list target 'maxwell-arch'
                         list target 'maxwell-arch-wifi'
                         list target 'maxwell-bigsur'
-                    \(more)
 
-                    """, publish: publish.rawValue, clients: 2, known: known)
+                    """, publish: publish.rawValue, more: dnsmasq, clients: 2, known: known)
             watch = try router.start(["cname-updater", "watch"])
             try watch.line(with: "watching")
             try eventually("dnsmasq answers") { try router.dig("other.lan") == [] }
@@ -193,6 +192,65 @@ import Testing
         try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur", within: 20)
         show("after a first installation", publish, now() - start)
         if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// By dnsmasq itself: the alias has the addresses of both kinds, and a target may have none but these.
+    @Test(arguments: Publish.allCases)
+    func followsDHCPv6(publish: Publish) throws {
+        let ranges = (77...78).map { "dhcp-range=fd\($0)::100,fd\($0)::1ff,64,1h\n" }.joined()
+        let maxwell = try Maxwell(publish, dnsmasq: ranges)
+        let (wired, wireless) = (maxwell.wired, maxwell.wireless)
+        func addresses(_ name: String) throws -> [String] {
+            try maxwell.router.onRouter { try Resolver("10.77.0.1").addresses(of: name, isIPv6: true) ?? ["no answer"] }
+        }
+        func becomes(_ host: String) throws {
+            try eventually("it has the IPv6 address of \(host)", within: 30) {
+                let its = try addresses("\(host).lan")
+                return try its.count == 1 && addresses("maxwell.lan") == its
+            }
+        }
+        try wired.boot("maxwell-arch")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        try wired.bootIPv6("maxwell-arch")
+        try becomes("maxwell-arch")
+        #expect(try maxwell.leads(to: "maxwell-arch"))
+        try wired.releaseIPv6()
+        try eventually("it has none") { try addresses("maxwell.lan") == [] }
+        #expect(try maxwell.leads(to: "maxwell-arch"))
+        try wired.release()
+        try wired.bootIPv6("maxwell-arch")
+        try becomes("maxwell-arch")
+        // Which of two is there is asked in IPv6, too.
+        try wireless.bootIPv6("maxwell-bigsur")
+        try maxwell.watch.line(with: "maxwell-bigsur: answers", within: 30)
+        try becomes("maxwell-arch")
+        try wired.inside(["ip", "link", "set", "eth0", "down"])
+        try becomes("maxwell-bigsur")
+        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent"))
+        if publish == .hosts { #expect(maxwell.runs == "0") }
+    }
+
+    /// A boot of the router with no lease file: the alias comes with the client's next event.
+    @Test(arguments: Publish.allCases)
+    func outlivesABootWithoutLeases(publish: Publish) throws {
+        let maxwell = try Maxwell(publish)
+        let router = maxwell.router
+        try maxwell.wired.boot("maxwell-arch")
+        try maxwell.becomes("maxwell-arch", within: 20)
+        let hosts = publish == .hosts ? "\(Built.updater) prepare \(router.scratch / "dnsmasq.d")" : "true"
+        try router.inside([
+            "sh", "-c",
+            """
+            kill $(cat \(router.scratch / "dnsmasq.pid")); while pidof dnsmasq; do sleep 0.01; done
+            rm -rf \(router.scratch / "updater")/* \(router.scratch / "dnsmasq.d")/*; : >\(router.scratch / "leases")
+            \(hosts); \(Built.updater) apply; \(Router.scripts)/restart-dnsmasq
+            """,
+        ])
+        try eventually("it leads nowhere") { try router.dig("maxwell.lan") == [] }
+        let runs = maxwell.runs
+        try maxwell.wired.renew()
+        try maxwell.becomes("maxwell-arch", within: 20)
+        if publish == .hosts { #expect(maxwell.runs == runs) }
     }
 
     /// A changed MAC address: two clients want one name, and dnsmasq gives it to the last.

@@ -8,6 +8,8 @@ public final class Client {
     /// The address of its last lease.
     public private(set) var address = ""
     private var dhcp: Program?
+    private var dhcpv6: Program?
+    private let scratch = Scratch()
 
     /// - Parameter network: The file that stands for the namespace.
     init(_ hardware: String, network: String) {
@@ -34,6 +36,39 @@ public final class Client {
         self.dhcp = dhcp
         // "udhcpc: lease of 10.77.1.2 obtained from 10.77.0.1, lease time 43200"
         address = try String(dhcp.line(with: "lease of ").split(separator: " ")[3])
+    }
+
+    /// Asks for an IPv6 address, too, and waits for it. The router has to have a range of them.
+    public func bootIPv6(_ hostName: String) throws {
+        // dnsmasq takes the name of the FQDN option: RFC 4704.
+        scratch.write("conf", "send fqdn.fqdn \"\(hostName).\";\nsend fqdn.encoded on;\nsend fqdn.server-update on;\n")
+        scratch.write("leases", "")
+        try eventually("its own address is no other's") {
+            let own = try inside(["ip", "-6", "-o", "addr", "show", "dev", "eth0", "scope", "link"])
+            return own.contains("fe80:") && !own.contains("tentative")
+        }
+        dhcpv6 = try Program([
+            "nsenter", "--net=\(network)", "dhclient", "-6", "-d", "-D", "LL", "-cf", scratch / "conf",
+            "-lf", scratch / "leases", "-pf", scratch / "pid", "-sf", "\(Router.scripts)/dhclient-script", "eth0",
+        ])
+        try dhcpv6?.line(with: "Bound to lease")
+    }
+
+    /// Gives the IPv6 address back.
+    public func releaseIPv6() throws {
+        // It ends the one that runs.
+        try inside([
+            "dhclient", "-6", "-r", "-D", "LL", "-cf", scratch / "conf", "-lf", scratch / "leases", "-pf", scratch / "pid",
+            "-sf", "\(Router.scripts)/dhclient-script", "eth0",
+        ])
+        try dhcpv6?.end()
+        dhcpv6 = nil
+    }
+
+    /// Renews the lease before its time, and waits for that.
+    public func renew() throws {
+        dhcp?.signal(SIGUSR1)
+        try dhcp?.line(with: "lease of ")
     }
 
     /// Gives the lease back.

@@ -109,6 +109,7 @@ public final class Router {
                 while [ "$(readlink /proc/$client/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
                 ip link add lan$link type veth peer name eth0 address 02:77:00:00:00:0$link netns $client
                 ip addr add 10.$((77 + link)).0.1/16 dev lan$link
+                ip addr add fd$((77 + link))::1/64 dev lan$link nodad
                 ip link set lan$link up
                 nsenter -t $client -n ip link set eth0 up
                 echo "client $client"
