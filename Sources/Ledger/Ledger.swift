@@ -250,18 +250,24 @@ public struct Ledger: Sendable {
         try Files.removeFolder(running(job))
     }
 
-    /// Makes sure that there is room for the line that the command's shell writes first. On a full file system the shell
-    /// would end there, and the run would count as one that failed.
-    ///
-    /// - Throws: `cannotCreate`.
-    public func checkRoom(for job: ByteString) throws(Fault) {
-        try Files.write("\(running(job))/.room", "")
-        try Files.remove("\(running(job))/.room")
-    }
+    /// The folder of one run: a shell of an earlier one, which may be late, must not find it.
+    private func place(of job: ByteString, run number: Int) -> ByteString { "\(running(job))/.run.\(number)" }
 
-    /// Where the command's shell leaves its line of /proc/PID/stat before it becomes the command. If something is there
-    /// already, the shell ends instead.
-    public func processFile(of job: ByteString) -> ByteString { "\(running(job))/.process" }
+    private func processFile(in place: ByteString) -> ByteString { place + "/process" }
+
+    /// Makes a run's folder, and makes sure that there is room for the line that the command's shell writes first. On a full
+    /// file system the shell would end there, and the run would count as one that failed.
+    ///
+    /// - Returns: Where the shell leaves its line of /proc/PID/stat before it becomes the command. If something is there
+    ///   already, or the folder has gone, it ends instead.
+    /// - Throws: `cannotCreate`.
+    public func makeRoom(for job: ByteString, run number: Int) throws(Fault) -> ByteString {
+        let place = place(of: job, run: number)
+        try Files.makeFolder(place)
+        try Files.write(place + "/room", "")
+        try Files.remove(place + "/room")
+        return processFile(in: place)
+    }
 
     /// Looks for what was running when the last daemon ended. Its causes are to be put back once its command is watched or
     /// has ended.
@@ -269,8 +275,11 @@ public struct Ledger: Sendable {
     /// - Returns: The command's process, if it still runs.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {
         guard try FileStatus(at: running(job)) != nil else { return nil }
-        let file = processFile(of: job)
-        // A shell that was started but has not yet made the file finds ours, and ends.
+        let place = try place(of: job, run: lastRun(of: job))
+        // No shell was started.
+        guard try FileStatus(at: place) != nil else { return nil }
+        let file = processFile(in: place)
+        // A shell that was started but has not yet made the file finds ours, or that the folder has gone, and ends.
         var line: ByteString = ""
         if try !Files.create(file) {
             // The shell has made the file, and may yet have to write into it.

@@ -267,9 +267,9 @@ final class JobRunner {
                 log("not needed any more")
                 return
             }
-            try ledger.checkRoom(for: name)
+            let processFile = try ledger.makeRoom(for: name, run: taken.run)
             startFaults.clear()
-            start(Run(number: taken.run, due: due, began: now), taken.events)
+            start(Run(number: taken.run, due: due, began: now), taken.events, processFile)
         } catch {
             debouncer.notReady(at: now)
             // If it can't be put back now, `take` does so.
@@ -278,10 +278,10 @@ final class JobRunner {
         }
     }
 
-    private func start(_ run: Run, _ causes: [ByteString]) {
+    private func start(_ run: Run, _ causes: [ByteString], _ processFile: ByteString) {
         do throws(Fault) {
             mode = .running(
-                try Command(job, processFile: ledger.processFile(of: name)) { [self] outcome in
+                try Command(job, processFile: processFile) { [self] outcome in
                     let outcome = outcome ?? .exited(0)
                     ended(run, outcome.status, outcome.text)
                     changed()

@@ -104,7 +104,7 @@ import Testing
             guard Injection.errors(of: name) != nil, let start = line.firstRange(of: run) else { continue }
             let path = String(line[start.upperBound...].prefix { $0 != "\"" && $0 != ">" })
             // It is the command's shell that writes this.
-            if path.hasSuffix("/.process"), !["read", "unlink"].contains(name) { continue }
+            if path.hasSuffix("/process"), !["read", "unlink"].contains(name) { continue }
             // fdopendir(3) only looks at the flags.
             if line.contains("F_GET") || line.contains("F_SETFD") { continue }
             // Eleven files that are written alike.

@@ -5,7 +5,12 @@
 #define CTESTSUPPORT_H
 
 #include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/if_ether.h>
+#include <netpacket/packet.h>
+#include <poll.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,6 +37,36 @@ static inline int datagram_socket(const char *address, int port) {
     if (fd == -1 || connect(fd, (struct sockaddr *)&peer, sizeof peer) == 0) return fd;
     close(fd);
     return -1;
+}
+
+// Answers ARP requests (RFC 826) at a link, in place of the kernel, until *over is set: so many milliseconds late, and of
+// `every` only the last. Returns how many requests there were, or -1: packet(7).
+static inline int arp_answer(const char *link, int delay, int every, int *over) {
+    struct sockaddr_ll own = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP)}, peer;
+    socklen_t length = sizeof own;
+    struct ether_arp request;
+    int count = 0, fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+    own.sll_ifindex = (int)if_nametoindex(link);
+    if (fd == -1 || bind(fd, (struct sockaddr *)&own, sizeof own) || getsockname(fd, (struct sockaddr *)&own, &length)) return -1;
+    while (!flag_is_set(over)) {
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        length = sizeof peer;
+        if (poll(&waiting, 1, 50) != 1) continue;
+        if (recvfrom(fd, &request, sizeof request, 0, (struct sockaddr *)&peer, &length) != sizeof request) continue;
+        if (peer.sll_pkttype == PACKET_OUTGOING || request.ea_hdr.ar_op != htons(ARPOP_REQUEST)) continue;
+        if (++count % every) continue;
+        poll(NULL, 0, delay);
+        unsigned char address[4];
+        memcpy(address, request.arp_tpa, 4);
+        memcpy(request.arp_tha, request.arp_sha, 6);
+        memcpy(request.arp_tpa, request.arp_spa, 4);
+        memcpy(request.arp_sha, own.sll_addr, 6);
+        memcpy(request.arp_spa, address, 4);
+        request.ea_hdr.ar_op = htons(ARPOP_REPLY);
+        sendto(fd, &request, sizeof request, 0, (struct sockaddr *)&peer, length);
+    }
+    close(fd);
+    return count;
 }
 
 #endif

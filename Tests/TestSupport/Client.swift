@@ -58,8 +58,8 @@ public final class Client {
     public func releaseIPv6() throws {
         // It ends the one that runs.
         try inside([
-            "dhclient", "-6", "-r", "-D", "LL", "-cf", scratch / "conf", "-lf", scratch / "leases", "-pf", scratch / "pid",
-            "-sf", "\(Router.scripts)/dhclient-script", "eth0",
+            "dhclient", "-6", "-r", "-D", "LL", "-cf", scratch / "conf", "-lf", scratch / "leases",
+            "-pf", scratch / "pid", "-sf", "\(Router.scripts)/dhclient-script", "eth0",
         ])
         try dhcpv6?.end()
         dhcpv6 = nil

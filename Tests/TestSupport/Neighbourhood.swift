@@ -1,4 +1,5 @@
 import CLinux
+import CTestSupport
 
 /// A router and three hosts in network namespaces of their own, which end with the test. Host N is at the other end of
 /// the router's `lanN`, with the addresses 10.78.N.2 and fd78:N::2.
@@ -44,6 +45,35 @@ public final class Neighbourhood {
     /// Runs `body` on the router.
     public func onRouter<Result>(as user: uid_t? = nil, _ body: @escaping () throws -> Result) throws -> Result {
         try inNetwork(of: router, as: user, body)
+    }
+
+    /// Has a host answer ARP like one that is slow, or far away over the air, while `body` runs.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: So late is each answer.
+    ///   - every: So many requests get one answer.
+    /// - Returns: How many requests there were.
+    public func answerBadly(
+        _ host: Int, after milliseconds: Int32, every: Int32, _ body: () throws -> Void
+    ) throws -> Int32 {
+        try shell("ip link set lan arp off", host: host)
+        let over = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        over.initialize(to: 0)
+        let count = try inBackground { [router, hosts] in
+            try inNetwork(of: "\(router)/root/proc/\(hosts[host - 1])") { arp_answer("lan", milliseconds, every, over) }
+        }
+        defer { over.deallocate() }
+        do {
+            try body()
+        } catch {
+            flag_set(over)
+            _ = try count()
+            throw error
+        }
+        flag_set(over)
+        let counted = try count()
+        try shell("ip link set lan arp on", host: host)
+        return counted
     }
 
     /// Runs a shell script on the router, or on a host.

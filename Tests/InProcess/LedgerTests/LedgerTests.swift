@@ -132,22 +132,26 @@ import Testing
         #expect(try ledger.recover("other") == nil)
     }
 
-    /// A shell that is about to become the command ends if it finds the file that recovery has made.
+    /// A shell that is about to become the command ends if it finds the file that recovery has made; if it is later, that the
+    /// folder has gone; and if it is later still, that the next run has another.
     @Test func aCommandThatHadNotBegunNeverDoes() throws {
+        func runs(_ processFile: ByteString) throws -> Bool {
+            let pipe = try Pipe()
+            let child = try ChildProcess(
+                shell: "touch \(ByteString(scratch / "ran"))", of: "j", output: pipe.writer, processFile: processFile)
+            return child.collect() == .exited(0)
+        }
+        func begin() throws -> ByteString { try ledger.makeRoom(for: "j", run: #require(try ledger.take("j")).run) }
         try add(.manual)
-        _ = try ledger.take("j")
-        let processFile = ledger.processFile(of: "j")
-        let folder = ByteString(scratch / "run/running/j")
-        #expect(try Files.create(processFile))
-        let pipe = try Pipe()
-        let child = try ChildProcess(
-            shell: "touch \(ByteString(scratch / "ran"))", of: "j", output: pipe.writer, processFile: processFile)
-        #expect(child.collect() != .exited(0))
-        try Files.removeFolder(folder)
-        let other = try ChildProcess(
-            shell: "touch \(ByteString(scratch / "ran"))", of: "j", output: pipe.writer, processFile: processFile)
-        #expect(other.collect() != .exited(0))
+        let late = try begin()
+        #expect(try ledger.recover("j") == nil)
+        #expect(try !runs(late))
+        try ledger.putBack("j")
+        #expect(try !runs(late))
+        let next = try begin()
+        #expect(try !runs(late))
         #expect(contents(scratch / "ran") == nil)
+        #expect(try runs(next))
     }
 
     @Test func theCommandOfAnEarlierDaemonIsKnownAgain() throws {
@@ -155,9 +159,9 @@ import Testing
         _ = try ledger.take("j")
         let pipe = try Pipe()
         let child = try ChildProcess(
-            shell: "exec sleep 1000", of: "j", output: pipe.writer, processFile: ledger.processFile(of: "j"))
-        try eventually("it has begun") { file("running/j/.process")?.isEmpty == false }
-        let line = file("running/j/.process")!
+            shell: "exec sleep 1000", of: "j", output: pipe.writer, processFile: ledger.makeRoom(for: "j", run: 1))
+        try eventually("it has begun") { file("running/j/.run.1/process")?.isEmpty == false }
+        let line = file("running/j/.run.1/process")!
         #expect(try ledger.recover("j")?.number == child.process)
         child.signal(.kill)
         _ = child.collect()

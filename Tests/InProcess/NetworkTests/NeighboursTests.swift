@@ -85,6 +85,18 @@ import Testing
         #expect(try answers(["10.78.1.2"]) == [.answered])
     }
 
+    /// Answers that come late, or of which every second is lost, are answers, whatever the kernel remembers.
+    @Test(arguments: [(800, 1), (0, 2), (300, 2)] as [(Int32, Int32)])
+    func aSlowHostIsThere(milliseconds: Int32, every: Int32) throws {
+        let asked = try network.answerBadly(1, after: milliseconds, every: every) {
+            for _ in 0..<5 {
+                let found = try ask(["10.78.1.2"])[0]
+                #expect(found.answer == .answered && found.after >= milliseconds, "\(found)")
+            }
+        }
+        #expect(asked >= 5 * every, "\(asked)")
+    }
+
     @Test func manyAtOnce() throws {
         let missing = (3...202).map { ByteString("10.78.1.\($0)") }
         let found = try answers(missing + Self.present)
