@@ -93,7 +93,7 @@ public struct HostsFolder {
                 // It still has to bring its leases up to date. When that is done, it sleeps.
                 let end = Process.now + .milliseconds(100)
                 repeat {
-                    Process.pause(.milliseconds(2))
+                    Process.pause(.milliseconds(1))
                 } while hasRead && RunningProcess.isBusy("dnsmasq") && Process.now < end
             }
         }

@@ -93,13 +93,14 @@ import Testing
         let (count, missing) = try asked()
         delays.sort()
         func milliseconds(_ index: Int) -> Int { Int(delays[index] * 1000) }
+        let median = Int((delays[99] + delays[100]) / 2 * 1000)
         print("hosts, sorted, in ms:", delays.map { String(Int($0 * 1000)) }.joined(separator: " "))
         print(
-            "hosts, 1000 leases, 200 changes: right after \(milliseconds(100)) ms, 99 in 100 after \(milliseconds(198)) ms;",
+            "hosts, 1000 leases, 200 changes: right after \(median) ms, 99 in 100 after \(milliseconds(198)) ms;",
             "\(count) queries, \(missing) unanswered, \(router.events.count - events) replayed events,",
             "\(router.state("runs")!) restarts")
         #expect(count > 200 && missing == 0)
-        #expect(delays[100] < 0.5)
+        #expect(median < 500)
         #expect(router.events.count == events && router.state("runs") == "0")
         #expect(leases(router) == before)
     }
