@@ -41,10 +41,12 @@ public struct Request: Equatable, Sendable {
 
     /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
     ///
+    /// - Parameter disabled: The names of jobs for which programs may have written something into the ledger.
     /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
-    public init?(line: ByteString, jobs: [Job]) {
+    public init?(line: ByteString, jobs: [Job], disabled: [ByteString] = []) {
         if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),
             jobs.contains(where: { $0.name == name })
+                || (verb == .pending || verb == .withdrawn) && disabled.contains(where: { $0 == name })
         {
             self.init(verb, name)
             return

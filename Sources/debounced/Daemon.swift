@@ -25,6 +25,7 @@ final class Daemon {
     private var buffer = [UInt8](repeating: 0, count: 4096)
     /// The jobs of the settings: those that may be asked for.
     private var jobs: [Job] = []
+    private var disabledJobs: [ByteString] = []
     /// One for each of the jobs, and for each job that is no longer in the settings but not done.
     private var runners: [JobRunner] = []
     private var isStopping = false
@@ -123,7 +124,7 @@ final class Daemon {
                 guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
                 now = Process.now
                 let taken = reader.take(buffer[..<count], isDrained: count < buffer.count, at: now) {
-                    Request(line: $0, jobs: jobs)
+                    Request(line: $0, jobs: jobs, disabled: disabledJobs)
                 }
                 for request in taken {
                     runners.first { $0.name == request.job }?.take(request.verb, at: now)
@@ -171,7 +172,8 @@ final class Daemon {
     private func reportUnknownJobs() {
         do throws(Fault) {
             for job in try ledger.jobs() where !jobs.contains(where: { $0.name == job }) {
-                Log.error("\(job.printable()): a request waits, but there is no such job; it is kept")
+                let why: ByteString = disabledJobs.contains { $0 == job } ? "it is not enabled" : "there is no such job"
+                Log.error("\(job.printable()): a request waits, but \(why); it is kept")
             }
         } catch {
             Log.error(error.message)
@@ -251,9 +253,10 @@ final class Daemon {
         // From here on nothing can fail.
         runners += new
         jobs = settings.jobs
+        disabledJobs = settings.disabledJobs
         for runner in runners { runner.isRetired = true }
         for job in jobs { runners.first { $0.name == job.name }?.takeOver(job) }
-        for runner in runners { runner.isDisabled = settings.disabledJobs.contains { $0 == runner.name } }
+        for runner in runners { runner.isDisabled = disabledJobs.contains { $0 == runner.name } }
         return new
     }
 

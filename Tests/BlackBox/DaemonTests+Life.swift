@@ -18,6 +18,9 @@ extension DaemonTests {
         let refused = try daemon.ask("request", "j")
         #expect(refused.status == 64 && refused.output == "cname-updater: no job 'j', there are: k")
         #expect(exists(daemon.run + "/pending/j/manual"))
+        // What a change of an alias leads to is kept, too, and no stranger's line.
+        try daemon.write("pending j\nwithdrawn j\nrequest j\n")
+        try eventually("one line is rejected") { contents(daemon.run + "/rejected") == "1" }
         daemon.scratch.write("config", settings(isEnabled: true))
         daemon.program.signal(SIGHUP)
         try daemon.program.line(with: "HUP: ")
