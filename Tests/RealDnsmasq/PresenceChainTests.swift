@@ -237,6 +237,8 @@ import Testing
         let router = maxwell.router
         try maxwell.wired.boot("maxwell-arch")
         try maxwell.becomes("maxwell-arch", within: 20)
+        // No event comes late, and brings back what the boot takes away.
+        _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let hosts = publish == .hosts ? "\(Built.updater) prepare \(router.scratch / "dnsmasq.d")" : "true"
         try router.inside([
             "sh", "-c",
@@ -247,6 +249,7 @@ import Testing
             """,
         ])
         try eventually("it leads nowhere") { try router.dig("maxwell.lan") == [] }
+        _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let runs = maxwell.runs
         try maxwell.wired.renew()
         try maxwell.becomes("maxwell-arch", within: 20)
