@@ -92,9 +92,10 @@ public struct HostsFolder {
                 hasRead = watch.wait(upTo: .milliseconds(200))
                 // It still has to bring its leases up to date. When that is done, it sleeps.
                 let end = Process.now + .milliseconds(100)
+                let processes = (try? RunningProcess.all(of: "dnsmasq")) ?? []
                 repeat {
                     Process.pause(.milliseconds(1))
-                } while hasRead && RunningProcess.isBusy("dnsmasq") && Process.now < end
+                } while hasRead && processes.contains { RunningProcess.isBusy(Int32($0.number)) } && Process.now < end
             }
         }
         try write(entry.alias, lines(entry))

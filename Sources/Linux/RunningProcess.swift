@@ -22,10 +22,8 @@ public struct RunningProcess: Sendable {
     /// The process does nothing until it gets SIGCONT.
     public static func isStopped(_ number: pid_t) -> Bool { state(of: number) == UInt8(ascii: "T") }
 
-    /// Whether one of a program's processes has something to do, rather than waiting for it.
-    public static func isBusy(_ name: ByteString) -> Bool {
-        ((try? all(of: name)) ?? []).contains { state(of: pid_t($0.number)) == UInt8(ascii: "R") }
-    }
+    /// The process has something to do, rather than waiting for it.
+    public static func isBusy(_ number: pid_t) -> Bool { state(of: number) == UInt8(ascii: "R") }
 
     /// proc(5), the third field of /proc/PID/stat; 0 if it can't be read.
     private static func state(of number: pid_t) -> UInt8 {

@@ -159,7 +159,8 @@ final class JobRunner {
             // One ring may be for many.
             for place in 0..<max(rings, news.count) {
                 let asker = asking[min(place, asking.count - 1)].asker
-                // A trace, too, has a request once. Its ring puts off the run: it might be another's, with the same words.
+                // What was found before it rang is in the trace already. The ring puts off the run all the same: it might
+                // be that of another request with the same words.
                 if place >= late { recorder?.asked(.pending, name, by: asker, at: now) }
                 debouncer.request(from: asker, at: now - ages.first)
                 debouncer.request(from: asker, at: now - ages.last)

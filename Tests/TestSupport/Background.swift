@@ -2,12 +2,14 @@ import CTestSupport
 
 /// Something that one thread tells another, once.
 public final class Flag: @unchecked Sendable {
-    private var value: Int32 = 0
+    /// For C. Only as long as somebody holds the flag.
+    let value = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
-    public init() {}
+    public init() { value.initialize(to: 0) }
+    deinit { value.deallocate() }
 
-    public func set() { flag_set(&value) }
-    public var isSet: Bool { flag_is_set(&value) != 0 }
+    public func set() { flag_set(value) }
+    public var isSet: Bool { flag_is_set(value) != 0 }
 }
 
 /// Runs `body` on a thread of its own.

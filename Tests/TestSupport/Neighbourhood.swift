@@ -57,22 +57,17 @@ public final class Neighbourhood {
         _ host: Int, after milliseconds: Int32, every: Int32, _ body: () throws -> Void
     ) throws -> Int32 {
         try shell("ip link set lan arp off", host: host)
-        let over = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-        over.initialize(to: 0)
+        let isOver = Flag()
         let count = try inBackground { [router, hosts] in
-            try inNetwork(of: "\(router)/root/proc/\(hosts[host - 1])") { arp_answer("lan", milliseconds, every, over) }
+            try inNetwork(of: "\(router)/root/proc/\(hosts[host - 1])") {
+                withExtendedLifetime(isOver) { arp_answer("lan", milliseconds, every, isOver.value) }
+            }
         }
-        defer { over.deallocate() }
-        do {
-            try body()
-        } catch {
-            flag_set(over)
-            _ = try count()
-            throw error
-        }
-        flag_set(over)
+        let result = Result { try body() }
+        isOver.set()
         let counted = try count()
         try shell("ip link set lan arp on", host: host)
+        try result.get()
         return counted
     }
 
