@@ -94,7 +94,7 @@ import Testing
         ]
         let before = try everything(in: scratch.path)
         func refuses(_ words: [String], _ environment: [String: String?], _ place: String) throws {
-            let called = try run(words, environment: environment, within: 10)
+            let called = try run(words, environment: environment)
             #expect(called.status == 73, "\(words): \(called)")
             let path = "\(scratch / "shared")/\(place): "
             #expect(called.output.contains(path), "\(words): \(called)")
@@ -107,13 +107,13 @@ import Testing
         let event = ["ACTION": "add", "MACADDR": "aa:bb:cc:dd:ee:ff", "IPADDR": "10.0.0.1", "HOSTNAME": "host"]
         try refuses([Built.updater], places.merging(event) { $1 }, "run")
         let ownRun = places.merging(event) { $1 }.merging(["DEBOUNCED_RUN_DIR": scratch / "own"]) { $1 }
-        let refused = try run([Built.updater], environment: ownRun, within: 10)
+        let refused = try run([Built.updater], environment: ownRun)
         #expect(refused.status == 73 && refused.output.contains("shared/leases: "), "\(refused)")
         #expect(contents(scratch / "own/pending/j/lease") == nil, "what can't be recorded is not asked for")
         try run(["rm", "-r", scratch / "own"])
         #expect(try everything(in: scratch.path) == before)
         let ownLeases = places.merging(event) { $1 }.merging(["CNAME_UPDATER_RUN_DIR": scratch / "own"]) { $1 }
-        let called = try run([Built.updater], environment: ownLeases, within: 10)
+        let called = try run([Built.updater], environment: ownLeases)
         #expect(called.status == 73 && called.output.contains("shared/run: "), "\(called)")
         #expect(!exists(scratch / "own"), "what nobody was told of is not recorded")
         #expect(try everything(in: scratch.path) == before)

@@ -64,7 +64,7 @@ import Testing
             }
             func wait(_ what: String, _ condition: () -> Bool) throws {
                 do {
-                    try eventually(what, within: 10, condition)
+                    try eventually(what, condition)
                 } catch {
                     for program in [program, successor] { _ = try program?.lines(with: "", during: 0) }
                     throw Failure("\(comment): \(error)")

@@ -52,10 +52,10 @@ extension DaemonTests {
             let file = daemon.scratch / name
             try run(["sh", "-ec", make, file])
             if name == "mappings" { daemon.scratch.write("config", "config updater\noption mappings \(file)\n") }
-            let checked = try run([Built.debounced, "check"], environment: daemon.environment, within: 5)
+            let checked = try run([Built.debounced, "check"], environment: daemon.environment)
             #expect(checked.status == 78 && checked.output.hasPrefix("debounced: \(file): "), "\(checked)")
             let event = ["ACTION": "add", "MACADDR": "aa:bb:cc:dd:ee:ff", "IPADDR": "10.0.0.1", "HOSTNAME": "host"]
-            let handled = try run([Built.updater], environment: daemon.environment.merging(event) { $1 }, within: 5)
+            let handled = try run([Built.updater], environment: daemon.environment.merging(event) { $1 })
             #expect(handled.status == 0 && handled.output.hasPrefix("\(file): "), "\(handled)")
             try run(["rm", "-r", daemon.run, file])
         }

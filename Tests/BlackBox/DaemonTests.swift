@@ -85,6 +85,8 @@ import Testing
         try run(["sh", "-c", "echo > \(gate / "gate")"])
         try daemon.program.line(with: "j: run 2")
         #expect(now() - opened >= 0.5)
+        try run(["sh", "-c", "echo > \(gate / "gate")"])
+        try daemon.program.line(with: "j: done")
     }
 
     @Test func theCommandGetsACleanProcess() throws {

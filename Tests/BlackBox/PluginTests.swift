@@ -16,7 +16,7 @@ import Testing
         // By a pipe, as rpcd does it.
         return try run(
             ["sh", "-c", "file=$1; shift; cat $file | \(shell) \(Self.plugin) \"$@\"", "sh", file] + words,
-            environment: environment.merging(["PATH": "\(path):/usr/sbin:/usr/bin:/sbin:/bin"]) { $1 }, within: 10)
+            environment: environment.merging(["PATH": "\(path):/usr/sbin:/usr/bin:/sbin:/bin"]) { $1 })
     }
 
     @Test(arguments: shells) func saysWhichMethodsThereAre(shell: String) throws {

@@ -198,7 +198,7 @@ import Testing
             ACTION=frob \(Built.updater) >/dev/null 2>&1 </dev/null
             echo "status $?"
             while ! grep frob $D/syslog; do sleep 0.01; done
-            kill %1
+            kill $!
             """
         let called = try run(
             ["timeout", "20", "unshare", "-m", "sh", "-c", script],

@@ -22,7 +22,7 @@ import Testing
                         option probe '0'
 
                     """, clients: 2, name: name)
-            try eventually("dnsmasq answers") { try router.dig("maxwell.lan") == [] }
+            try eventually("dnsmasq answers") { try router.resolve("maxwell.lan") == [] }
         }
 
         /// What dnsmasq is told of the aliases.
@@ -64,15 +64,15 @@ import Testing
         }
 
         private func expect(_ host: String?) throws {
-            let answer = try router.dig("maxwell.lan")
+            let answer = try router.resolve("maxwell.lan")
             guard let host else {
                 #expect(answer == [])
                 return
             }
-            let address = try router.dig("\(host).lan")
+            let address = try router.resolve("\(host).lan")
             #expect(address.count == 1)
             #expect(answer == ["\(host).lan."] + address)
-            #expect(try router.dig("maxwell") == answer)
+            #expect(try router.resolve("maxwell") == answer)
         }
     }
 
@@ -135,7 +135,7 @@ import Testing
             try wired.boot("maxwell-bigsur", identifier: "ff00000001")
         }
         #expect(wired.address != address)
-        #expect(try maxwell.router.dig("maxwell-arch.lan") == [address])
+        #expect(try maxwell.router.resolve("maxwell-arch.lan") == [address])
         try maxwell.step("update", of: wired, restarts: 1, to: "maxwell-arch") { try wired.boot("maxwell-arch") }
         #expect(wired.address == address)
     }

@@ -7,7 +7,7 @@ import Testing
     private static let hour = 72.0
 
     /// A hook that asks for a restart in every lease event, as many do.
-    @Test(.ownThread) func theWorstHookIsSlowedDown() throws {
+    @Test(.busyThread) func theWorstHookIsSlowedDown() throws {
         let router = try Router(
             .old, leases: 300, quiet: "0.2", maxInterval: "12",
             hook: "( (exec cname-updater request dnsmasq)& )</dev/null >/dev/null 2>&1 &\n")
@@ -20,7 +20,7 @@ import Testing
     }
 
     /// Ten machines boot one after the other, each as soon as the restart for the one before is over.
-    @Test(.ownThread) func aBusyMorningIsNoLoop() throws {
+    @Test(.busyThread) func aBusyMorningIsNoLoop() throws {
         let machines = 10
         let router = try Router(
             .old, quiet: "0.2", maxInterval: "12",
@@ -30,7 +30,9 @@ import Testing
         for (number, client) in router.clients.enumerated() {
             try client.boot("host-\(number)")
             let leased = now()
-            try eventually("m\(number) leads there") { try router.dig("m\(number).lan").first == "host-\(number).lan." }
+            try eventually("m\(number) leads there") {
+                try router.resolve("m\(number).lan").first == "host-\(number).lan."
+            }
             waits.append(now() - leased)
         }
         // Other tests may hold up one of them, but not most.
@@ -40,7 +42,7 @@ import Testing
     }
 
     /// A client that flips between two names holds up its own alias, and no other.
-    @Test(.ownThread) func aClientThatFlipsHoldsUpNobodyElse() throws {
+    @Test(.busyThread) func aClientThatFlipsHoldsUpNobodyElse() throws {
         let names = ["a", "b"]
         let router = try Router(
             .old, quiet: "0.2", maxInterval: "12",
@@ -53,10 +55,11 @@ import Testing
                 	list target other-b
 
                 """, clients: 2)
-        let end = now() + Self.hour / 2
+        let start = now()
         var flips = 0
         var others = 0
-        while now() < end {
+        // For half an hour, or longer on a busy machine, where a client takes long to boot.
+        while now() - start < Self.hour / 2 || flips <= 20 || others <= 1 {
             try router.clients[0].boot(names[flips % 2])
             flips += 1
             guard flips % 12 == 0 else { continue }
@@ -65,7 +68,7 @@ import Testing
             let wanted = "other-\(names[others % 2]).lan."
             // Meanwhile the other goes on. We only look when it has booted, which takes a while on a busy machine.
             var longestBoot = 0.0
-            while try router.dig("other.lan").first != wanted, now() - leased < 20 {
+            while try router.resolve("other.lan").first != wanted, now() - leased < 20 {
                 let start = now()
                 try router.clients[0].boot(names[flips % 2])
                 longestBoot = max(longestBoot, now() - start)
@@ -74,12 +77,12 @@ import Testing
             #expect(now() - leased < 1.2 + 5 + 2 * longestBoot, "the other alias waits \(now() - leased) s")
             others += 1
         }
-        #expect(flips > 20 && others > 1)
+        let halfHours = max(1, (now() - start) / (Self.hour / 2))
         let log = router.program.log + (try router.program.lines(with: "", during: 0))
         #expect(log.contains { $0.contains("alias flip, asked for too often; slowed down") })
         #expect(!log.contains { $0.contains("alias other, asked for too often") })
         let runs = Int(router.state("runs") ?? "")!
-        print("loop breaker: \(flips) flips, \(others) changes of another alias, \(runs) runs in half an hour")
-        #expect(runs <= 12 + 2 * others)
+        print("loop breaker: \(flips) flips, \(others) changes of another alias, \(runs) runs in \(halfHours / 2) hours")
+        #expect(Double(runs) <= 12 * halfHours + Double(2 * others))
     }
 }

@@ -32,14 +32,14 @@ import Testing
                     """, publish: publish.rawValue, more: dnsmasq, clients: 2, known: known)
             watch = try router.start(["cname-updater", "watch"])
             try watch.line(with: "watching")
-            try eventually("dnsmasq answers") { try router.dig("other.lan") == [] }
+            try eventually("dnsmasq answers") { try router.resolve("other.lan") == [] }
         }
 
         /// Whether dnsmasq says that the alias leads there.
         func leads(to host: String?) throws -> Bool {
-            let answer = try router.dig("maxwell.lan")
+            let answer = try router.resolve("maxwell.lan")
             guard let host else { return answer == [] }
-            let addresses = try router.dig("\(host).lan")
+            let addresses = try router.resolve("\(host).lan")
             switch publish {
             case .cname: return !addresses.isEmpty && answer == ["\(host).lan."] + addresses
             case .hosts: return !addresses.isEmpty && answer == addresses
@@ -50,11 +50,7 @@ import Testing
         @discardableResult
         func becomes(_ host: String?, within seconds: Double) throws -> Double {
             let start = now()
-            while try !leads(to: host) {
-                guard now() - start < seconds else {
-                    throw try Failure("maxwell is not \(host ?? "nobody"): \(state())")
-                }
-            }
+            try eventually("maxwell is \(host ?? "nobody"): \(state())", within: seconds) { try leads(to: host) }
             return now() - start
         }
 
@@ -76,6 +72,7 @@ import Testing
             let end = now() + seconds
             while now() < end {
                 guard try leads(to: host) else { throw Failure("maxwell does not stay \(host ?? "nobody")") }
+                poll(nil, 0, 10)
             }
             #expect(router.state("runs") == runs)
         }
@@ -147,7 +144,7 @@ import Testing
         let maxwell = try Maxwell(publish)
         let (wired, wireless) = (maxwell.wired, maxwell.wireless)
         func names(_ host: String, _ client: Client) throws {
-            try eventually("\(host) has its name") { try maxwell.router.dig("\(host).lan") == [client.address] }
+            try eventually("\(host) has its name") { try maxwell.router.resolve("\(host).lan") == [client.address] }
         }
         for _ in 0..<2 {
             for host in ["maxwell-arch", "maxwell-bigsur"] {
@@ -248,7 +245,7 @@ import Testing
             \(hosts); \(Built.updater) apply; \(Router.scripts)/restart-dnsmasq
             """,
         ])
-        try eventually("it leads nowhere") { try router.dig("maxwell.lan") == [] }
+        try eventually("it leads nowhere") { try router.resolve("maxwell.lan") == [] }
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let runs = maxwell.runs
         try maxwell.wired.renew()
@@ -264,7 +261,7 @@ import Testing
         try maxwell.wired.pull()
         try maxwell.wireless.boot("maxwell-arch")
         try eventually("the alias has the new address alone") {
-            try maxwell.router.dig("maxwell.lan") == [maxwell.wireless.address]
+            try maxwell.router.resolve("maxwell.lan") == [maxwell.wireless.address]
         }
     }
 

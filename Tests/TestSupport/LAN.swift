@@ -123,36 +123,50 @@ public final class LAN {
     /// Changes /etc/config/dhcp, of which the files of dnsmasq are rendered.
     public func setDHCP(_ text: String) { scratch.write("etc/dhcp", text) }
 
+    /// What an instance of dnsmasq answers for a name. For an alias, the first is the name that it leads to.
+    public func resolve(_ name: String, at address: String = "127.0.0.1") throws -> [String] {
+        try inNetwork(of: first) { try Resolver(address).records(of: name) ?? ["no answer"] }
+    }
+
     public func answers(_ name: String, at address: String = "127.0.0.1") throws -> Bool {
-        try inside(["dig", "@\(address)", "+short", "+tries=1", "+time=1", name]).output.contains("10.0.0.")
+        try resolve(name, at: address).last?.hasPrefix("10.0.0.") == true
     }
 
     public func fragment(of name: String = "lan") -> String { contents(scratch / "\(name).d/cname-updater.conf") ?? "" }
     public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
 
     /// Has a name asked for all the time, until `stop` says for how long at most nobody answered.
-    public func watchDNS(at address: String = "127.0.0.1") throws -> Outage { try Outage(self, address) }
+    public func watchDNS(at address: String = "127.0.0.1") throws -> Outage { try Outage(first, address) }
 
     public final class Outage {
-        private let program: Program
+        private let isOver = Flag()
+        private let gap: () throws -> Double
 
-        fileprivate init(_ lan: LAN, _ address: String) throws {
-            let script = """
-                while :; do
-                    if dig @\(address) +short +tries=1 +time=1 up.lan | grep -q '^10[.]'; then read -r up _ </proc/uptime; echo "at $up"; fi
-                    sleep 0.02
-                done
-                """
-            program = try lan.start(["sh", "-c", script])
-            try program.line(with: "at ")
+        fileprivate init(_ router: String, _ address: String) throws {
+            gap = try inBackground { [isOver] in
+                try inNetwork(of: router) {
+                    let resolver = try Resolver(address)
+                    var (last, gap) = (now(), 0.0)
+                    // If nobody answers at the end, that goes on until somebody does.
+                    while now() - last < patience {
+                        let isEnd = isOver.isSet
+                        let isAnswered = resolver.addresses(of: "up.lan").map { $0 != [] } ?? false
+                        gap = max(gap, now() - last)
+                        if isAnswered { last = now() }
+                        if isEnd, isAnswered { break }
+                        poll(nil, 0, 10)
+                    }
+                    return gap
+                }
+            }
         }
+
+        deinit { isOver.set() }
 
         /// In seconds.
         public func stop(_ what: String) throws -> Double {
-            try program.line(with: "at ")
-            let moments = program.log.compactMap { Double($0.dropFirst(3)) }
-            program.signal(SIGKILL)
-            let gap = zip(moments, moments.dropFirst()).map { $1 - $0 }.max() ?? 0
+            isOver.set()
+            let gap = try gap()
             print("DNS was gone for \((gap * 100).rounded() / 100) s: \(what)")
             return gap
         }

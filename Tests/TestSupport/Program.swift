@@ -82,7 +82,7 @@ public final class Program {
 
     /// Waits for the next line with `text` in it, passing over others.
     @discardableResult
-    public func line(with text: String, within seconds: Double = 20) throws -> String {
+    public func line(with text: String, within seconds: Double = patience) throws -> String {
         let end = now() + seconds
         while true {
             while seen < log.count {
@@ -114,7 +114,7 @@ public final class Program {
     ///
     /// - Returns: Its exit status, or 128 + the signal.
     @discardableResult
-    public func end(within seconds: Double = 20) throws -> Int32 {
+    public func end(within seconds: Double = patience) throws -> Int32 {
         var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
         let deadline = now() + seconds
         // Read on meanwhile, or its output fills the pipe and it never ends.
@@ -162,7 +162,7 @@ public final class Program {
 /// - Returns: Its exit status and what it wrote to both streams.
 @discardableResult
 public func run(
-    _ words: [String], environment: [String: String?] = [:], within seconds: Double = 60
+    _ words: [String], environment: [String: String?] = [:], within seconds: Double = patience
 ) throws -> (status: Int32, output: String) {
     let program = try Program(words, environment: environment)
     let status = try program.end(within: seconds)

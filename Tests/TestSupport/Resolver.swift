@@ -16,6 +16,12 @@ public final class Resolver {
 
     /// The addresses of a name, as they stand in the answer; nil if there is none within a second.
     public func addresses(of name: String, isIPv6: Bool = false) -> [String]? {
+        records(of: name, isIPv6: isIPv6)?.filter { $0.last != "." }
+    }
+
+    /// The names that an alias leads to, each with a dot at its end, and the addresses, in the order of the answer; nil if
+    /// there is none within a second.
+    public func records(of name: String, isIPv6: Bool = false) -> [String]? {
         number &+= 1
         var query: [UInt8] = [UInt8(number >> 8), UInt8(number & 0xFF), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
         for label in name.split(separator: ".") { query += [UInt8(label.utf8.count)] + Array(label.utf8) }
@@ -23,24 +29,34 @@ public final class Resolver {
         query += [0, 0, type, 0, 1]
         guard send(socket, query, query.count, 0) == query.count else { return nil }
         var answer = [UInt8](repeating: 0, count: 1500)
+        var count = 0
         repeat {
-            let count = recv(socket, &answer, answer.count, 0)
+            count = recv(socket, &answer, answer.count, 0)
             if count < query.count { return nil }
         } while answer[0] != query[0] || answer[1] != query[1]
-        var addresses: [String] = []
-        var place = query.count
-        for _ in 0..<Int(answer[7]) {
-            // A name is a pointer here, or labels.
-            while answer[place] != 0, answer[place] < 0xC0 { place += Int(answer[place]) + 1 }
-            place += answer[place] == 0 ? 1 : 2
-            let length = Int(answer[place + 8]) << 8 | Int(answer[place + 9])
-            if answer[place + 1] == type {
-                var text = [CChar](repeating: 0, count: 64)
-                inet_ntop(isIPv6 ? AF_INET6 : AF_INET, Array(answer[place + 10..<place + 10 + length]), &text, 64)
-                addresses.append("\(ByteString(cString: text))")
+        return answer.withUnsafeBufferPointer { answer in
+            let start = answer.baseAddress!
+            var records: [String] = []
+            var place = query.count
+            var text = [CChar](repeating: 0, count: 1025)
+            func name(at place: Int) -> Int {
+                Int(dn_expand(start, start + count, start + place, &text, 1025))
             }
-            place += 10 + length
+            for _ in 0..<Int(answer[7]) {
+                place += name(at: place) + 10
+                let length = Int(answer[place - 2]) << 8 | Int(answer[place - 1])
+                switch answer[place - 9] {
+                case type:
+                    inet_ntop(isIPv6 ? AF_INET6 : AF_INET, start + place, &text, 64)
+                    records.append("\(ByteString(cString: text))")
+                case 5:
+                    _ = name(at: place)
+                    records.append("\(ByteString(cString: text)).")
+                default: break
+                }
+                place += length
+            }
+            return records
         }
-        return addresses
     }
 }

@@ -174,7 +174,7 @@ public final class Router {
     /// asked for has had its quiet time. It is for tests of what must not happen.
     public func linesUntilQuiet(with text: String) throws -> [String] {
         let hooks = "dhcp-script|hotplug-call|hotplug[.]d|cname-updater$|ash [^ ]*/procd-hotplug$"
-        try eventually("all updaters have ended", within: 60) {
+        try eventually("all updaters have ended") {
             // The stand-in for procd, which takes the events, stays.
             try inside(["pgrep", "-f", hooks]).split(separator: "\n").count == (dispatcher == .new ? 1 : 0)
         }
@@ -182,10 +182,9 @@ public final class Router {
         return try program.lines(with: text, before: "end: done")
     }
 
-    /// What dnsmasq answers for a name. For an alias, the first line is the name that it leads to.
-    public func dig(_ name: String) throws -> [String] {
-        try inside(["dig", "@10.77.0.1", "+short", "+tries=1", "+time=5", name])
-            .split(separator: "\n").map(String.init)
+    /// What dnsmasq answers for a name. For an alias, the first is the name that it leads to.
+    public func resolve(_ name: String) throws -> [String] {
+        try onRouter { try Resolver("10.77.0.1").records(of: name) ?? ["no answer"] }
     }
 
     /// Restarts dnsmasq, without `debounced`, with a lease that ends in so many seconds. dnsmasq itself gives no lease

@@ -7,11 +7,20 @@ public func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// Waits until `condition` holds, and checks every 10 ms. It is for changes that nothing tells of.
-public func eventually(_ what: String, within seconds: Double = 20, _ condition: () throws -> Bool) throws {
+/// In seconds: how long a test waits for what has to come. It is no measure of how fast that is. It is so long that who
+/// shares a busy machine with other tests does not fail, and still ends one that hangs.
+public let patience = 120.0
+
+/// Waits until `condition` holds. It is for changes that nothing tells of. Between checks it rests four times as long as
+/// one takes, so that the processors are left to what it waits for.
+public func eventually(
+    _ what: @autoclosure () throws -> String, within seconds: Double = patience, _ condition: () throws -> Bool
+) throws {
     let end = now() + seconds
-    while try !condition() {
-        guard now() < end else { throw Failure("not within \(seconds) s: \(what)") }
-        poll(nil, 0, 10)
+    while true {
+        let start = now()
+        if try condition() { return }
+        guard now() < end else { throw try Failure("not within \(seconds) s: \(what())") }
+        poll(nil, 0, max(10, Int32((now() - start) * 4_000)))
     }
 }
