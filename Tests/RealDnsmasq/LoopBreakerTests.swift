@@ -82,7 +82,7 @@ import Testing
         #expect(log.contains { $0.contains("alias flip, asked for too often; slowed down") })
         #expect(!log.contains { $0.contains("alias other, asked for too often") })
         let runs = Int(router.state("runs") ?? "")!
-        print("loop breaker: \(flips) flips, \(others) changes of another alias, \(runs) runs in \(halfHours / 2) hours")
+        print("loop breaker: \(flips) flips, \(others) changes of another alias, \(runs) runs in \(halfHours / 2) h")
         #expect(Double(runs) <= 12 * halfHours + Double(2 * others))
     }
 }
