@@ -85,7 +85,9 @@ import Testing
             let right = change % 2 == 0 ? "10.77.1.2" : "10.77.1.1"
             try router.onRouter {
                 let resolver = try Resolver("10.77.0.1")
-                while resolver.addresses(of: "m.lan") != [right], now() - start < 5 {}
+                while resolver.addresses(of: "m.lan") != [right] {
+                    guard now() - start < patience else { throw Failure("m.lan does not become \(right)") }
+                }
             }
             delays.append(now() - start)
         }
@@ -100,7 +102,6 @@ import Testing
             "\(count) queries, \(missing) unanswered, \(router.events.count - events) replayed events,",
             "\(router.state("runs")!) restarts")
         #expect(count > 200 && missing == 0)
-        #expect(median < 500)
         #expect(router.events.count == events && router.state("runs") == "0")
         #expect(leases(router) == before)
     }
