@@ -7,8 +7,8 @@ public func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// In seconds: how long a test waits for what has to come. It is no measure of how fast that is. It is so long that who
-/// shares a busy machine with other tests does not fail, and still ends one that hangs.
+/// In seconds: how long a test waits for what has to come. It says nothing of how fast that is to be: it is long enough on a
+/// busy machine, and ends a test that hangs.
 public let patience = 120.0
 
 /// Waits until `condition` holds. It is for changes that nothing tells of. Between checks it rests four times as long as
