@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 /// What is asked for and what ends up running when aliases change and change back, with the daemon itself.
-@Suite struct AliasDaemonTests {
+@Suite(.ownThread) struct AliasDaemonTests {
     private static let first = "cname=m,m.lan,a.lan"
     private static let second = "cname=m,m.lan,b.lan"
 
     /// A daemon whose command writes what dnsmasq would read. The command fails while there is a file `fails`, and waits
     /// while there is a file `waits`.
-    private func router(quiet: String = "0.7", starts: Bool = true) throws -> Daemon {
+    private func router(quiet: String = "3", starts: Bool = true) throws -> Daemon {
         let daemon = try Daemon(starts: false)
         let here = daemon.scratch.path
         daemon.scratch.write(
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func whatIsFlushedIsUndoneByAnotherRun() throws {
-        let daemon = try router(quiet: "1")
+        let daemon = try router()
         try change(daemon)
         #expect(try daemon.ask("flush").status == 0)
         try daemon.program.line(with: "reads " + Self.first)
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aRunThatFailedIsNotTakenBack() throws {
-        let daemon = try router(quiet: "0.4")
+        let daemon = try router()
         daemon.scratch.write("fails", "")
         try change(daemon)
         try daemon.program.line(with: "reads " + Self.first)
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func aChangeDuringARunIsReadByAnother() throws {
-        let daemon = try router(quiet: "0.4")
+        let daemon = try router()
         try change(daemon)
         try undo(daemon)
         daemon.scratch.write("waits", "")
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func aDaemonThatWasKilledRunsItAgain() throws {
-        let daemon = try router(quiet: "0.4")
+        let daemon = try router()
         daemon.scratch.write("waits", "")
         try change(daemon)
         try daemon.program.line(with: "reads " + Self.first)
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func withoutADaemonItIsKept() throws {
-        let daemon = try router(quiet: "0.4", starts: false)
+        let daemon = try router(starts: false)
         try undo(daemon)
         try change(daemon)
         try daemon.start()

@@ -3,9 +3,10 @@ import TestSupport
 import Testing
 
 /// Who asks again and again is slowed down and told so, and nobody else waits for him: with the daemon and the updater.
-@Suite struct AskerDaemonTests {
+/// A machine that is so busy that an asker seems to have been calm would fail these, so the quiet times are long.
+@Suite(.ownThread) struct AskerDaemonTests {
     @Test func theFourthRequestByHandIsToldHowToRunItNow() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.5"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "2"])
         // At a terminal.
         func type(_ call: String) throws -> (status: Int32, output: String) {
             try run(["script", "-qec", "\(Built.updater) \(call)", "/dev/null"], environment: daemon.environment)
@@ -28,7 +29,7 @@ import Testing
         try daemon.write("request j\n")
         let asked = now()
         try daemon.program.line(with: "j: done")
-        #expect(now() - asked < 2)
+        #expect(now() - asked < 6)
     }
 
     /// A daemon whose aliases lead to the host that has a lease.
@@ -40,7 +41,7 @@ import Testing
             """
             config job dnsmasq
                 option command 'cat \(here)/conf/cname-updater.conf'
-                option quiet 0.4
+                option quiet 2
             \(daemon.updaterSection)
             config cname m
                 list target a
@@ -79,7 +80,7 @@ import Testing
         let asked = now()
         try daemon.program.line(with: "cname=m,m.lan,a.lan")
         try daemon.program.line(with: "cname=n,n.lan,c.lan")
-        #expect(now() - asked < 2)
+        #expect(now() - asked < 5)
         #expect(
             causes() == "alias m: b to a, add aa:bb:cc:dd:ee:01 10.0.0.1 a\n"
                 + "alias n: none to c, add aa:bb:cc:dd:ee:03 10.0.0.3 c")
@@ -89,11 +90,11 @@ import Testing
         try eventually("it is slowed down again") { daemon.state("state", of: "dnsmasq") == "slowed" }
     }
 
-    /// A failure has its own pause, whoever is slowed down: 2 s here, where the slowing down would take 4 s and more.
+    /// A failure has its own pause, whoever is slowed down: 4 s here, where the slowing down would take 8 s and more.
     @Test func aFailureDoesNotWaitForWhoIsSlowedDown() throws {
         let daemon = try Daemon(starts: false)
         daemon.scratch.write("command", "! rm \(daemon.scratch / "fails") 2>/dev/null\n")
-        try daemon.start(["--job", "j=sh \(daemon.scratch / "command")", "--quiet", "0.3"])
+        try daemon.start(["--job", "j=sh \(daemon.scratch / "command")", "--quiet", "2"])
         for _ in 1...3 {
             try daemon.ask("request", "j")
             try daemon.program.line(with: "j: done")
@@ -101,18 +102,18 @@ import Testing
         daemon.scratch.write("fails", "")
         try daemon.ask("request", "j")
         try daemon.ask("flush", "j")
-        try daemon.program.line(with: "retry 1 of 3 in 2 s")
+        try daemon.program.line(with: "retry 1 of 3 in 4 s")
         try daemon.ask("request", "j")
         let failed = now()
         try daemon.program.line(with: "j: done")
-        #expect(now() - failed < 3)
+        #expect(now() - failed < 6)
     }
 
     /// The trace says who asked, so a replay slows down the same.
     @Test func aTraceNamesWhoAsks() throws {
         let daemon = try Daemon(starts: false)
         let trace = daemon.scratch / "trace"
-        let settings = ["--job", "j=true", "--quiet", "0.3"]
+        let settings = ["--job", "j=true", "--quiet", "2"]
         try daemon.start(settings + ["--record", trace])
         for _ in 1...3 {
             try daemon.ask("request", "j")

@@ -75,12 +75,15 @@ import Testing
         try daemon.write("request a\n")
         try daemon.program.line(with: "a: y")
         let trace = daemon.scratch / "trace"
-        try run([
-            "timeout", "1", "strace", "-f", "-e", "trace=read,poll,ioctl", "-o", trace, "-p",
-            "\(daemon.program.process)",
+        let strace = try daemon.spawn([
+            "strace", "-f", "-e", "trace=read,poll,ioctl", "-o", trace, "-p", "\(daemon.program.process)",
         ])
+        func lines() -> [Substring] { (contents(trace) ?? "").split(separator: "\n") }
+        try eventually("many turns are traced") { lines().count > 1000 }
+        strace.signal(SIGTERM)
+        try strace.end()
         var (turns, bites, most) = (0, 0, 0)
-        for line in contents(trace)!.split(separator: "\n") {
+        for line in lines() {
             if line.contains("\"y\\ny") || line.contains("\"\\ny\\n") {
                 bites += 1
                 most = max(most, bites)

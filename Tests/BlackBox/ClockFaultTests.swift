@@ -14,7 +14,7 @@ import Testing
         let start = now()
         try daemon.start()
         try daemon.program.line(with: "j: done")
-        #expect((0.9...2.5).contains(now() - start), "\(now() - start)")
+        #expect((1...20).contains(now() - start), "\(now() - start)")
     }
 
     /// All else is CLOCK_MONOTONIC: clock_gettime(2) needs no system call and can't be seen, but timers can.

@@ -125,7 +125,7 @@ extension DaemonTests {
     }
 
     @Test func statusTellsWhatWasSavedAndWhy() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.3"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "3"])
         try daemon.ask("request", "j")
         try daemon.write("request j\nrequest j\n")
         try daemon.program.line(with: "j: done")
@@ -163,7 +163,7 @@ extension DaemonTests {
 
     /// It can't do what is due, and says so; nor does it count backwards.
     @Test func aStoppedDaemonIsNamed() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.5"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "3"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         daemon.program.signal(SIGSTOP)

@@ -112,7 +112,7 @@ extension DaemonTests {
 
     /// A reload while it waits for the last command starts nothing.
     @Test func hangUpWhileItStopsIsPassedOver() throws {
-        let daemon = try Daemon(settings: "config job a\noption command 'echo begins; sleep 1'\noption quiet 0\n")
+        let daemon = try Daemon(settings: "config job a\noption command 'echo begins; sleep 3'\noption quiet 0\n")
         try daemon.write("request a\n")
         try daemon.program.line(with: "a: begins")
         daemon.program.signal(SIGTERM)
@@ -127,13 +127,23 @@ extension DaemonTests {
 
     /// What happens to one of many jobs costs no look at the others.
     @Test func idleJobsAreLeftAlone() throws {
-        let daemon = try Daemon(settings: (10...99).map { "config job j\($0)\noption quiet 30\n" }.joined())
-        let script = """
-            (sleep 1; echo 'request j50' >\(daemon.fifo)) &
-            timeout 3 strace -f -qqq -e trace=%file -o \(daemon.scratch / "trace") -p \(daemon.program.process)
-            """
-        try run(["sh", "-c", script])
-        let trace = contents(daemon.scratch / "trace")!
+        let daemon = try Daemon(settings: (10...99).map { "config job j\($0)\noption quiet 600\n" }.joined())
+        func asks(_ job: String) throws {
+            try daemon.write("request \(job)\n")
+            // What is shown last.
+            try eventually("\(job) is due") { ![nil, ""].contains(daemon.state("due", of: job)) }
+        }
+        // Now it has begun with all of them.
+        try asks("j10")
+        let file = daemon.scratch / "trace"
+        let strace = try daemon.spawn([
+            "strace", "-f", "-e", "trace=%file", "-o", file, "-p", "\(daemon.program.process)",
+        ])
+        try strace.line(with: "attached")
+        try asks("j50")
+        strace.signal(SIGTERM)
+        try strace.end()
+        let trace = contents(file)!
         #expect(trace.contains("\(daemon.run)/jobs/j50/state.new"))
         let others = trace.split(separator: "\n").filter {
             $0.contains("/j") && !$0.contains("/jobs/j50/") && !$0.contains("/pending/j50")
@@ -145,7 +155,7 @@ extension DaemonTests {
     }
 
     @Test func aJobThatLeftTheSettingsIsDoneFirst() throws {
-        let daemon = try Daemon(settings: "config job a\noption quiet 0.5\noption command 'echo ran-a'\n")
+        let daemon = try Daemon(settings: "config job a\noption quiet 3\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")
         try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
         daemon.scratch.write("config", "config job b\n")
@@ -170,7 +180,7 @@ extension DaemonTests {
 
     /// A restart that is broken off halfway leaves the router without the service.
     @Test func stopsAfterTheRun() throws {
-        let daemon = try Daemon(["--job", "j=echo begins; sleep 1; echo ends", "--quiet", "0.1"])
+        let daemon = try Daemon(["--job", "j=echo begins; sleep 3; echo ends", "--quiet", "0.1"])
         try daemon.ask("request", "j")
         try daemon.program.line(with: "j: begins")
         daemon.program.signal(SIGTERM)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DaemonTests {
     @Test func runsOnceForManyRequests() throws {
-        let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "1"])
+        let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "3"])
         for _ in 0..<10 { #expect(try daemon.ask("request", "j").status == 0) }
         try daemon.program.line(with: "j: ran")
         try daemon.program.line(with: "j: done")
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func aFloodIsOneRun() throws {
-        let daemon = try Daemon(["--job", "j=true", "--job", "end=true", "--quiet", "0.5"])
+        let daemon = try Daemon(["--job", "j=true", "--job", "end=true", "--quiet", "3"])
         let line = Array("request j\n".utf8)
         for _ in 0..<1000 { try daemon.write(Array(repeating: line, count: 10).flatMap { $0 }) }
         try daemon.program.line(with: "j: done")
@@ -62,7 +62,7 @@ import Testing
                     option command '\(command)'
                     option verify '\(verify)'
                     option quiet 0.1
-                    option timeout 2
+                    option timeout 5
                     option retries 0
                 """)
         #expect(try daemon.ask("request").status == 0)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func endsTheWholeGroupAfterTheTimeout() throws {
-        let daemon = try Daemon(["--job", "j=sleep 1000 & echo child=$!; wait", "--quiet", "0.1", "--timeout", "0.3"])
+        let daemon = try Daemon(["--job", "j=sleep 1000 & echo child=$!; wait", "--quiet", "0.1", "--timeout", "2"])
         try daemon.ask("request", "j")
         let child = try daemon.program.line(with: "child=").split(separator: "=")[1]
         try daemon.program.line(with: "TERM")
@@ -123,13 +123,14 @@ import Testing
 
     @Test func killsWhatDoesNotHeedTerm() throws {
         let daemon = try Daemon([
-            "--job", "j=trap '' TERM; sleep 1000 & sleep 1001", "--quiet", "0.1", "--timeout", "0.3",
+            "--job", "j=trap '' TERM; sleep 1000 & sleep 1001", "--quiet", "0.1", "--timeout", "2",
         ])
+        let asked = now()
         try daemon.ask("request", "j")
         try daemon.program.line(with: "TERM")
-        let term = now()
         try daemon.program.line(with: "ended by signal 9")
-        #expect((4.9...7).contains(now() - term))
+        // The quiet time, the timeout, and five seconds.
+        #expect((7.1...20).contains(now() - asked))
     }
 
     @Test func logsWhatTheCommandWrites() throws {
@@ -148,6 +149,7 @@ import Testing
             Array("reboot\n".utf8), [10], Array(repeating: 120, count: 300) + [10], [0, 0, 0, 10], [0xFF, 0xC3, 10],
             Array("request nosuch\n".utf8), Array("request j; reboot\n".utf8),
         ]
+        let start = now()
         for line in bad { try daemon.write(line) }
         try eventually("all are counted") { daemon.rejected == "\(bad.count)" }
         try daemon.write("request j")
@@ -158,7 +160,8 @@ import Testing
         while told.reduce(0, +) <= bad.count {
             told.append(Int(try daemon.program.line(with: "rejected").split(separator: " ")[3]) ?? 1)
         }
-        #expect(told.count <= 3 && told.reduce(0, +) == bad.count + 1, "\(told)")
+        // At most one report a second.
+        #expect(told.count <= Int(now() - start) + 1 && told.reduce(0, +) == bad.count + 1, "\(told)")
         #expect(try daemon.linesUntilQuiet(with: "rejected") == [])
         #expect(daemon.state("runs") == "0")
         // Requests still get through.

@@ -1,3 +1,4 @@
+import CLinux
 import TestSupport
 import Testing
 
@@ -58,8 +59,11 @@ import Testing
     @Test func keepsARequestUntilThereIsRoom() throws {
         let room = try SmallRoom(filler: 0, quiet: "0.5")
         try room.program.line(with: "running as process")
+        // It is full before the quiet time is over.
+        room.program.signal(SIGSTOP)
         #expect(try room.within(Built.updater, "request", "j").status == 0)
         try room.fill()
+        room.program.signal(SIGCONT)
         try room.program.line(with: "No space left on device; tried every 0.5 s")
         let late = try room.within(Built.updater, "request", "j")
         #expect(

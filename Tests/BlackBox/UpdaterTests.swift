@@ -201,7 +201,7 @@ import Testing
             kill $!
             """
         let called = try run(
-            ["timeout", "20", "unshare", "-m", "sh", "-c", script],
+            ["timeout", "100", "unshare", "-m", "sh", "-c", script],
             environment: daemon.environment.merging(["D": daemon.scratch / "dev"]) { $1 })
         #expect(called.output.contains("status 64"))
         let line = called.output.split(separator: "\n").first { $0.contains("frob") } ?? ""
@@ -243,7 +243,7 @@ import Testing
 
     /// 100 events of one client at once, each with an address of its own: none may overwrite another's.
     @Test func concurrentEventsLoseNothing() throws {
-        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "1"])
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "5", "--max-wait", "0"])
         let all = try (1...100).map { number in
             try Program(
                 [Built.updater],

@@ -33,12 +33,12 @@ static inline void flag_set(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_SEQ_
 static inline int flag_is_set(int *flag) { return __atomic_load_n(flag, __ATOMIC_SEQ_CST); }
 
 // A datagram socket that is connected to an IPv4 address, and on which nobody waits for more than a second.
-static inline int datagram_socket(const char *address, int port) {
+static inline int datagram_socket(const char *address, int port, int seconds) {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
-    struct timeval second = {.tv_sec = 1};
+    struct timeval time = {.tv_sec = seconds};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     inet_pton(AF_INET, address, &peer.sin_addr);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     if (fd == -1 || connect(fd, (struct sockaddr *)&peer, sizeof peer) == 0) return fd;
     close(fd);
     return -1;

@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test func whatIsUndoneInTimeTakesNoRestart() throws {
-        let maxwell = try Maxwell(.new, quiet: "3")
+        let maxwell = try Maxwell(.new, quiet: "8")
         let wired = maxwell.wired
         try maxwell.bootArch()
         try maxwell.step("add", of: wired, to: "maxwell-arch") {

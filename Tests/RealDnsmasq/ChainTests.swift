@@ -8,7 +8,7 @@ import Testing
     /// with other names asks for one restart, and the one after that restart for nothing.
     @Test(arguments: Router.Dispatcher.allCases)
     func aStormIsOneRestart(dispatcher: Router.Dispatcher) throws {
-        let router = try Router(dispatcher, leases: 1000, areHidden: true, quiet: "2", maxWait: "0")
+        let router = try Router(dispatcher, leases: 1000, areHidden: true, quiet: "5", maxWait: "0")
         try eventually("all leases are told") { router.events.count >= 1000 }
         #expect(try router.linesUntilQuiet(with: "dnsmasq: run") == [])
         #expect(router.state("requests") == "0")
@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: Router.Dispatcher.allCases)
     func anInstallationTakesOneRestart(dispatcher: Router.Dispatcher) throws {
         let alias = "config cname 'maxwell'\n    list target 'host-2'\n\n"
-        let router = try Router(dispatcher, leases: 100, quiet: "1", isVerified: true, aliases: alias)
+        let router = try Router(dispatcher, leases: 100, quiet: "5", isVerified: true, aliases: alias)
         try router.inside(["cname-updater", "request"])
         let fragment = router.scratch / "dnsmasq.d/cname-updater.conf"
         #expect(contents(fragment) == "cname=maxwell,maxwell.lan,host-2.lan", "before the restart")

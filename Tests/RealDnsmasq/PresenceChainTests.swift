@@ -36,10 +36,10 @@ import Testing
         }
 
         /// Whether dnsmasq says that the alias leads there.
-        func leads(to host: String?) throws -> Bool {
-            let answer = try router.resolve("maxwell.lan")
+        func leads(to host: String?, within seconds: Int32 = 1) throws -> Bool {
+            let answer = try router.resolve("maxwell.lan", within: seconds)
             guard let host else { return answer == [] }
-            let addresses = try router.resolve("\(host).lan")
+            let addresses = try router.resolve("\(host).lan", within: seconds)
             switch publish {
             case .cname: return !addresses.isEmpty && answer == ["\(host).lan."] + addresses
             case .hosts: return !addresses.isEmpty && answer == addresses
@@ -48,7 +48,7 @@ import Testing
 
         /// Waits until it does, and returns how long that took.
         @discardableResult
-        func becomes(_ host: String?, within seconds: Double) throws -> Double {
+        func becomes(_ host: String?, within seconds: Double = patience) throws -> Double {
             let start = now()
             try eventually("maxwell is \(host ?? "nobody"): \(state())", within: seconds) { try leads(to: host) }
             return now() - start
@@ -71,7 +71,7 @@ import Testing
             let runs = router.state("runs")
             let end = now() + seconds
             while now() < end {
-                guard try leads(to: host) else { throw Failure("maxwell does not stay \(host ?? "nobody")") }
+                guard try leads(to: host, within: 30) else { throw Failure("maxwell does not stay \(host ?? "nobody")") }
                 poll(nil, 0, 10)
             }
             #expect(router.state("runs") == runs)
@@ -83,8 +83,8 @@ import Testing
         func boot() throws {
             try wired.boot("maxwell-arch")
             try wireless.boot("maxwell-arch-wifi")
-            try becomes("maxwell-arch", within: 20)
-            try watch.line(with: "maxwell-arch-wifi: answers", within: 30)
+            try becomes("maxwell-arch")
+            try watch.line(with: "maxwell-arch-wifi: answers")
         }
 
         /// As if it sat behind a switch: the link stays up, but nobody answers.
@@ -102,7 +102,7 @@ import Testing
         let maxwell = try Maxwell(publish, quiet: "2")
         let (wired, wireless) = (maxwell.wired, maxwell.wireless)
         try wired.boot("maxwell-arch")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         // Undocked without a release. The wireless interface comes up.
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try wireless.boot("maxwell-arch-wifi")
@@ -149,24 +149,24 @@ import Testing
         for _ in 0..<2 {
             for host in ["maxwell-arch", "maxwell-bigsur"] {
                 try wired.boot(host)
-                try maxwell.becomes(host, within: 20)
+                try maxwell.becomes(host)
                 try names(host, wired)
             }
         }
         // With an identifier of its own it gets an address of its own.
         try wired.boot("maxwell-arch", identifier: "ff00000001")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         try names("maxwell-arch", wired)
         // On another interface, while the lease of the first runs on.
         try wired.pull()
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try wireless.boot("maxwell-bigsur")
-        try maxwell.becomes("maxwell-bigsur", within: 20)
+        try maxwell.becomes("maxwell-bigsur")
         try wireless.pull()
         try wireless.inside(["ip", "link", "set", "eth0", "down"])
         try wired.inside(["ip", "link", "set", "eth0", "up"])
         try wired.boot("maxwell-arch")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
 
@@ -183,10 +183,10 @@ import Testing
         let (client, address) = isWired ? (maxwell.wired, "10.77.0.9/16") : (maxwell.wireless, "10.78.0.9/16")
         try client.inside(["ip", "addr", "add", address, "dev", "eth0"])
         let start = now()
-        try eventually("somebody is silent", within: 30) {
+        try eventually("somebody is silent") {
             try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent")
         }
-        try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur", within: 20)
+        try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur")
         show("after a first installation", publish, now() - start)
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
@@ -201,13 +201,13 @@ import Testing
             try maxwell.router.onRouter { try Resolver("10.77.0.1").addresses(of: name, isIPv6: true) ?? ["no answer"] }
         }
         func becomes(_ host: String) throws {
-            try eventually("it has the IPv6 address of \(host)", within: 30) {
+            try eventually("it has the IPv6 address of \(host)") {
                 let its = try addresses("\(host).lan")
                 return try its.count == 1 && addresses("maxwell.lan") == its
             }
         }
         try wired.boot("maxwell-arch")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         try wired.bootIPv6("maxwell-arch")
         try becomes("maxwell-arch")
         #expect(try maxwell.leads(to: "maxwell-arch"))
@@ -219,7 +219,7 @@ import Testing
         try becomes("maxwell-arch")
         // Which of two is there is asked in IPv6, too.
         try wireless.bootIPv6("maxwell-bigsur")
-        try maxwell.watch.line(with: "maxwell-bigsur: answers", within: 30)
+        try maxwell.watch.line(with: "maxwell-bigsur: answers")
         try becomes("maxwell-arch")
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try becomes("maxwell-bigsur")
@@ -233,7 +233,7 @@ import Testing
         let maxwell = try Maxwell(publish)
         let router = maxwell.router
         try maxwell.wired.boot("maxwell-arch")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         // No event comes late, and brings back what the boot takes away.
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let hosts = publish == .hosts ? "\(Built.updater) prepare \(router.scratch / "dnsmasq.d")" : "true"
@@ -249,7 +249,7 @@ import Testing
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let runs = maxwell.runs
         try maxwell.wired.renew()
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         if publish == .hosts { #expect(maxwell.runs == runs) }
     }
 
@@ -257,7 +257,7 @@ import Testing
     @Test func aNameBelongsToWhomDnsmasqGivesIt() throws {
         let maxwell = try Maxwell(.hosts)
         try maxwell.wired.boot("maxwell-arch")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         try maxwell.wired.pull()
         try maxwell.wireless.boot("maxwell-arch")
         try eventually("the alias has the new address alone") {
@@ -270,13 +270,15 @@ import Testing
         let maxwell = try Maxwell(.cname)
         try maxwell.wired.boot("maxwell-arch")
         try maxwell.wireless.boot("other")
-        try maxwell.becomes("maxwell-arch", within: 20)
+        try maxwell.becomes("maxwell-arch")
         #expect(try maxwell.router.linesUntilQuiet(with: "dnsmasq: run").count <= 1)
         let trace = maxwell.router.scratch / "trace"
         let process = try maxwell.router.inside(["pgrep", "-f", "cname-updater watch"])
         try maxwell.router.inside(["timeout", "10", "strace", "-f", "-o", trace, "-p", process])
         // It ends with the call in which it sleeps, and that strace leaves it.
-        let calls = (contents(trace) ?? "").split(separator: "\n").filter {
+        let lines = (contents(trace) ?? "").split(separator: "\n")
+        #expect(lines.count > 0, "it was traced")
+        let calls = lines.filter {
             !$0.contains("poll") && !$0.contains("detached")
         }
         #expect(calls == [])

@@ -7,20 +7,22 @@ public final class Resolver {
     private let socket: Int32
     private var number: UInt16 = 0
 
-    public init(_ server: String) throws {
-        socket = datagram_socket(server, 53)
+    /// - Parameter seconds: How long it waits for an answer. A server that is busy answers late; one that has ended never
+    ///   answers what it had not read yet.
+    public init(_ server: String, within seconds: Int32 = 1) throws {
+        socket = datagram_socket(server, 53, seconds)
         if socket == -1 { throw Failure("can't reach \(server)") }
     }
 
     deinit { close(socket) }
 
-    /// The addresses of a name, as they stand in the answer; nil if there is none within a second.
+    /// The addresses of a name, as they stand in the answer; nil if there is none in time.
     public func addresses(of name: String, isIPv6: Bool = false) -> [String]? {
         records(of: name, isIPv6: isIPv6)?.filter { $0.last != "." }
     }
 
     /// The names that an alias leads to, each with a dot at its end, and the addresses, in the order of the answer; nil if
-    /// there is none within a second.
+    /// there is none in time.
     public func records(of name: String, isIPv6: Bool = false) -> [String]? {
         number &+= 1
         var query: [UInt8] = [UInt8(number >> 8), UInt8(number & 0xFF), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]

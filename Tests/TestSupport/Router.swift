@@ -191,8 +191,8 @@ public final class Router {
     }
 
     /// What dnsmasq answers for a name. For an alias, the first is the name that it leads to.
-    public func resolve(_ name: String) throws -> [String] {
-        try onRouter { try Resolver("10.77.0.1").records(of: name) ?? ["no answer"] }
+    public func resolve(_ name: String, within seconds: Int32 = 1) throws -> [String] {
+        try onRouter { try Resolver("10.77.0.1", within: seconds).records(of: name) ?? ["no answer"] }
     }
 
     /// Restarts dnsmasq, without `debounced`, with a lease that ends in so many seconds. dnsmasq itself gives no lease
