@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The daemon, or the FIFO, is not there or does not answer.
-@Suite struct AbsenceFaultTests {
+@Suite(.serialized, .ownThread) struct AbsenceFaultTests {
     /// Asks, and checks that the caller is told soon what will happen.
     private func ask(_ daemon: Daemon, hears text: String) throws {
         let start = now()

@@ -4,7 +4,7 @@ import Testing
 
 /// Who asks again and again is slowed down and told so, and nobody else waits for him: with the daemon and the updater.
 /// A machine that is so busy that an asker seems to have been calm would fail these, so the quiet times are long.
-@Suite(.ownThread) struct AskerDaemonTests {
+@Suite(.serialized, .ownThread) struct AskerDaemonTests {
     @Test func theFourthRequestByHandIsToldHowToRunItNow() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "2"])
         // At a terminal.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Commands that write more than anybody wants to read. What others ask for, the timeout and the signals must not wait.
-@Suite struct ChattyCommandTests {
+@Suite(.serialized, .ownThread) struct ChattyCommandTests {
     private func daemon(_ command: String, timeout: String = "0") throws -> Daemon {
         try Daemon(
             settings: """

@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-@Suite struct DaemonTests {
+@Suite(.serialized, .ownThread) struct DaemonTests {
     @Test func runsOnceForManyRequests() throws {
         let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "3"])
         for _ in 0..<10 { #expect(try daemon.ask("request", "j").status == 0) }

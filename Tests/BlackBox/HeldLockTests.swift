@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Somebody holds one of the updater's locks and does not go on.
-@Suite struct HeldLockTests {
+@Suite(.serialized, .ownThread) struct HeldLockTests {
     private let daemon: Daemon
 
     init() throws {

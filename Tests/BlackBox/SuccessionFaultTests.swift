@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The daemon ends, one way or the other, and another takes over.
-@Suite struct SuccessionFaultTests {
+@Suite(.serialized, .ownThread) struct SuccessionFaultTests {
     @Test func goesOnWithTheTimeThatWasLeft() throws {
         let daemon = try Daemon(
             settings: "config job j\noption command 'echo ran'\noption quiet 6\n" + Daemon.lastJob(quiet: "6"))

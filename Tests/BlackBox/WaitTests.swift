@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `cname-updater request --wait`.
-@Suite struct WaitTests {
+@Suite(.serialized, .ownThread) struct WaitTests {
     private func daemon(_ command: String = "true", quiet: String = "60", starts: Bool = true) throws -> Daemon {
         try Daemon(
             settings: "config job j\noption command '\(command)'\noption quiet \(quiet)\n", starts: starts)

@@ -7,7 +7,7 @@ import Testing
     private static let hour = 72.0
 
     /// A hook that asks for a restart in every lease event, as many do.
-    @Test(.busyThread) func theWorstHookIsSlowedDown() throws {
+    @Test(.ownThread) func theWorstHookIsSlowedDown() throws {
         let router = try Router(
             .old, leases: 300, quiet: "0.2", maxInterval: "12",
             hook: "( (exec cname-updater request dnsmasq)& )</dev/null >/dev/null 2>&1 &\n")

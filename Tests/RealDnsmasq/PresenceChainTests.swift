@@ -71,7 +71,9 @@ import Testing
             let runs = router.state("runs")
             let end = now() + seconds
             while now() < end {
-                guard try leads(to: host, within: 30) else { throw Failure("maxwell does not stay \(host ?? "nobody")") }
+                guard try leads(to: host, within: 30) else {
+                    throw Failure("maxwell does not stay \(host ?? "nobody")")
+                }
                 poll(nil, 0, 10)
             }
             #expect(router.state("runs") == runs)

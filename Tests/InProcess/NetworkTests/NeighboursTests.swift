@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Asks real hosts whether they are there, in a network of their own.
-@Suite struct NeighboursTests {
+@Suite(.serialized, .ownThread) struct NeighboursTests {
     private let network: Neighbourhood
 
     init() throws {
