@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is asked for and what ends up running when aliases change and change back, with the daemon itself.
-@Suite(.ownThread) struct AliasDaemonTests {
+@Suite(.serialized, .ownThread) struct AliasDaemonTests {
     private static let first = "cname=m,m.lan,a.lan"
     private static let second = "cname=m,m.lan,b.lan"
 

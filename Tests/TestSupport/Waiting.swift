@@ -12,7 +12,7 @@ public func now() -> Double {
 public let patience = 120.0
 
 /// Waits until `condition` holds. It is for changes that nothing tells of. Between checks it rests four times as long as
-/// one takes, so that the processors are left to what it waits for.
+/// one takes, a second at most, so that the processors are left to what it waits for.
 public func eventually(
     _ what: @autoclosure () throws -> String, within seconds: Double = patience, _ condition: () throws -> Bool
 ) throws {
@@ -21,6 +21,6 @@ public func eventually(
         let start = now()
         if try condition() { return }
         guard now() < end else { throw try Failure("not within \(seconds) s: \(what())") }
-        poll(nil, 0, max(10, Int32((now() - start) * 4_000)))
+        poll(nil, 0, min(1_000, max(10, Int32((now() - start) * 4_000))))
     }
 }
