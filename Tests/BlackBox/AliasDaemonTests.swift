@@ -9,7 +9,7 @@ import Testing
 
     /// A daemon whose command writes what dnsmasq would read. The command fails while there is a file `fails`, and waits
     /// while there is a file `waits`.
-    private func router(quiet: String = "3", starts: Bool = true) throws -> Daemon {
+    private func router(starts: Bool = true) throws -> Daemon {
         let daemon = try Daemon(starts: false)
         let here = daemon.scratch.path
         daemon.scratch.write(
@@ -24,12 +24,12 @@ import Testing
             """
             config job dnsmasq
                 option command 'sh \(here)/command'
-                option quiet \(quiet)
+                option quiet 3
             \(daemon.updaterSection)
             config cname m
                 list target a
                 list target b
-            """ + Daemon.lastJob(quiet: quiet))
+            """ + Daemon.lastJob(quiet: "3"))
         // The alias leads to b, and a run has read that.
         if starts { try daemon.start() }
         #expect(try event(daemon, "add", "b") == 0)

@@ -74,16 +74,11 @@ import Testing
         let daemon = try daemon("yes")
         try daemon.write("request a\n")
         try daemon.program.line(with: "a: y")
-        let trace = daemon.scratch / "trace"
-        let strace = try daemon.spawn([
-            "strace", "-f", "-e", "trace=read,poll,ioctl", "-o", trace, "-p", "\(daemon.program.process)",
-        ])
-        func lines() -> [Substring] { (contents(trace) ?? "").split(separator: "\n") }
-        try eventually("many turns are traced") { lines().count > 1000 }
-        strace.signal(SIGTERM)
-        try strace.end()
+        let lines = try calls("read,poll,ioctl", of: daemon) { file in
+            try eventually("many turns are traced") { lineCount(file) > 1000 }
+        }
         var (turns, bites, most) = (0, 0, 0)
-        for line in lines() {
+        for line in lines {
             if line.contains("\"y\\ny") || line.contains("\"\\ny\\n") {
                 bites += 1
                 most = max(most, bites)

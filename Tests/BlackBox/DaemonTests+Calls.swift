@@ -145,18 +145,17 @@ extension DaemonTests {
 
     /// What waits, or runs, has saved nothing yet.
     @Test func savedIsWhatIsOver() throws {
-        let gate = Scratch()
-        try run(["mkfifo", gate / "gate"])
-        let daemon = try Daemon(["--job", "j=read x <\(gate / "gate")", "--quiet", "0.2"])
+        let gate = try Gate()
+        let daemon = try Daemon(["--job", "j=\(gate.wait)", "--quiet", "0.2"])
         try daemon.write("request j\nrequest j\nrequest j\n")
         try daemon.program.line(with: "j: run 1")
         try daemon.write("request j\nrequest j\n")
         try eventually("they wait") { daemon.state("requests") == "5" }
         #expect(daemon.state("saved") == "0")
-        try run(["sh", "-c", "echo >\(gate / "gate")"])
+        try gate.open()
         try daemon.program.line(with: "j: run 2")
         #expect(daemon.state("saved") == "2")
-        try run(["sh", "-c", "echo >\(gate / "gate")"])
+        try gate.open()
         try daemon.program.line(with: "j: done")
         try eventually("it shows") { daemon.state("saved") == "3" }
     }

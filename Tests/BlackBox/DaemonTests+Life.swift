@@ -130,28 +130,18 @@ extension DaemonTests {
         let daemon = try Daemon(settings: (10...99).map { "config job j\($0)\noption quiet 600\n" }.joined())
         func asks(_ job: String) throws {
             try daemon.write("request \(job)\n")
-            // What is shown last.
+            // This file is written last.
             try eventually("\(job) is due") { ![nil, ""].contains(daemon.state("due", of: job)) }
         }
         // Now it has begun with all of them.
         try asks("j10")
-        let file = daemon.scratch / "trace"
-        let strace = try daemon.spawn([
-            "strace", "-f", "-e", "trace=%file", "-o", file, "-p", "\(daemon.program.process)",
-        ])
-        try strace.line(with: "attached")
-        try asks("j50")
-        strace.signal(SIGTERM)
-        try strace.end()
-        let trace = contents(file)!
-        #expect(trace.contains("\(daemon.run)/jobs/j50/state.new"))
-        let others = trace.split(separator: "\n").filter {
+        let trace = try calls("%file", of: daemon) { _ in try asks("j50") }
+        #expect(trace.contains { $0.contains("\(daemon.run)/jobs/j50/state.new") })
+        let others = trace.filter {
             $0.contains("/j") && !$0.contains("/jobs/j50/") && !$0.contains("/pending/j50")
         }
         #expect(others == [])
-        #expect(
-            trace.split(separator: "\n").filter { $0.contains("\(daemon.run)/pending\"") && $0.contains("open") }.count
-                <= 2)
+        #expect(trace.filter { $0.contains("\(daemon.run)/pending\"") && $0.contains("open") }.count <= 2)
     }
 
     @Test func aJobThatLeftTheSettingsIsDoneFirst() throws {

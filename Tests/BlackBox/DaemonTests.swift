@@ -72,20 +72,19 @@ import Testing
     }
 
     @Test func aRequestDuringARunWaitsForQuietAfterIt() throws {
-        let gate = Scratch()
-        try run(["mkfifo", gate / "gate"])
+        let gate = try Gate()
         let daemon = try Daemon(
-            ["--job", "j=echo begins; read x < \(gate / "gate")", "--job", "end=true", "--quiet", "0.5"])
+            ["--job", "j=echo begins; \(gate.wait)", "--job", "end=true", "--quiet", "0.5"])
         try daemon.ask("request", "j")
         try daemon.program.line(with: "j: begins")
         try daemon.ask("request", "j")
         try eventually("it is taken") { daemon.state("requests") == "2" }
         #expect(try daemon.linesUntilQuiet(with: "j: run 2") == [])
         let opened = now()
-        try run(["sh", "-c", "echo > \(gate / "gate")"])
+        try gate.open()
         try daemon.program.line(with: "j: run 2")
         #expect(now() - opened >= 0.5)
-        try run(["sh", "-c", "echo > \(gate / "gate")"])
+        try gate.open()
         try daemon.program.line(with: "j: done")
     }
 

@@ -11,6 +11,23 @@ func traced(by program: Program) -> pid_t? {
     return children.split(separator: " ").first.flatMap { pid_t(String($0)) }
 }
 
+/// The system calls that a daemon makes while `body` runs, which is given the file that they are written to.
+///
+/// - Parameter kinds: Which ones, as in `-e trace=` of strace(1).
+func calls(
+    _ kinds: String, of daemon: Daemon, while body: (_ file: String) throws -> Void
+) throws -> [Substring] {
+    let file = daemon.scratch / "trace"
+    let strace = try daemon.spawn([
+        "strace", "-f", "-e", "trace=\(kinds)", "-o", file, "-p", "\(daemon.program.process)",
+    ])
+    try strace.line(with: "attached")
+    try body(file)
+    strace.signal(SIGTERM)
+    try strace.end()
+    return contents(file)!.split(separator: "\n")
+}
+
 func hasEnded(_ program: Program) -> Bool {
     contents("/proc/\(program.process)/stat")?.contains(") Z ") ?? true
 }

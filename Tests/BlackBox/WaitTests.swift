@@ -26,21 +26,18 @@ import Testing
     }
 
     @Test func saysForWhat() throws {
-        let gate = Scratch()
-        try run(["mkfifo", gate / "gate"])
-        let command = "read x <\(gate / "gate")"
-        func open() throws { try run(["sh", "-c", "echo >\(gate / "gate")"]) }
-        let daemon = try daemon(command, quiet: "2")
+        let gate = try Gate()
+        let daemon = try daemon(gate.wait, quiet: "2")
         let first = try waits(daemon)
-        #expect(first.log == ["j: waiting for '\(command)', after 2 s without a request"])
+        #expect(first.log == ["j: waiting for '\(gate.wait)', after 2 s without a request"])
         try daemon.program.line(with: "j: run 1")
         try eventually("it shows") { daemon.state("state") == "running" }
         let second = try waits(daemon)
         #expect(second.log.last!.hasSuffix("; now it is running"))
-        try open()
+        try gate.open()
         #expect(try first.end() == 0)
         #expect(first.log.last == "j: run 1 is done")
-        try open()
+        try gate.open()
         #expect(try second.end() == 0)
         #expect(second.log.last == "j: run 2 is done")
     }

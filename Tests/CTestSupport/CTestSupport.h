@@ -32,7 +32,7 @@ static inline void thread_be_nice(int nice) { setpriority(PRIO_PROCESS, 0, nice)
 static inline void flag_set(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST); }
 static inline int flag_is_set(int *flag) { return __atomic_load_n(flag, __ATOMIC_SEQ_CST); }
 
-// A datagram socket that is connected to an IPv4 address, and on which nobody waits for more than a second.
+// A datagram socket that is connected to an IPv4 address, and on which nobody waits for longer than so many seconds.
 static inline int datagram_socket(const char *address, int port, int seconds) {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     struct timeval time = {.tv_sec = seconds};
