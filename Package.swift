@@ -38,7 +38,9 @@ let package = Package(
         .executableTarget(
             name: "RouterDispatchScenarios", dependencies: ["Basics", "CLinux", "Linux", "RouterDispatch"],
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
-        .target(name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
+        // What the tests share. As a test target, `swift build` leaves it out.
+        .testTarget(
+            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
         // In this process, a target for each room.
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),
         .testTarget(
