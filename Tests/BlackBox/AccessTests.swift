@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The run directories are root's alone. The other user is `nobody`.
-@Suite struct AccessTests {
+@Suite(.ownThread) struct AccessTests {
     private static let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     private func asNobody(
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func anotherUserSeesAndWritesNothing() throws {
-        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "60"])
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600"])
         // Only the run directories keep him out, not the folder that they are in.
         try run(["chmod", "755", daemon.scratch.path])
         let client = "aa:bb:cc:dd:ee:ff"

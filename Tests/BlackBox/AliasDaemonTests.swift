@@ -2,8 +2,9 @@ import CLinux
 import TestSupport
 import Testing
 
-/// What is asked for and what ends up running when aliases change and change back, with the daemon itself.
-@Suite(.serialized, .ownThread) struct AliasDaemonTests {
+/// Which runs there are when aliases change and change back, with the daemon itself. The quiet time never passes here: a run
+/// starts when it is flushed.
+@Suite(.ownThread) struct AliasDaemonTests {
     private static let first = "cname=m,m.lan,a.lan"
     private static let second = "cname=m,m.lan,b.lan"
 
@@ -24,19 +25,16 @@ import Testing
             """
             config job dnsmasq
                 option command 'sh \(here)/command'
-                option quiet 3
+                option quiet 600
             \(daemon.updaterSection)
             config cname m
                 list target a
                 list target b
-            """ + Daemon.lastJob(quiet: "3"))
+            """ + Daemon.lastJob(quiet: "600"))
         // The alias leads to b, and a run has read that.
         if starts { try daemon.start() }
         #expect(try event(daemon, "add", "b") == 0)
-        if starts {
-            try daemon.program.line(with: "reads " + Self.second)
-            try daemon.program.line(with: "done")
-        }
+        if starts { try runs(daemon, Self.second) }
         return daemon
     }
 
@@ -51,21 +49,34 @@ import Testing
     private func change(_ daemon: Daemon) throws { #expect(try event(daemon, "add", "a") == 0) }
     private func undo(_ daemon: Daemon) throws { #expect(try event(daemon, "remove", "a") == 0) }
 
-    /// The lines of runs from now on, until nothing is asked for any more.
-    private func runs(_ daemon: Daemon) throws -> [String] {
-        let lines = try daemon.linesUntilQuiet(with: "reads ")
-        #expect(daemon.state("state", of: "dnsmasq") == "idle")
-        return lines.map { String($0.drop { $0 != "c" }) }
+    /// Lets what waits run, which reads `fragment`.
+    private func starts(_ daemon: Daemon, _ fragment: String) throws {
+        #expect(try daemon.ask("flush").status == 0)
+        try daemon.program.line(with: "reads " + fragment)
+    }
+
+    private func runs(_ daemon: Daemon, _ fragment: String) throws {
+        try starts(daemon, fragment)
+        try daemon.program.line(with: "dnsmasq: done")
+    }
+
+    /// Nothing has run since the last line that was awaited, and nothing waits.
+    private func isOver(_ daemon: Daemon) throws {
+        #expect(try daemon.linesUntilHeard(with: "reads ") == [])
+        #expect(daemon.state("state", of: "dnsmasq") == "idle" && daemon.state("due", of: "dnsmasq") == "")
+        #expect(try run(["find", daemon.run + "/pending/dnsmasq", "-type", "f"]).output.hasPrefix("/") == false)
     }
 
     @Test func whatIsUndoneInTimeDoesNotRun() throws {
         let daemon = try router()
         try change(daemon)
         try undo(daemon)
+        // When its time comes, nothing is left of it.
+        #expect(try daemon.ask("flush").status == 0)
         try daemon.program.line(with: "dnsmasq: not needed any more")
-        #expect(try runs(daemon) == [])
+        try isOver(daemon)
         try change(daemon)
-        try daemon.program.line(with: "reads " + Self.first)
+        try runs(daemon, Self.first)
     }
 
     @Test func aRequestByHandRunsAllTheSame() throws {
@@ -73,19 +84,18 @@ import Testing
         try change(daemon)
         #expect(try daemon.ask("request").status == 0)
         try undo(daemon)
-        try daemon.program.line(with: "reads " + Self.second)
+        try runs(daemon, Self.second)
         #expect(daemon.state("causes", of: "dnsmasq") == "manual request dnsmasq")
-        #expect(try runs(daemon) == [])
+        try isOver(daemon)
     }
 
     @Test func whatIsFlushedIsUndoneByAnotherRun() throws {
         let daemon = try router()
         try change(daemon)
-        #expect(try daemon.ask("flush").status == 0)
-        try daemon.program.line(with: "reads " + Self.first)
+        try starts(daemon, Self.first)
         try undo(daemon)
-        try daemon.program.line(with: "reads " + Self.second)
-        #expect(try runs(daemon) == [])
+        try runs(daemon, Self.second)
+        try isOver(daemon)
     }
 
     @Test func whatIsCancelledIsAskedForByTheNextChange() throws {
@@ -94,23 +104,22 @@ import Testing
         #expect(try daemon.ask("cancel").status == 0)
         try eventually("it is forgotten") { daemon.state("state", of: "dnsmasq") == "idle" }
         try undo(daemon)
-        #expect(try runs(daemon) == [])
+        try isOver(daemon)
         try change(daemon)
-        try daemon.program.line(with: "reads " + Self.first)
-        #expect(try runs(daemon) == [])
+        try runs(daemon, Self.first)
+        try isOver(daemon)
     }
 
     @Test func aRunThatFailedIsNotTakenBack() throws {
         let daemon = try router()
         daemon.scratch.write("fails", "")
         try change(daemon)
-        try daemon.program.line(with: "reads " + Self.first)
+        try starts(daemon, Self.first)
         try daemon.program.line(with: "retry 1")
         unlink(daemon.scratch / "fails")
         try undo(daemon)
-        try daemon.program.line(with: "reads " + Self.second)
-        try daemon.program.line(with: "done")
-        #expect(try runs(daemon) == [])
+        try runs(daemon, Self.second)
+        try isOver(daemon)
     }
 
     @Test func aChangeDuringARunIsReadByAnother() throws {
@@ -119,29 +128,28 @@ import Testing
         try undo(daemon)
         daemon.scratch.write("waits", "")
         #expect(try daemon.ask("request").status == 0)
-        try daemon.program.line(with: "reads " + Self.second)
+        try starts(daemon, Self.second)
         try change(daemon)
         try undo(daemon)
         unlink(daemon.scratch / "waits")
+        try daemon.program.line(with: "dnsmasq: done")
         // The run that waited could have read the change.
-        try daemon.program.line(with: "reads " + Self.second)
-        try daemon.program.line(with: "done")
-        #expect(try runs(daemon) == [])
+        try runs(daemon, Self.second)
+        try isOver(daemon)
     }
 
     @Test func aDaemonThatWasKilledRunsItAgain() throws {
         let daemon = try router()
         daemon.scratch.write("waits", "")
         try change(daemon)
-        try daemon.program.line(with: "reads " + Self.first)
+        try starts(daemon, Self.first)
         daemon.program.signal(SIGKILL)
         try daemon.program.end()
         try undo(daemon)
         unlink(daemon.scratch / "waits")
         try daemon.start()
-        try daemon.program.line(with: "reads " + Self.second)
-        try daemon.program.line(with: "done")
-        #expect(try runs(daemon) == [])
+        try runs(daemon, Self.second)
+        try isOver(daemon)
     }
 
     @Test func withoutADaemonItIsKept() throws {
@@ -149,14 +157,13 @@ import Testing
         try undo(daemon)
         try change(daemon)
         try daemon.start()
-        try daemon.program.line(with: "reads " + Self.first)
-        try daemon.program.line(with: "done")
+        try runs(daemon, Self.first)
         daemon.program.signal(SIGTERM)
         try daemon.program.end()
         // A change that is undone before there is a daemon again asks for nothing.
         try undo(daemon)
         try change(daemon)
         try daemon.start()
-        #expect(try runs(daemon) == [])
+        try isOver(daemon)
     }
 }

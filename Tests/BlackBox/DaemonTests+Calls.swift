@@ -103,19 +103,20 @@ extension DaemonTests {
     }
 
     @Test func statusShowsTheJobs() throws {
-        let daemon = try Daemon(["--job", "j=true", "--job", "k=echo \"x\"", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--job", "k=echo \"x\"", "--quiet", "600"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         let table = try daemon.call("status").output.split(separator: "\n")
         #expect(table.count == 3)
         #expect(table[0].hasPrefix("JOB  STATE"))
-        #expect(table[1].hasPrefix("j    waiting, runs in 2") || table[1].hasPrefix("j    waiting, runs in 30"))
+        #expect(table[1].hasPrefix("j    waiting, runs in "))
         #expect(table[2].hasPrefix("k    idle"))
         #expect(try daemon.call("status", "k").output.split(separator: "\n").count == 2)
         #expect(try daemon.call("status", "nosuch").status == 64)
         let json = try daemon.call("status", "--json", "k").output
         #expect(
-            json.contains("\"job\":\"k\",\"state\":\"idle\",\"command\":\"echo \\\"x\\\"\",\"quiet\":30,\"requests\":0")
+            json.contains(
+                "\"job\":\"k\",\"state\":\"idle\",\"command\":\"echo \\\"x\\\"\",\"quiet\":600,\"requests\":0")
         )
         daemon.program.signal(SIGTERM)
         try daemon.program.end()
@@ -125,9 +126,10 @@ extension DaemonTests {
     }
 
     @Test func statusTellsWhatWasSavedAndWhy() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "3"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         try daemon.write("request j\nrequest j\n")
+        try daemon.ask("flush", "j")
         try daemon.program.line(with: "j: done")
         try eventually("it shows") { daemon.state("last_exit") == "0" }
         let shown = try daemon.call("status").output
@@ -154,7 +156,7 @@ extension DaemonTests {
         #expect(daemon.state("saved") == "0")
         try gate.open()
         try daemon.program.line(with: "j: run 2")
-        #expect(daemon.state("saved") == "2")
+        try eventually("it shows") { daemon.state("saved") == "2" }
         try gate.open()
         try daemon.program.line(with: "j: done")
         try eventually("it shows") { daemon.state("saved") == "3" }
@@ -162,7 +164,7 @@ extension DaemonTests {
 
     /// It can't do what is due, and says so; nor does it count backwards.
     @Test func aStoppedDaemonIsNamed() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "3"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "5"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         daemon.program.signal(SIGSTOP)
@@ -186,7 +188,7 @@ extension DaemonTests {
     }
 
     @Test func statusIsColouredOnATerminal() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         let call = ["script", "-qec", "\(Built.debounced) status", "/dev/null"]

@@ -6,7 +6,7 @@ import Testing
 extension DaemonTests {
     @Test func aJobThatIsNotEnabledKeepsWhatWasAccepted() throws {
         func settings(isEnabled: Bool) -> String {
-            "config job j\n\toption command 'echo ran'\n\toption quiet 60\n\toption enabled \(isEnabled ? 1 : 0)\n"
+            "config job j\n\toption command 'echo ran'\n\toption quiet 600\n\toption enabled \(isEnabled ? 1 : 0)\n"
                 + "config job k\n"
         }
         let daemon = try Daemon(settings: settings(isEnabled: true))
@@ -84,7 +84,7 @@ extension DaemonTests {
     /// It takes two pages of memory, whatever it shows: a router may have a hundred.
     @Test func aJobThatNobodyAskedForIsSmall() throws {
         let scratch = Scratch(in: "/dev/shm")
-        let settings = scratch.write("config", (100...199).map { "config job j\($0)\noption quiet 30\n" }.joined())
+        let settings = scratch.write("config", (100...199).map { "config job j\($0)\noption quiet 600\n" }.joined())
         let daemon = try Daemon(starts: false)
         let run = scratch / "run"
         let program = try daemon.spawn([Built.debounced, "--config", settings, "--run-dir", run])
@@ -100,7 +100,7 @@ extension DaemonTests {
             "state", "command", "quiet", "requests", "runs", "failures", "saved", "last_exit", "last_run", "due",
         ]
         let shown = files.map { contents("\(run)/jobs/j150/\($0)") ?? "missing" }
-        #expect(shown == ["idle", "service j150 restart", "30", "0", "0", "0", "0", "", "", ""])
+        #expect(shown == ["idle", "service j150 restart", "600", "0", "0", "0", "0", "", "", ""])
         #expect(contents(run + "/jobs/j150/causes") == "")
         #expect(contents(run + "/rejected") == "0")
         // What one of them shows from now on is not what the others show.
@@ -112,7 +112,8 @@ extension DaemonTests {
 
     /// A reload while it waits for the last command starts nothing.
     @Test func hangUpWhileItStopsIsPassedOver() throws {
-        let daemon = try Daemon(settings: "config job a\noption command 'echo begins; sleep 3'\noption quiet 0\n")
+        let gate = try Gate()
+        let daemon = try Daemon(settings: "config job a\noption command 'echo begins; \(gate.wait)'\noption quiet 0\n")
         try daemon.write("request a\n")
         try daemon.program.line(with: "a: begins")
         daemon.program.signal(SIGTERM)
@@ -121,6 +122,7 @@ extension DaemonTests {
         try run(["mkdir", "-p", daemon.run + "/pending/b"])
         daemon.scratch.write("run/pending/b/manual", "request b\n")
         daemon.program.signal(SIGHUP)
+        try gate.open()
         #expect(try daemon.program.end() == 0)
         #expect(!daemon.program.log.contains { $0.hasPrefix("HUP") || $0.hasPrefix("b: ") }, "\(daemon.program.log)")
     }
@@ -145,11 +147,13 @@ extension DaemonTests {
     }
 
     @Test func aJobThatLeftTheSettingsIsDoneFirst() throws {
-        let daemon = try Daemon(settings: "config job a\noption quiet 3\noption command 'echo ran-a'\n")
+        let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")
         try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
         daemon.scratch.write("config", "config job b\n")
         daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: b")
+        daemon.program.signal(SIGUSR1)
         try daemon.program.line(with: "a: ran-a")
         try eventually("it is taken from sight") { daemon.state("state", of: "a") == nil }
         #expect(try daemon.ask("request", "a").status == 64)
@@ -157,7 +161,7 @@ extension DaemonTests {
 
     @Test(arguments: [SIGTERM, SIGINT])
     func stops(signal: Int32) throws {
-        let daemon = try Daemon(["--job", "j=true"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         daemon.program.signal(signal)
@@ -170,12 +174,14 @@ extension DaemonTests {
 
     /// A restart that is broken off halfway leaves the router without the service.
     @Test func stopsAfterTheRun() throws {
-        let daemon = try Daemon(["--job", "j=echo begins; sleep 3; echo ends", "--quiet", "0.1"])
+        let gate = try Gate()
+        let daemon = try Daemon(["--job", "j=echo begins; \(gate.wait); echo ends", "--quiet", "0.1"])
         try daemon.ask("request", "j")
         try daemon.program.line(with: "j: begins")
         daemon.program.signal(SIGTERM)
         try daemon.program.line(with: "waiting for j to end")
         #expect(try daemon.ask("flush", "j").status == 69)
+        try gate.open()
         #expect(try daemon.program.end() == 0)
         #expect(daemon.program.log.contains("j: ends"))
     }

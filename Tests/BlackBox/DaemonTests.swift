@@ -2,14 +2,16 @@ import CLinux
 import TestSupport
 import Testing
 
-@Suite(.serialized, .ownThread) struct DaemonTests {
+@Suite(.ownThread) struct DaemonTests {
     @Test func runsOnceForManyRequests() throws {
-        let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "3"])
+        let daemon = try Daemon(["--job", "j=echo ran", "--job", "end=true", "--quiet", "600"])
         for _ in 0..<10 { #expect(try daemon.ask("request", "j").status == 0) }
+        #expect(try daemon.linesUntilHeard(with: "j: run") == [])
+        #expect(daemon.state("requests") == "10")
+        #expect(try daemon.ask("flush", "j").status == 0)
         try daemon.program.line(with: "j: ran")
         try daemon.program.line(with: "j: done")
-        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
-        #expect(daemon.state("requests") == "10")
+        #expect(try daemon.linesUntilHeard(with: "j: run") == [])
         #expect(daemon.state("runs") == "1")
         #expect(daemon.state("state") == "idle")
         #expect(daemon.state("last_exit") == "0")
@@ -40,11 +42,10 @@ import Testing
                     option quiet '0.1'
                 config job 'b'
                     option command 'echo ran-b'
-                    option quiet '0.4'
+                    option quiet '0.2'
                 """)
         try daemon.write("request b\nrequest a\n")
-        try daemon.program.line(with: "a: ran-a")
-        try daemon.program.line(with: "b: ran-b")
+        try daemon.program.lines(withEach: ["a: ran-a", "b: ran-b"])
         #expect(daemon.state("requests", of: "b") == "1")
     }
 
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test func endsTheWholeGroupAfterTheTimeout() throws {
-        let daemon = try Daemon(["--job", "j=sleep 1000 & echo child=$!; wait", "--quiet", "0.1", "--timeout", "2"])
+        let daemon = try Daemon(["--job", "j=sleep 1000 & echo child=$!; wait", "--quiet", "0.1", "--timeout", "4"])
         try daemon.ask("request", "j")
         let child = try daemon.program.line(with: "child=").split(separator: "=")[1]
         try daemon.program.line(with: "TERM")
@@ -129,7 +130,7 @@ import Testing
         try daemon.program.line(with: "TERM")
         try daemon.program.line(with: "ended by signal 9")
         // The quiet time, the timeout, and five seconds.
-        #expect((7.1...20).contains(now() - asked))
+        #expect(now() - asked >= 7.1)
     }
 
     @Test func logsWhatTheCommandWrites() throws {
@@ -170,17 +171,18 @@ import Testing
 
     /// A request that comes after a cancel counts, although the daemon hears of both only later.
     @Test func aLateCancelTakesNothingBackThatCameAfterIt() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "1"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         daemon.program.signal(SIGSTOP)
         #expect(try daemon.ask("cancel", "j").status == 0)
         #expect(try daemon.ask("request", "j").status == 0)
         daemon.program.signal(SIGCONT)
+        try daemon.ask("flush", "j")
         try daemon.program.line(with: "j: done")
     }
 
     @Test func cancelAndFlush() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         try eventually("it waits") { daemon.state("state") == "waiting" }
         #expect(try daemon.ask("cancel", "j").status == 0)
@@ -212,13 +214,11 @@ import Testing
         } else {
             try eventually("the worker has left") { try threads() <= 2 }
         }
-        let trace = daemon.scratch / "trace"
-        let seconds = Built.isForRouter ? "10" : "3"
-        let strace = try run(["timeout", seconds, "strace", "-f", "-o", trace, "-p", "\(process)"])
-        #expect(strace.output.contains("attached"), "\(strace.output)")
+        let lines = try calls("all", of: daemon) { _ in
+            _ = try daemon.program.lines(with: "", during: Built.isForRouter ? 10 : 3)
+        }
         // The calls in which the threads were waiting all the time do not count.
         let waiting = ["<unfinished ...>", "<detached ...>"]
-        #expect(
-            contents(trace)!.split(separator: "\n").filter { line in !waiting.contains { line.hasSuffix($0) } } == [])
+        #expect(lines.filter { line in !waiting.contains { line.hasSuffix($0) } } == [])
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The daemon has no file descriptors left.
-@Suite struct DescriptorFaultTests {
+@Suite(.ownThread) struct DescriptorFaultTests {
     /// A job that nobody asked for is not "not needed any more", and one that somebody asked for runs when it can.
     @Test(arguments: [false, true]) func nothingIsSaidToBeNotNeeded(byHand: Bool) throws {
         // Without gaps in the numbers of its files, as where procd starts it.

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What the daemon needs of Dispatch, of the real one and of the module that stands in for it on a router.
-@Suite struct DispatchTests {
+@Suite(.ownThread) struct DispatchTests {
     static let programs =
         (Built.isForRouter ? [] : ["DispatchScenarios"]) + ["RouterDispatchScenarios"]
     static let scenarios: [(String, [String])] = [

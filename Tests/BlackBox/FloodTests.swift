@@ -2,21 +2,22 @@ import CLinux
 import TestSupport
 import Testing
 
-@Suite(.serialized, .busyThread) struct FloodTests {
+@Suite(.busyThread) struct FloodTests {
     /// In KB.
     private func memory(_ process: pid_t) -> Int {
         let line = contents("/proc/\(process)/status")!.split(separator: "\n").first { $0.hasPrefix("VmRSS") }!
         return Int(line.split(separator: " ").dropFirst().first ?? line.split(whereSeparator: { !$0.isNumber })[0])!
     }
 
-    @Test func aMillionRequestsAreOneRun() throws {
+    @Test func manyRequestsAreOneRun() throws {
+        let count = Extent.isAll ? 1_000_000 : 100_000
         let daemon = try Daemon(["--job", "j=true", "--quiet", "3", "--max-wait", "0"])
         try daemon.write("request j\n")
         try daemon.program.line(with: "j: done")
         let before = memory(daemon.program.process)
-        try run(["sh", "-c", "yes 'request j' | head -n 1000000 >\(daemon.fifo)"])
+        try run(["sh", "-c", "yes 'request j' | head -n \(count) >\(daemon.fifo)"])
         try daemon.program.line(with: "j: done")
-        try eventually("all are counted") { daemon.state("requests") == "1000001" }
+        try eventually("all are counted") { daemon.state("requests") == "\(count + 1)" }
         #expect(daemon.state("runs") == "2")
         #expect(daemon.rejected == "0")
         #expect(memory(daemon.program.process) - before < 1024)
@@ -32,15 +33,15 @@ import Testing
             daemon.rejected != "0" || daemon.state("requests") != "0"
         }
         let before = memory(daemon.program.process)
-        // By the ledger a request gets through all the same, and its timer comes in time.
+        // By the ledger a request gets through, and its timer fires, while the flood goes on: it never ends by itself.
         if writer != "yes 'request j'" {
             #expect(try daemon.ask("request", "j").status == 0)
-            try daemon.program.line(with: "j: done", within: 30)
+            try daemon.program.line(with: "j: done")
         }
         #expect(memory(daemon.program.process) - before < 1024)
         let asked = now()
         daemon.program.signal(SIGTERM)
-        #expect(try daemon.program.end(within: 30) == 0)
+        #expect(try daemon.program.end() == 0)
         print("TERM under flood (\(writer)): \(Int((now() - asked) * 1000)) ms")
         #expect(daemon.program.log.count < 10, "\(daemon.program.log)")
         flood.signal(SIGKILL)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A run directory without room. It is a small tmpfs in a mount namespace that the daemon lives in.
-@Suite struct FullFileSystemFaultTests {
+@Suite(.ownThread) struct FullFileSystemFaultTests {
     private final class SmallRoom {
         let daemon: Daemon
         let program: Program

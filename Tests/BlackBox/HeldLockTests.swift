@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Somebody holds one of the updater's locks and does not go on.
-@Suite(.serialized, .ownThread) struct HeldLockTests {
+@Suite(.ownThread, .onlyInAll("The updaters wait for ten seconds, and in turn.")) struct HeldLockTests {
     private let daemon: Daemon
 
     init() throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Names that try to break out, from the network and from the settings.
-@Suite struct HostileNameTests {
+@Suite(.ownThread) struct HostileNameTests {
     private static let names = [
         "a,b", "x\ny", "../../etc/x", "-x", String(repeating: "a", count: 64), "a..b", ".x", "x.", "a b", "a#b",
         "a\u{1B}",

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What the init script tells procd, under busybox `ash`.
-@Suite struct InitScriptTests {
+@Suite(.ownThread) struct InitScriptTests {
     /// - Parameter dhcp: Of `/etc/config/dhcp`; nil if there is no such file.
     /// - Parameter watches: Whether there is anything to watch.
     /// - Parameter fault: What `debounced check` says; nil: nothing is wrong.

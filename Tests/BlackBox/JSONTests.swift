@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the programs answer to `--json`, held to the shapes in their manuals.
-@Suite struct JSONTests {
+@Suite(.ownThread) struct JSONTests {
     /// Calls a program with `--json`.
     ///
     /// - Parameters:
@@ -45,7 +45,9 @@ import Testing
     }
 
     @Test func aJobIsAskedForAndShown() throws {
-        let daemon = try Daemon(["--job", "j=exit 3", "--job", "k=echo '<img src=x onerror=y>'\t\\\"", "--quiet", "30"])
+        let daemon = try Daemon([
+            "--job", "j=exit 3", "--job", "k=echo '<img src=x onerror=y>'\t\\\"", "--quiet", "600",
+        ])
         let idle = try ask(daemon, "debounced", ["status", "--json"]).output
         #expect(idle.contains(#""command":"echo '<img src=x onerror=y>'\u0009\\\"""#), "\(idle)")
         let asked = try ask(daemon, "cname-updater", ["request", "--json", "j"])
@@ -71,7 +73,7 @@ import Testing
     }
 
     @Test func aFlushIsAnswered() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
         let flushed = try ask(daemon, "cname-updater", ["flush", "--json", "--", "j"], shape: shapeOfFailure)
         #expect(flushed.status == 0)
@@ -104,7 +106,7 @@ import Testing
     }
 
     @Test func noOptionComesAfterTwoDashes() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         for words in [["request", "--", "j"], ["--", "request", "j"], ["request", "j", "--"]] {
             let asked = try run([Built.updater] + words, environment: daemon.environment)
             #expect(asked.status == 0 && asked.output == "", "\(words): \(asked)")
@@ -149,7 +151,7 @@ import Testing
     /// An alias is served once dnsmasq was restarted with it, and not if it is left out.
     @Test func aliasesTellWhetherTheyAreServed() throws {
         let daemon = try Daemon(starts: false)
-        let job = "config job dnsmasq\noption command true\noption quiet 30\n"
+        let job = "config job dnsmasq\noption command true\noption quiet 600\n"
         let aliases = ["m", "n"].map { "config cname \($0)\nlist target host\n" }.joined()
         daemon.scratch.write("config", job + daemon.updaterSection + aliases + "config cname o\nlist target nobody\n")
         try daemon.start()

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// An ad blocker's list in the conf-dir, which is read to see whether it has a CNAME of an alias's name.
-@Suite struct LongListTests {
+@Suite(.ownThread) struct LongListTests {
     /// - Returns: The most memory that an event took which changes the alias, in KB, and the fragment then.
     private func peak(ofList lines: Int, lengthOfLast length: Int) throws -> (Int, String) {
         let scratch = Scratch()
@@ -27,7 +27,7 @@ import Testing
         return (kilobytes, contents(scratch / "conf/cname-updater.conf") ?? "")
     }
 
-    @Test(.ownThread) func takesNoMoreMemoryThanAShortOne() throws {
+    @Test func takesNoMoreMemoryThanAShortOne() throws {
         let short = try peak(ofList: 1, lengthOfLast: 1)
         let long = try peak(ofList: 200_000, lengthOfLast: 1_000_000)
         #expect(long.0 < short.0 + 2000, "\(short.0) and \(long.0) KB")

@@ -3,20 +3,23 @@ import TestSupport
 import Testing
 
 /// rpcd's way to the programs: `Sources/router/rpcd/dhcp-hook`, in the shells that it has to work in.
-@Suite struct PluginTests {
+@Suite(.ownThread) struct PluginTests {
     static let plugin = Built.repository + "/Sources/router/rpcd/dhcp-hook"
     static let shells = ["dash", "busybox ash"]
 
+    /// - Parameters:
+    ///   - path: The folder of the programs.
+    ///   - system: The folders of all other commands.
     private func call(
         _ shell: String, _ words: [String], input: String = "", path: String = Built.folder,
-        _ environment: [String: String?] = [:]
+        system: String = "/usr/sbin:/usr/bin:/sbin:/bin", _ environment: [String: String?] = [:]
     ) throws -> (status: Int32, output: String) {
         let scratch = Scratch()
         let file = scratch.write("input", input)
         // By a pipe, as rpcd does it.
         return try run(
             ["sh", "-c", "file=$1; shift; cat $file | \(shell) \(Self.plugin) \"$@\"", "sh", file] + words,
-            environment: environment.merging(["PATH": "\(path):/usr/sbin:/usr/bin:/sbin:/bin"]) { $1 })
+            environment: environment.merging(["PATH": "\(path):\(system)"]) { $1 })
     }
 
     @Test(arguments: shells) func saysWhichMethodsThereAre(shell: String) throws {
@@ -37,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: shells) func hasTheProgramsAnswer(shell: String) throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         let session = "\"ubus_rpc_session\":\"00000000000000000000000000000000\""
         func ask(_ method: String, _ input: String, _ form: String? = nil, in program: String = "cname-updater") throws
             -> String
@@ -108,9 +111,11 @@ import Testing
     }
 
     @Test(arguments: shells) func aProgramThatIsNotThereIsSaid(shell: String) throws {
-        let none = Scratch()
+        // The machine may have our programs, so nothing is there but what the plugin needs.
+        let tools = Scratch()
+        try run(["sh", "-ec", "ln -s $(which busybox cat cut dash dd) \(tools.path)"])
         #expect(
-            try call(shell, ["call", "aliases"], path: none.path).output.hasSuffix(
+            try call(shell, ["call", "aliases"], path: tools.path, system: tools.path).output.hasSuffix(
                 "\"cname-updater can't be run\",\"run\":null}"))
         #expect(try run(["sh", "-c", "wc -c <\(Self.plugin)"]).output.count <= 4, "at most 2 KB")
     }

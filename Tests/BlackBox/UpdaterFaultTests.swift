@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Each system call that asks is made to fail, each time that it is made, with each errno that its manual page lists.
-@Suite struct UpdaterFaultTests {
+@Suite(.ownThread) struct UpdaterFaultTests {
     /// What `cname-updater` is asked, after what. The place of its own is the folder `place`.
     struct Call: CustomTestStringConvertible {
         let testDescription: String

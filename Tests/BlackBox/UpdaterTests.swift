@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-@Suite struct UpdaterTests {
+@Suite(.ownThread) struct UpdaterTests {
     private func event(
         _ action: String, _ client: String = "aa:bb:cc:dd:ee:ff", _ address: String = "10.0.0.1",
         _ name: String? = "host"
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func asksOnlyWhenALeaseChanged() throws {
-        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600"])
         func requests() -> String? { daemon.state("requests", of: "dnsmasq") }
         #expect(try daemon.ask(with: event("add")).status == 0)
         try eventually("a new lease asks") { requests() == "1" }
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func theRoutersNameIsNeverGivenToAClient() throws {
-        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "30"])
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600"])
         let router = try run(["uname", "-n"]).output
         #expect(try daemon.ask(with: event("add", "aa:bb:cc:dd:ee:ff", "10.0.0.1", router)).status == 0)
         let lease = daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:ff"
@@ -243,7 +243,7 @@ import Testing
 
     /// 100 events of one client at once, each with an address of its own: none may overwrite another's.
     @Test func concurrentEventsLoseNothing() throws {
-        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "5", "--max-wait", "0"])
+        let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600", "--max-wait", "0"])
         let all = try (1...100).map { number in
             try Program(
                 [Built.updater],
@@ -257,6 +257,7 @@ import Testing
         #expect(Set(addresses) == Set((1...100).map { "10.0.0.\($0)" }))
         #expect(
             names.count == 100 && zip(addresses, names).allSatisfy { $0.split(separator: ".").last! == $1.dropFirst() })
+        try daemon.ask("flush")
         try daemon.program.line(with: "dnsmasq: done")
         #expect(daemon.state("requests", of: "dnsmasq") == "100")
         #expect(daemon.state("runs", of: "dnsmasq") == "1")

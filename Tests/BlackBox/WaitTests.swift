@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// `cname-updater request --wait`.
-@Suite(.serialized, .ownThread) struct WaitTests {
-    private func daemon(_ command: String = "true", quiet: String = "60", starts: Bool = true) throws -> Daemon {
+@Suite(.ownThread) struct WaitTests {
+    private func daemon(_ command: String = "true", quiet: String = "600", starts: Bool = true) throws -> Daemon {
         try Daemon(
             settings: "config job j\noption command '\(command)'\noption quiet \(quiet)\n", starts: starts)
     }
@@ -15,10 +15,10 @@ import Testing
         return waiting
     }
 
-    /// It ends when nobody has been there for five seconds, and the next daemon does what it asked for.
+    /// It ends when no daemon has been there for five seconds, and the next daemon does what it asked for.
     private func isLeft(_ waiting: Program, _ daemon: Daemon, since start: Double) throws {
         #expect(try waiting.end() == 69)
-        #expect((5...20).contains(now() - start))
+        #expect(now() - start >= 5)
         #expect(
             waiting.log.last
                 == "cname-updater: debounced is not running; the request is kept, and 'j' runs once debounced is back")
@@ -27,9 +27,10 @@ import Testing
 
     @Test func saysForWhat() throws {
         let gate = try Gate()
-        let daemon = try daemon(gate.wait, quiet: "2")
+        let daemon = try daemon(gate.wait)
         let first = try waits(daemon)
-        #expect(first.log == ["j: waiting for '\(gate.wait)', after 2 s without a request"])
+        #expect(first.log == ["j: waiting for '\(gate.wait)', after 600 s without a request"])
+        try daemon.ask("flush", "j")
         try daemon.program.line(with: "j: run 1")
         try eventually("it shows") { daemon.state("state") == "running" }
         let second = try waits(daemon)
@@ -37,6 +38,7 @@ import Testing
         try gate.open()
         #expect(try first.end() == 0)
         #expect(first.log.last == "j: run 1 is done")
+        try daemon.ask("flush", "j")
         try gate.open()
         #expect(try second.end() == 0)
         #expect(second.log.last == "j: run 2 is done")
@@ -72,14 +74,25 @@ import Testing
     }
 
     @Test func theDaemonIsBackInTime() throws {
-        let daemon = try daemon(quiet: "2")
-        let waiting = try waits(daemon)
-        daemon.program.signal(SIGKILL)
-        try daemon.program.end()
-        #expect(try waiting.lines(with: "", during: 1) == [])
-        try daemon.start()
-        #expect(try waiting.end() == 0)
-        #expect(waiting.log.last == "j: run 1 is done")
+        let daemon = try daemon()
+        var away = 0.0
+        for _ in 1...20 {
+            let waiting = try waits(daemon)
+            let killed = now()
+            daemon.program.signal(SIGKILL)
+            try daemon.program.end()
+            #expect(try waiting.lines(with: "", during: 1) == [])
+            try daemon.start()
+            away = now() - killed
+            try daemon.ask("flush", "j")
+            let status = try waiting.end()
+            // A machine that takes longer for the start says nothing of this.
+            guard away < 4 else { continue }
+            #expect(status == 0)
+            #expect(waiting.log.last?.hasPrefix("j: run ") == true && waiting.log.last?.hasSuffix(" is done") == true)
+            return
+        }
+        Issue.record("the daemon was never back in time, at last after \(away) s")
     }
 
     /// It would wait for a run that can't begin before it ends.

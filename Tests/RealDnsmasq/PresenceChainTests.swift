@@ -4,7 +4,7 @@ import Testing
 
 /// Which of several targets is there, through the whole chain: with a real dnsmasq, real clients and `cname-updater watch`.
 /// As CNAMEs, which take a restart; and as addresses in a folder that dnsmasq follows, which take none.
-@Suite(.serialized, .ownThread) struct PresenceChainTests {
+@Suite(.ownThread) struct PresenceChainTests {
     enum Publish: String, CaseIterable, Sendable {
         case cname, hosts
     }
@@ -36,10 +36,10 @@ import Testing
         }
 
         /// Whether dnsmasq says that the alias leads there.
-        func leads(to host: String?, within seconds: Int32 = 1) throws -> Bool {
-            let answer = try router.resolve("maxwell.lan", within: seconds)
+        func leads(to host: String?) throws -> Bool {
+            let answer = try router.resolve("maxwell.lan")
             guard let host else { return answer == [] }
-            let addresses = try router.resolve("\(host).lan", within: seconds)
+            let addresses = try router.resolve("\(host).lan")
             switch publish {
             case .cname: return !addresses.isEmpty && answer == ["\(host).lan."] + addresses
             case .hosts: return !addresses.isEmpty && answer == addresses
@@ -71,7 +71,7 @@ import Testing
             let runs = router.state("runs")
             let end = now() + seconds
             while now() < end {
-                guard try leads(to: host, within: 30) else {
+                guard try leads(to: host) else {
                     throw Failure("maxwell does not stay \(host ?? "nobody")")
                 }
                 poll(nil, 0, 10)
@@ -99,7 +99,7 @@ import Testing
         print("\(publish.rawValue), \(what): \((seconds * 100).rounded() / 100) s")
     }
 
-    @Test(arguments: Publish.allCases)
+    @Test(.onlyInAll("An unreachable host is probed every 30 s."), arguments: Publish.allCases)
     func followsADockingStation(publish: Publish) throws {
         let maxwell = try Maxwell(publish, quiet: "2")
         let (wired, wireless) = (maxwell.wired, maxwell.wireless)
@@ -120,7 +120,9 @@ import Testing
     }
 
     /// Only packets stop: behind a switch, or asleep.
-    @Test(arguments: Publish.allCases)
+    @Test(
+        .onlyInAll("A host counts as silent after ten seconds, and the alias has to stay for longer."),
+        arguments: Publish.allCases)
     func followsSilence(publish: Publish) throws {
         let maxwell = try Maxwell(publish)
         try maxwell.boot()
@@ -141,7 +143,7 @@ import Testing
 
     /// Another system on the same interface, with the same identifier or another, and on another interface. Each has its own
     /// name at once, whatever the alias was.
-    @Test(arguments: Publish.allCases)
+    @Test(arguments: Extent.cases(Publish.hosts, .cname))
     func followsDualBoot(publish: Publish) throws {
         let maxwell = try Maxwell(publish)
         let (wired, wireless) = (maxwell.wired, maxwell.wireless)
@@ -173,7 +175,7 @@ import Testing
     }
 
     /// A boot with the lease file kept, or a first installation: no event tells of anything, and one of the two is off.
-    @Test(arguments: Publish.allCases, [true, false])
+    @Test(arguments: Extent.cases(Publish.cname, .hosts), [true, false])
     func findsOutWhoIsThereAtFirst(publish: Publish, isWired: Bool) throws {
         let end = Int(time(nil)) + 43200
         let known = """
@@ -194,7 +196,7 @@ import Testing
     }
 
     /// By dnsmasq itself: the alias has the addresses of both kinds, and a target may have none but these.
-    @Test(arguments: Publish.allCases)
+    @Test(arguments: Extent.cases(Publish.hosts, .cname))
     func followsDHCPv6(publish: Publish) throws {
         let ranges = (77...78).map { "dhcp-range=fd\($0)::100,fd\($0)::1ff,64,1h\n" }.joined()
         let maxwell = try Maxwell(publish, dnsmasq: ranges)
@@ -230,7 +232,7 @@ import Testing
     }
 
     /// A boot of the router with no lease file: the alias comes with the client's next event.
-    @Test(arguments: Publish.allCases)
+    @Test(arguments: Extent.cases(Publish.cname, .hosts))
     func outlivesABootWithoutLeases(publish: Publish) throws {
         let maxwell = try Maxwell(publish)
         let router = maxwell.router

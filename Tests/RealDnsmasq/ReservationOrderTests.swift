@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Which of several reservations a real dnsmasq takes: what `Reservations.clashes` says of it.
-@Suite(.serialized, .ownThread) struct ReservationOrderTests {
+@Suite(.ownThread) struct ReservationOrderTests {
     private static let exact = "02:00:00:00:00:0a,10.77.0.1"
     private static let wildcard = "02:00:00:*:*:*,10.77.0.2"
     private static let identifier = "id:ff:11,10.77.0.3"

@@ -67,6 +67,25 @@ public final class Daemon {
         return try program.lines(with: text, before: "end: done")
     }
 
+    /// The lines with `text` that come until the daemon has heard all that was written to the FIFO so far. It needs the job
+    /// `end`, and says nothing of requests that still wait for their quiet time.
+    public func linesUntilHeard(with text: String) throws -> [String] {
+        for verb in ["request", "flush"] {
+            guard try ask(verb, "end").status == 0 else { throw Failure("there is no job 'end'") }
+        }
+        return try program.lines(with: text, before: "end: done")
+    }
+
+    /// Waits until it shows when the job is due, which is in seconds on the clock of `now`.
+    public func due(of job: String = "j") throws -> Double {
+        var due: Double?
+        try eventually("\(job) is due") {
+            due = state("due", of: job).flatMap { Double($0) }
+            return due != nil
+        }
+        return due!
+    }
+
     public func state(_ name: String, of job: String = "j") -> String? { contents("\(run)/jobs/\(job)/\(name)") }
 
     /// How many lines from the FIFO were no request.

@@ -125,7 +125,7 @@ public final class LAN {
 
     /// What an instance of dnsmasq answers for a name. For an alias, the first is the name that it leads to.
     public func resolve(_ name: String, at address: String = "127.0.0.1") throws -> [String] {
-        try inNetwork(of: first) { try Resolver(address).records(of: name) ?? ["no answer"] }
+        try inNetwork(of: first) { try Resolver(address, tries: 60).records(of: name) ?? ["no answer"] }
     }
 
     public func answers(_ name: String, at address: String = "127.0.0.1") throws -> Bool {
@@ -135,17 +135,26 @@ public final class LAN {
     public func fragment(of name: String = "lan") -> String { contents(scratch / "\(name).d/cname-updater.conf") ?? "" }
     public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
 
-    /// Has a name asked for all the time, until `stop` says for how long at most nobody answered.
-    public func watchDNS(at address: String = "127.0.0.1") throws -> Outage { try Outage(first, address) }
+    /// Has a name asked for all the time, until `stop` says whether that was answered in time.
+    public func watchDNS() throws -> Outage {
+        let ordinary = try Outage(first)
+        try inside(["service", "dnsmasq", "restart"])
+        try eventually("dnsmasq answers") { try answers("up.lan") }
+        let gap = try ordinary.stop()
+        return try Outage(first, ordinary: gap)
+    }
 
     public final class Outage {
         private let isOver = Flag()
+        /// For how long DNS was gone during an ordinary restart, in seconds.
+        private let ordinary: Double
         private let gap: () throws -> Double
 
-        fileprivate init(_ router: String, _ address: String) throws {
+        fileprivate init(_ router: String, ordinary: Double = 0) throws {
+            self.ordinary = ordinary
             gap = try inBackground { [isOver] in
                 try inNetwork(of: router) {
-                    let resolver = try Resolver(address)
+                    let resolver = try Resolver("127.0.0.1")
                     var (last, gap) = (now(), 0.0)
                     // If nobody answers at the end, that goes on until somebody does.
                     while now() - last < patience {
@@ -163,12 +172,21 @@ public final class LAN {
 
         deinit { isOver.set() }
 
-        /// In seconds.
-        public func stop(_ what: String) throws -> Double {
+        /// - Returns: For how long at most DNS was gone, in seconds.
+        fileprivate func stop() throws -> Double {
             isOver.set()
-            let gap = try gap()
+            return try gap()
+        }
+
+        /// - Parameters:
+        ///   - what: What was going on.
+        ///   - pauses: Of the time in which DNS may be gone, what is no restart: the look of `verify`, and the pause of what
+        ///     stands for procd.
+        /// - Returns: Whether it was gone no longer than for these, and for 20 ordinary restarts.
+        public func isShort(_ what: String, pauses: Double = 5) throws -> Bool {
+            let gap = try stop()
             print("DNS was gone for \((gap * 100).rounded() / 100) s: \(what)")
-            return gap
+            return gap < pauses + 20 * ordinary
         }
     }
 }

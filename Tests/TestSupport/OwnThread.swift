@@ -2,36 +2,41 @@ import CTestSupport
 import Dispatch
 import Testing
 
-/// Gives a test a thread of its own, for one that waits for long. Other tests share as many threads as there are
-/// processors, and a test that waits would keep one of those from the rest.
+/// Gives each test a thread of its own, and lets a few of them run at a time. All other tests share one thread for each
+/// processor, and a test that waits for a program would keep one of those from the rest.
 public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
-    /// Who keeps the processors busy all the time waits here until fewer do.
-    private static let turns = DispatchSemaphore(value: 3)
+    /// Tests that mostly wait.
+    private static let places = DispatchSemaphore(value: 8)
+    /// Tests that keep a processor busy.
+    private static let busyPlaces = DispatchSemaphore(value: 2)
     fileprivate let isBusy: Bool
 
-    /// For a whole suite or test, not for each of its cases.
+    public var isRecursive: Bool { true }
+
     public func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? {
-        testCase == nil ? self : nil
+        testCase == nil ? nil : self
     }
 
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         try await withTaskExecutorPreference(ThreadPerJob(isNice: isBusy)) {
-            guard isBusy else { return try await body() }
-            waitForTurn()
-            defer { Self.turns.signal() }
+            let places = isBusy ? Self.busyPlaces : Self.places
+            Self.wait(for: places)
+            defer { places.signal() }
             try await body()
         }
     }
 
-    private func waitForTurn() { Self.turns.wait() }
+    /// Blocks this thread, which no other test uses.
+    private static func wait(for places: DispatchSemaphore) { places.wait() }
 }
 
 extension Trait where Self == OwnThread {
+    /// For a suite whose tests start programs and wait for them.
     public static var ownThread: Self { Self(isBusy: false) }
-    /// For one that keeps the processors busy, with hundreds of programs that it starts. Only three of these go on at a time,
-    /// and they, with all that they start, let the other tests go first: sched(7).
+    /// For a suite whose tests start hundreds of programs. These, and all that they start, let the other tests go first:
+    /// sched(7).
     public static var busyThread: Self { Self(isBusy: true) }
 }
 

@@ -110,6 +110,14 @@ public final class Program {
         return log[start..<seen].filter { $0.contains(text) }
     }
 
+    /// Waits until each of these texts has been in a line, in any order.
+    public func lines(withEach texts: [String]) throws {
+        try eventually("lines with \(texts); the log:\n" + log.joined(separator: "\n")) {
+            _ = try lines(with: "", during: 0)
+            return texts.allSatisfy { text in log.contains { $0.contains(text) } }
+        }
+    }
+
     /// Waits for the program's end.
     ///
     /// - Returns: Its exit status, or 128 + the signal.

@@ -5,11 +5,14 @@ import CTestSupport
 /// Asks a DNS server (RFC 1035) over one socket, as often as one likes. To be used in the network where the server is.
 public final class Resolver {
     private let socket: Int32
+    private let tries: Int
     private var number: UInt16 = 0
 
-    /// - Parameter seconds: How long it waits for an answer. A server that is busy answers late; one that has ended never
-    ///   answers what it had not read yet.
-    public init(_ server: String, within seconds: Int32 = 1) throws {
+    /// - Parameters:
+    ///   - seconds: How long one query waits for its answer. A server that is busy answers late.
+    ///   - tries: How often a query is sent. A server that has ended never answers a query that it had not read.
+    public init(_ server: String, within seconds: Int32 = 1, tries: Int = 1) throws {
+        self.tries = tries
         socket = datagram_socket(server, 53, seconds)
         if socket == -1 { throw Failure("can't reach \(server)") }
     }
@@ -29,13 +32,17 @@ public final class Resolver {
         for label in name.split(separator: ".") { query += [UInt8(label.utf8.count)] + Array(label.utf8) }
         let type: UInt8 = isIPv6 ? 28 : 1
         query += [0, 0, type, 0, 1]
-        guard send(socket, query, query.count, 0) == query.count else { return nil }
         var answer = [UInt8](repeating: 0, count: 1500)
         var count = 0
-        repeat {
-            count = recv(socket, &answer, answer.count, 0)
-            if count < query.count { return nil }
-        } while answer[0] != query[0] || answer[1] != query[1]
+        for _ in 0..<tries where count < query.count {
+            guard send(socket, query, query.count, 0) == query.count else { return nil }
+            repeat {
+                count = recv(socket, &answer, answer.count, 0)
+                // No server is there.
+                if count < 0, linux_errno() == ECONNREFUSED { return nil }
+            } while count >= query.count && (answer[0] != query[0] || answer[1] != query[1])
+        }
+        guard count >= query.count else { return nil }
         return answer.withUnsafeBufferPointer { answer in
             let start = answer.baseAddress!
             var records: [String] = []

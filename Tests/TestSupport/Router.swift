@@ -170,14 +170,19 @@ public final class Router {
         return program.log.joined(separator: "\n")
     }
 
-    /// The lines of `debounced` with `text` that come until all events so far have been handled, and whatever they
-    /// asked for has had its quiet time. It is for tests of what must not happen.
-    public func linesUntilQuiet(with text: String) throws -> [String] {
+    /// Waits until all events so far have been handled.
+    public func waitForUpdaters() throws {
         let hooks = "dhcp-script|hotplug-call|hotplug[.]d|cname-updater$|ash [^ ]*/procd-hotplug$"
         try eventually("all updaters have ended") {
             // The stand-in for procd, which takes the events, stays.
             try inside(["pgrep", "-f", hooks]).split(separator: "\n").count == (dispatcher == .new ? 1 : 0)
         }
+    }
+
+    /// The lines of `debounced` with `text` that come until all events so far have been handled, and whatever they
+    /// asked for has had its quiet time. It is for tests of what must not happen.
+    public func linesUntilQuiet(with text: String) throws -> [String] {
+        try waitForUpdaters()
         var lines: [String] = []
         let end = now() + patience
         while true {
@@ -191,8 +196,8 @@ public final class Router {
     }
 
     /// What dnsmasq answers for a name. For an alias, the first is the name that it leads to.
-    public func resolve(_ name: String, within seconds: Int32 = 1) throws -> [String] {
-        try onRouter { try Resolver("10.77.0.1", within: seconds).records(of: name) ?? ["no answer"] }
+    public func resolve(_ name: String) throws -> [String] {
+        try onRouter { try Resolver("10.77.0.1", tries: 60).records(of: name) ?? ["no answer"] }
     }
 
     /// Restarts dnsmasq, without `debounced`, with a lease that ends in so many seconds. dnsmasq itself gives no lease

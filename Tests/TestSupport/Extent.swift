@@ -1,0 +1,17 @@
+import CLinux
+import Testing
+
+/// Which tests run: those that each commit needs, or all. `.ci/all` sets TESTS=all.
+public enum Extent {
+    public static let isAll = getenv("TESTS").map { String(cString: $0) } == "all"
+
+    /// The first case of a scenario, or all cases.
+    public static func cases<Case>(_ first: Case, _ others: Case...) -> [Case] { isAll ? [first] + others : [first] }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// For a test that only `.ci/all` runs.
+    ///
+    /// - Parameter reason: Why a commit does not need it.
+    public static func onlyInAll(_ reason: Comment) -> Self { .enabled(if: Extent.isAll, reason) }
+}
