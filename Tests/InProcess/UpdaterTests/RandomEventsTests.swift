@@ -210,7 +210,8 @@ private struct Event {
             case 0:
                 aliases = Self.settings.randomElement(using: &random)!
                 try world.set(aliases.map { $0.section }.joined() + "config updater\n option request alias\n")
-            case 1:
+            // The first event makes the folder of the record.
+            case 1 where step > 0:
                 world.interrupt()
                 interruptions += 1
                 isInDoubt = true
