@@ -18,16 +18,6 @@ import Testing
         #expect(daemon.state("due") == "")
     }
 
-    @Test func aFloodIsOneRun() throws {
-        let daemon = try Daemon(["--job", "j=true", "--job", "end=true", "--quiet", "3"])
-        let line = Array("request j\n".utf8)
-        for _ in 0..<1000 { try daemon.write(Array(repeating: line, count: 10).flatMap { $0 }) }
-        try daemon.program.line(with: "j: done")
-        #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
-        #expect(daemon.state("requests") == "10000")
-        #expect(daemon.rejected == "0")
-    }
-
     @Test func takesTheWholeCommandAsARequest() throws {
         let daemon = try Daemon(["--job", "j=echo ran", "--quiet", "0.1"])
         try daemon.write("echo ran\n")

@@ -48,9 +48,9 @@ import Testing
 
         /// Waits until it does, and returns how long that took.
         @discardableResult
-        func becomes(_ host: String?, within seconds: Double = patience) throws -> Double {
+        func becomes(_ host: String?) throws -> Double {
             let start = now()
-            try eventually("maxwell is \(host ?? "nobody"): \(state())", within: seconds) { try leads(to: host) }
+            try eventually("maxwell is \(host ?? "nobody"): \(state())") { try leads(to: host) }
             return now() - start
         }
 
@@ -108,12 +108,12 @@ import Testing
         // Undocked without a release. The wireless interface comes up.
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try wireless.boot("maxwell-arch-wifi")
-        let undocked = try maxwell.becomes("maxwell-arch-wifi", within: 30)
+        let undocked = try maxwell.becomes("maxwell-arch-wifi")
         show("undocked without a release", publish, undocked)
         // Docked again, with no event. Whoever is silent is asked every 30 s.
         try maxwell.watch.line(with: "maxwell-arch: is silent")
         try wired.inside(["ip", "link", "set", "eth0", "up"])
-        let docked = try maxwell.becomes("maxwell-arch", within: 60)
+        let docked = try maxwell.becomes("maxwell-arch")
         show("docked again without an event", publish, docked)
         #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("first in the list"))
         if publish == .hosts { #expect(maxwell.runs == "0") }
@@ -128,7 +128,7 @@ import Testing
         try maxwell.boot()
         try maxwell.stays("maxwell-arch", for: 6)
         try maxwell.hide(maxwell.wired)
-        let silent = try maxwell.becomes("maxwell-arch-wifi", within: 40)
+        let silent = try maxwell.becomes("maxwell-arch-wifi")
         show("silent behind a switch", publish, silent)
         let shown = try maxwell.router.inside(["cname-updater", "presence"])
         #expect(shown.contains("maxwell-arch       silent"), "\(shown)")

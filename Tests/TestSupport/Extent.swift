@@ -1,7 +1,7 @@
 import CLinux
 import Testing
 
-/// Which tests run: those that each commit needs, or all. `.ci/all` sets TESTS=all.
+/// Tells whether all tests run, or those that each commit needs. `.ci/all` sets TESTS=all.
 public enum Extent {
     public static let isAll = getenv("TESTS").map { String(cString: $0) } == "all"
 

@@ -2,8 +2,9 @@ import CTestSupport
 import Dispatch
 import Testing
 
-/// Gives each test a thread of its own, and lets a few of them run at a time. All other tests share one thread for each
-/// processor, and a test that waits for a program would keep one of those from the rest.
+/// Gives each test a thread of its own, and lets a few of these tests run at a time.
+///
+/// All other tests share one thread for each processor. A test that waits for a program would block such a thread.
 public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     /// Tests that mostly wait.
     private static let places = DispatchSemaphore(value: 8)

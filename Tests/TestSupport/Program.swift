@@ -82,15 +82,15 @@ public final class Program {
 
     /// Waits for the next line with `text` in it, passing over others.
     @discardableResult
-    public func line(with text: String, within seconds: Double = patience) throws -> String {
-        let end = now() + seconds
+    public func line(with text: String) throws -> String {
+        let end = now() + patience
         while true {
             while seen < log.count {
                 seen += 1
                 if log[seen - 1].contains(text) { return log[seen - 1] }
             }
             guard try read(until: end) else {
-                throw Failure("no line with '\(text)' within \(seconds) s; the log:\n" + log.joined(separator: "\n"))
+                throw Failure("no line with '\(text)' within \(patience) s; the log:\n" + log.joined(separator: "\n"))
             }
         }
     }
@@ -122,13 +122,13 @@ public final class Program {
     ///
     /// - Returns: Its exit status, or 128 + the signal.
     @discardableResult
-    public func end(within seconds: Double = patience) throws -> Int32 {
+    public func end() throws -> Int32 {
         var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
-        let deadline = now() + seconds
+        let deadline = now() + patience
         // Read on meanwhile, or its output fills the pipe and it never ends.
         while poll(&wait, 1, 0) == 0 {
             guard now() < deadline else {
-                throw Failure("not ended within \(seconds) s; the log:\n" + log.joined(separator: "\n"))
+                throw Failure("not ended within \(patience) s; the log:\n" + log.joined(separator: "\n"))
             }
             _ = try read(until: deadline, orEnd: true)
         }
@@ -170,9 +170,9 @@ public final class Program {
 /// - Returns: Its exit status and what it wrote to both streams.
 @discardableResult
 public func run(
-    _ words: [String], environment: [String: String?] = [:], within seconds: Double = patience
+    _ words: [String], environment: [String: String?] = [:]
 ) throws -> (status: Int32, output: String) {
     let program = try Program(words, environment: environment)
-    let status = try program.end(within: seconds)
+    let status = try program.end()
     return (status, program.log.joined(separator: "\n"))
 }

@@ -24,8 +24,9 @@ public final class Resolver {
         records(of: name, isIPv6: isIPv6)?.filter { $0.last != "." }
     }
 
-    /// The names that an alias leads to, each with a dot at its end, and the addresses, in the order of the answer; nil if
-    /// there is none in time.
+    /// The names that an alias leads to, each with a dot at its end, and the addresses, in the order of the answer.
+    ///
+    /// - Returns: nil if no answer came in time.
     public func records(of name: String, isIPv6: Bool = false) -> [String]? {
         number &+= 1
         var query: [UInt8] = [UInt8(number >> 8), UInt8(number & 0xFF), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
