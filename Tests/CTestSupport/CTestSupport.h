@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <resolv.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,9 +24,6 @@ static inline int thread_enter_network(int fd) {
 
 // setresuid(2): all capabilities go with it.
 static inline int thread_become_user(uid_t user) { return (int)syscall(SYS_setresuid, user, user, user); }
-
-// On Linux, this is for the thread and what it starts alone: setpriority(2).
-static inline void thread_be_nice(int nice) { setpriority(PRIO_PROCESS, 0, nice); }
 
 static inline void flag_set(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST); }
 static inline int flag_is_set(int *flag) { return __atomic_load_n(flag, __ATOMIC_SEQ_CST); }

@@ -21,7 +21,7 @@ public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        try await withTaskExecutorPreference(ThreadPerJob(isNice: isBusy)) {
+        try await withTaskExecutorPreference(ThreadPerJob()) {
             let places = isBusy ? Self.busyPlaces : Self.places
             Self.wait(for: places)
             defer { places.signal() }
@@ -36,21 +36,13 @@ public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == OwnThread {
     /// For a suite whose tests start programs and wait for them.
     public static var ownThread: Self { Self(isBusy: false) }
-    /// For a suite whose tests start hundreds of programs. These, and all that they start, let the other tests go first:
-    /// sched(7).
+    /// For a suite whose tests start hundreds of programs.
     public static var busyThread: Self { Self(isBusy: true) }
 }
 
 private final class ThreadPerJob: TaskExecutor {
-    private let isNice: Bool
-
-    init(isNice: Bool) { self.isNice = isNice }
-
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        detachThread {
-            if self.isNice { thread_be_nice(10) }
-            job.runSynchronously(on: self.asUnownedTaskExecutor())
-        }
+        detachThread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

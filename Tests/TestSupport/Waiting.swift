@@ -9,7 +9,7 @@ public func now() -> Double {
 
 /// How long a test waits for what has to come, in seconds. It ends a test that hangs, and says nothing of how fast a machine
 /// must be.
-public let patience = 120.0
+public let patience = 300.0
 
 /// Waits until `condition` holds. It is for changes that nothing tells of. Between checks it rests four times as long as
 /// one takes, a second at most, so that the processors are left to what it waits for.
