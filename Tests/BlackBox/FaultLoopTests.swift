@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Rounds of random requests while the daemon is killed, stopped and started, writers are killed and the FIFO is removed.
-@Suite(.serialized, .busyThread) struct FaultLoopTests {
+@Suite(.busyThread) struct FaultLoopTests {
     /// When a writer began to ask, in nanoseconds, and whether it was told 0.
     private struct Asked {
         let at: Int
