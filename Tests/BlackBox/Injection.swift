@@ -52,8 +52,8 @@ struct Injection: CustomStringConvertible {
 
     static func errors(of call: String) -> [String]? { errors[older[call] ?? call] }
 
-    /// EINTR if it is among them, and of the others one in turn, or two with TESTS=all: all of them, but not each at each
-    /// place, which takes minutes.
+    /// Returns EINTR if the call has it, and one other errno, or two with TESTS=all. The others take turns from place to place,
+    /// as each errno at each place takes minutes.
     static func some(_ call: String, _ number: Int) -> [String] {
         let errors = Injection.errors(of: call)!
         let others = errors.filter { $0 != "EINTR" }
