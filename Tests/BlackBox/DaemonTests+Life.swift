@@ -11,8 +11,7 @@ extension DaemonTests {
         }
         let daemon = try Daemon(settings: settings(isEnabled: true))
         #expect(try daemon.ask("request", "j").status == 0)
-        daemon.scratch.write("config", settings(isEnabled: false))
-        daemon.program.signal(SIGHUP)
+        daemon.reload(settings(isEnabled: false))
         try daemon.program.line(with: "HUP: ")
         try eventually("it is not shown any more") { daemon.state("state") == nil }
         let refused = try daemon.ask("request", "j")
@@ -21,8 +20,7 @@ extension DaemonTests {
         // What a change of an alias leads to is kept, too, and no stranger's line.
         try daemon.write("pending j\nwithdrawn j\nrequest j\n")
         try eventually("one line is rejected") { contents(daemon.run + "/rejected") == "1" }
-        daemon.scratch.write("config", settings(isEnabled: true))
-        daemon.program.signal(SIGHUP)
+        daemon.reload(settings(isEnabled: true))
         try daemon.program.line(with: "HUP: ")
         try eventually("it waits again") { daemon.state("state") == "waiting" }
         #expect(try daemon.ask("flush", "j").status == 0)
@@ -35,21 +33,18 @@ extension DaemonTests {
         try daemon.write("request a\n")
         try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
 
-        daemon.scratch.write("config", "config job a\noption quiet ten\n")
-        daemon.program.signal(SIGHUP)
+        daemon.reload("config job a\noption quiet ten\n")
         try daemon.program.line(with: "config:2: quiet 'ten': allowed are seconds")
         #expect(daemon.state("quiet", of: "a") == "600")
 
         // The job is gone from the settings, but not what was asked of it.
-        daemon.scratch.write("config", "config job b\noption command 'echo ran-b'\noption quiet 0.1\n")
-        daemon.program.signal(SIGHUP)
+        daemon.reload("config job b\noption command 'echo ran-b'\noption quiet 0.1\n")
         try daemon.program.line(with: "HUP: b after 0.1 s of quiet")
         #expect(daemon.state("state", of: "a") == "waiting")
         #expect(try daemon.ask("request", "b").status == 0)
         try daemon.program.line(with: "b: ran-b")
 
-        daemon.scratch.write("config", "config job a\noption quiet 0.1\noption command 'echo ran-again'\n")
-        daemon.program.signal(SIGHUP)
+        daemon.reload("config job a\noption quiet 0.1\noption command 'echo ran-again'\n")
         try daemon.program.line(with: "a: ran-again")
         try eventually("b is taken from sight") { daemon.state("state", of: "b") == nil }
     }
@@ -150,8 +145,7 @@ extension DaemonTests {
         let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")
         try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
-        daemon.scratch.write("config", "config job b\n")
-        daemon.program.signal(SIGHUP)
+        daemon.reload("config job b\n")
         try daemon.program.line(with: "HUP: b")
         daemon.program.signal(SIGUSR1)
         try daemon.program.line(with: "a: ran-a")

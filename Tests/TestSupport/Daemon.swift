@@ -38,6 +38,12 @@ public final class Daemon {
         try program.line(with: "running as process \(program.process) on \(run)")
     }
 
+    /// Writes other settings, and sends HUP. The log tells when they are in force.
+    public func reload(_ settings: String) {
+        scratch.write("config", settings)
+        program.signal(SIGHUP)
+    }
+
     /// Starts a program with the daemon's settings and folders, which are kept until it has ended.
     public func spawn(_ words: [String]) throws -> Program {
         try Program(words, environment: environment, in: scratch)
