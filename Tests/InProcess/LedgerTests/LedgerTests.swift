@@ -1,5 +1,4 @@
 import Basics
-import Dispatch
 import Ledger
 import Linux
 import TestSupport
@@ -248,12 +247,12 @@ import Testing
         try ledger.putBack("j")
         _ = try ledger.take("j")
         try ledger.putBack("j")
-        let ledger = ledger
-        DispatchQueue.global().async {
-            _ = try? ledger.take("j")
-            try? ledger.finish("j", run: 3, status: 0)
+        let daemon = try inBackground { [ledger] in
+            _ = try ledger.take("j")
+            try ledger.finish("j", run: 3, status: 0)
         }
         #expect(try receipt.wait { true } == .over(run: 3, status: 0))
+        try daemon()
     }
 
     @Test func hearsThatItWasTakenBack() throws {
@@ -267,13 +266,15 @@ import Testing
         // A cause has room to name all requests.
         let ledger = Ledger(folder: ByteString(scratch / "run"), mostNamed: 2000)
         let each = 300
-        let writers = DispatchGroup()
-        for writer in 0..<4 {
-            DispatchQueue(label: "writer").async(group: writers) {
-                for number in 0..<each { _ = try? ledger.add(.lease, to: "j", event: "\(writer)-\(number)") }
+        let writers = try (0..<4).map { writer in
+            try inBackground {
+                for number in 0..<each { try ledger.add(.lease, to: "j", event: "\(writer)-\(number)") }
             }
         }
-        writers.notify(queue: .global()) { _ = try? ledger.add(.manual, to: "j", event: "last") }
+        let last = try inBackground {
+            for writer in writers { try writer() }
+            try ledger.add(.manual, to: "j", event: "last")
+        }
 
         var events: Set<String> = []
         while !events.contains("manual last") {
@@ -281,6 +282,7 @@ import Testing
             for event in taken.events { events.insert("\(event)") }
             try ledger.finish("j", run: taken.run, status: 0)
         }
+        _ = try last()
         for writer in 0..<4 {
             for number in 0..<each {
                 let isThere = events.contains("lease \(writer)-\(number)")

@@ -1,6 +1,5 @@
 import Basics
 import CLinux
-import Dispatch
 import Ledger
 import TestSupport
 import Testing
@@ -195,21 +194,19 @@ extension EventWorld {
     /// run. In the end dnsmasq has what is wanted, without the help of a replay.
     @Test func noInterleavingLosesAChange() throws {
         let world = try world()
-        nonisolated(unsafe) let shared = world
         var random = SeededGenerator()
         for round in 0..<300 {
-            let isOver = DispatchSemaphore(value: 0)
-            let daemon = DispatchGroup()
-            DispatchQueue(label: "daemon").async(group: daemon) {
+            let isOver = Flag()
+            let daemon = try inBackground {
                 var random = SeededGenerator(UInt64(round) + 1)
                 func wait(upTo microseconds: UInt32) { usleep(UInt32.random(in: 0...microseconds, using: &random)) }
-                while isOver.wait(timeout: .now()) == .timedOut {
-                    if Int.random(in: 0..<3, using: &random) == 0 { try? shared.request() }
-                    guard (try? shared.beginRun()) == true else { continue }
+                while !isOver.isSet {
+                    if Int.random(in: 0..<3, using: &random) == 0 { try? world.request() }
+                    guard (try? world.beginRun()) == true else { continue }
                     wait(upTo: 600)
-                    shared.serve()
+                    world.serve()
                     wait(upTo: 600)
-                    try? shared.endRun()
+                    try? world.endRun()
                     wait(upTo: 2000)
                 }
             }
@@ -219,8 +216,8 @@ extension EventWorld {
                 try world.undo()
             }
             if round % 2 == 0 { try world.change() }
-            isOver.signal()
-            daemon.wait()
+            isOver.set()
+            try daemon()
             try world.settle("round \(round)")
             if world.served != world.fragment { return }
             if round % 2 == 0 { try world.undo() }
