@@ -9,7 +9,7 @@ import Testing
         ("order", ["0", "1", "still 1", "2", "3"]),
         ("timers", ["1: in time", "2: in time", "3: in time", "other"]),
         ("lateTimer", ["cancel handler"]),
-        ("addedInHandlers", ["timer", "a byte", "cancel handler", "second timer"]),
+        ("addedInHandlers", ["timer", "a byte", "second timer", "cancel handler"]),
         ("cancelledInOwnHandler", ["a byte", "a byte", "still in the handler", "cancel handler"]),
         ("cancelledInOthersHandler", ["a byte", "cancel handler", "cancel handler"]),
         ("signals", ["registered", "registered", "TERM", "still TERM", "USR1", "still USR1", "USR1"]),

@@ -30,9 +30,10 @@ do throws(Fault) {
     Process.exit(1)
 }
 
-/// Ends the program, once all that may still be waiting has had its time.
+/// Ends the program once each cancel handler has come. What must not come has 100 ms for it.
 func end() {
     timer(after: 100) {
+        guard Reading.open == 0 else { return end() }
         Log.info("end")
         Process.exit(0)
     }
@@ -50,6 +51,9 @@ func timer(after milliseconds: Int, _ handler: @escaping () -> Void) -> Dispatch
 
 /// A pipe with so many bytes in it, and what to do when it can be read.
 final class Reading {
+    /// The number of sources that have been activated and whose cancel handler has not come. Only the main queue uses it.
+    nonisolated(unsafe) static var open = 0
+
     private let reader: FileDescriptor
     private var writer: FileDescriptor?
     let source: DispatchSourceRead
@@ -65,8 +69,10 @@ final class Reading {
     func start(_ handler: @escaping () -> Void) {
         source.setEventHandler(handler: handler)
         source.setCancelHandler { [self] in
+            Self.open -= 1
             Log.info(source.isCancelled ? "cancel handler" : "not cancelled")
         }
+        Self.open += 1
         source.activate()
     }
 
@@ -156,9 +162,9 @@ func addedInHandlers() throws(Fault) {
         Log.info("timer")
         reading.start {
             reading.take()
-            reading.source.cancel()
             timer(after: 1) {
                 Log.info("second timer")
+                reading.source.cancel()
                 end()
             }
         }
