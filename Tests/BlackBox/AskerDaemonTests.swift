@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Who asks again and again is slowed down and told so, and nobody else waits for him: with the daemon and the updater.
+/// An asker that asks again and again is slowed down, and is told so. No other asker waits for it.
 ///
 /// An asker is calm after three quiet times without a request, and a busy machine may take that long between two requests. So
 /// the quiet time is long at each request, and a reload makes it short afterwards.
@@ -47,7 +47,7 @@ import Testing
         #expect(try daemon.program.lines(with: "slowed down", before: "j: done") == [])
     }
 
-    /// A daemon whose aliases lead to the host that has a lease.
+    /// Settings whose aliases lead to the host that has a lease. The command prints them.
     private func settings(of daemon: Daemon, quiet: Double) -> String {
         settings("cat \(daemon.scratch.path)/conf/cname-updater.conf", quiet: quiet)
             + """
@@ -102,7 +102,7 @@ import Testing
         try eventually("it is slowed down again") { daemon.state("state") == "slowed" }
     }
 
-    /// The trace says who asked, so a replay slows down the same.
+    /// A trace names the asker, so a replay slows the same asker down.
     @Test func aTraceNamesWhoAsks() throws {
         let daemon = try Daemon(starts: false)
         let trace = daemon.scratch / "trace"

@@ -55,9 +55,8 @@ extension DaemonTests {
         try daemon.write("request a\n")
         try eventually("it waits") { daemon.state("state", of: "a") == "waiting" }
         let new = ["a", "b", "c"].map { "config job \($0)\noption quiet 0.1\noption command 'echo ran-\($0)'\n" }
-        daemon.scratch.write("config", new.joined())
         daemon.scratch.write("run/jobs/c", "in the way")
-        daemon.program.signal(SIGHUP)
+        daemon.reload(new.joined())
         try daemon.program.line(with: "jobs/c: is a file, not a folder of ours; the running settings stay in force")
         #expect(daemon.state("quiet", of: "a") == "600")
         #expect(daemon.state("state", of: "a") == "waiting")
@@ -113,10 +112,9 @@ extension DaemonTests {
         try daemon.program.line(with: "a: begins")
         daemon.program.signal(SIGTERM)
         try daemon.program.line(with: "waiting for a to end")
-        daemon.scratch.write("config", "config job b\noption command 'echo ran-b'\noption quiet 0\n")
         try run(["mkdir", "-p", daemon.run + "/pending/b"])
         daemon.scratch.write("run/pending/b/manual", "request b\n")
-        daemon.program.signal(SIGHUP)
+        daemon.reload("config job b\noption command 'echo ran-b'\noption quiet 0\n")
         try gate.open()
         #expect(try daemon.program.end() == 0)
         #expect(!daemon.program.log.contains { $0.hasPrefix("HUP") || $0.hasPrefix("b: ") }, "\(daemon.program.log)")

@@ -30,7 +30,7 @@ do throws(Fault) {
     Process.exit(1)
 }
 
-/// Ends the program once each cancel handler has come. What must not come has 100 ms for it.
+/// Ends the program once each cancel handler has come. An event that must not come has 100 ms to come.
 func end() {
     timer(after: 100) {
         guard Reading.open == 0 else { return end() }

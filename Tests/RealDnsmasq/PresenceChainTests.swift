@@ -224,7 +224,7 @@ import Testing
         // Which of two is there is asked in IPv6, too.
         try wireless.bootIPv6("maxwell-bigsur")
         try maxwell.watch.line(with: "maxwell-bigsur: answers")
-        // Until then the alias followed the newest lease. A restart for that may still be due, and the next one too.
+        // Before that, the alias followed the newest lease. The restart for that lease may still be due, and the next one too.
         try eventually("both answer") {
             try maxwell.router.inside(["cname-updater", "aliases"]).contains("all answer")
         }
