@@ -5,18 +5,18 @@ import Basics
 /// One run at a time, and one more that waits. The merge rules:
 ///
 /// - Requests that come while one waits join it; the quiet time starts again with each, but for those of somebody who is
-///   slowed down. A run is due when anybody's requests are, and covers those of all.
+///   throttled. A run is due when anybody's requests are, and covers those of all.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
-/// - A run that failed is tried again when its pause is over, whoever is slowed down; requests join it.
-/// - A flush does away with the quiet time, the pause after a failure and the slowing down: for all requests that wait, and
+/// - A run that failed is tried again when its pause is over, whoever is throttled; requests join it.
+/// - A flush does away with the quiet time, the pause after a failure and the throttling: for all requests that wait, and
 ///   for those that join them.
 ///
 /// After each input the caller calls `tick`, carries out the effect, and calls `tick` again at `wakeAt` or later.
 public final class Debouncer {
     /// The time between TERM and KILL.
     public static let grace = Duration.seconds(5)
-    /// So many askers are told from each other. Who comes when nobody's place is free counts as one of the others.
-    static let mostAskers = 32
+    /// So many requesters are told from each other. Who comes when nobody's place is free counts as one of the others.
+    static let mostRequesters = 32
     /// So many runs within six of the job's `maxInterval` (an hour) follow each other without a pause, whoever asks. With
     /// what the pauses from then on allow, there are at most 30.
     static let freeRuns = 20
@@ -25,7 +25,7 @@ public final class Debouncer {
     public var job: Job
 
     /// Who asks, or asked a while ago.
-    public private(set) var askers: [Asker] = []
+    public private(set) var requesters: [Requester] = []
     /// How far the run that goes on has come.
     private enum Stage { case none, working, terminated, killed }
 
@@ -60,7 +60,7 @@ public final class Debouncer {
         /// The command failed.
         case retrying
         /// Who asks does so again and again.
-        case slowed
+        case throttled
     }
 
     public enum Phase: Equatable, Sendable {
@@ -105,36 +105,36 @@ public final class Debouncer {
         if let retry { return .paused(.retrying, due: retry) }
         let last = lastRequest
         var phase = Phase.idle
-        for asker in askers where asker.isWaiting {
-            let due = due(asker, last)
+        for requester in requesters where requester.isWaiting {
+            let due = due(requester, last)
             if let end = phase.end, end <= due { continue }
             phase =
-                due > asker.due(job, last: asker.isSlowed ? asker.last : last)
-                ? .paused(.slowed, due: due) : .waiting(due: due)
+                due > requester.due(job, last: requester.isThrottled ? requester.last : last)
+                ? .paused(.throttled, due: due) : .waiting(due: due)
         }
         return phase
     }
 
     /// Something was asked for that no run has begun to carry out.
-    public var isWaiting: Bool { retry != nil || askers.contains { $0.isWaiting } }
+    public var isWaiting: Bool { retry != nil || requesters.contains { $0.isWaiting } }
 
     /// When to call `tick`; nil if time alone changes nothing.
     public var wakeAt: Instant? { phase.end }
 
     /// Somebody asks for the command.
     public func request(from name: ByteString = Request.others, at now: Instant) {
-        asker(name, at: now).ask(at: now, job)
+        requester(name, at: now).ask(at: now, job)
     }
 
-    private func asker(_ name: ByteString, at now: Instant) -> Asker {
-        var free = askers.count
-        for (place, asker) in askers.enumerated() {
-            if asker.name == name { return asker }
-            if asker.isCalm(at: now, job) { free = place }
+    private func requester(_ name: ByteString, at now: Instant) -> Requester {
+        var free = requesters.count
+        for (place, requester) in requesters.enumerated() {
+            if requester.name == name { return requester }
+            if requester.isCalm(at: now, job) { free = place }
         }
-        if free >= Debouncer.mostAskers, name != Request.others { return self.asker(Request.others, at: now) }
-        let new = Asker(name)
-        if free == askers.count { askers.append(new) } else { askers[free] = new }
+        if free >= Debouncer.mostRequesters, name != Request.others { return self.requester(Request.others, at: now) }
+        let new = Requester(name)
+        if free == requesters.count { requesters.append(new) } else { requesters[free] = new }
         return new
     }
 
@@ -145,7 +145,7 @@ public final class Debouncer {
 
     /// Forgets what waits. A run goes on.
     public func cancel() {
-        for asker in askers { asker.cancel() }
+        for requester in requesters { requester.cancel() }
         isFlushed = false
         if retry != nil { close(at: since) }
     }
@@ -162,7 +162,9 @@ public final class Debouncer {
         since = now
         if stage == .none {
             let last = lastRequest
-            for asker in askers where asker.isWaiting { asker.cover(isDue: due(asker, last) <= now) }
+            for requester in requesters where requester.isWaiting {
+                requester.cover(isDue: due(requester, last) <= now)
+            }
             retry = nil
             isFlushed = false
             stage = .working
@@ -177,7 +179,7 @@ public final class Debouncer {
         precondition(stage != .none, "nothing runs")
         stage = .none
         since = now
-        for asker in askers { asker.wait(from: now) }
+        for requester in requesters { requester.wait(from: now) }
         if !isSuccess, failures < job.retries {
             failures += 1
             let pause = job.interval(doubled: failures)
@@ -192,7 +194,7 @@ public final class Debouncer {
     private func close(at end: Instant) {
         retry = nil
         failures = 0
-        for asker in askers { asker.runEnded(at: end) }
+        for requester in requesters { requester.runEnded(at: end) }
         while let first = ends.first, end - first >= job.maxInterval * 6 { ends.removeFirst() }
         ends.append(end)
     }
@@ -200,9 +202,9 @@ public final class Debouncer {
     /// The command could not be started yet, as something that it needs is missing. Its requests wait again.
     public func notReady(at now: Instant) {
         stage = .none
-        for asker in askers where asker.isCovered {
-            asker.uncover()
-            asker.ask(at: now, job)
+        for requester in requesters where requester.isCovered {
+            requester.uncover()
+            requester.ask(at: now, job)
         }
     }
 
@@ -210,7 +212,7 @@ public final class Debouncer {
     public func notNeeded() {
         stage = .none
         failures = 0
-        for asker in askers { asker.uncover() }
+        for requester in requesters { requester.uncover() }
     }
 
     /// A command still runs that an earlier daemon started. Which requests it carries out is not known, so they have to be
@@ -220,19 +222,21 @@ public final class Debouncer {
         since = now
     }
 
-    /// The last of the requests that wait, but for those of askers who are slowed down: their own waits for them alone.
+    /// The last of the requests that wait, but for those of requesters who are throttled: their own waits for them alone.
     private var lastRequest: Instant {
         var last = Instant(sinceStart: .zero)
-        for asker in askers where asker.isWaiting && !asker.isSlowed { last = max(last, asker.last) }
+        for requester in requesters where requester.isWaiting && !requester.isThrottled {
+            last = max(last, requester.last)
+        }
         return last
     }
 
-    /// When the requests of one asker are due.
+    /// When the requests of one requester are due.
     ///
     /// - Parameter last: `lastRequest`.
-    private func due(_ asker: Asker, _ last: Instant) -> Instant {
-        var due = asker.due(job, last: asker.isSlowed ? asker.last : last)
-        if asker.isSlowed { due = max(due, asker.pause(job)) }
+    private func due(_ requester: Requester, _ last: Instant) -> Instant {
+        var due = requester.due(job, last: requester.isThrottled ? requester.last : last)
+        if requester.isThrottled { due = max(due, requester.pause(job)) }
         // If there were too many runs, everybody waits. The pauses double from a sixteenth of the longest interval on.
         guard ends.count >= Debouncer.freeRuns, let end = ends.last else { return due }
         let halved = Int64(max(0, 4 + Debouncer.freeRuns - ends.count))

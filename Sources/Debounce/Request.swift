@@ -28,7 +28,7 @@ public struct Request: Equatable, Sendable {
     }
 
     /// Who asks, if nobody says more than this line: the line, if it was written by hand. Empty if it asks for nothing.
-    public var asker: ByteString {
+    public var requester: ByteString {
         switch verb {
         case .request: "fifo \(line)"
         case .pending: Request.others

@@ -35,20 +35,20 @@ public struct Simulation: Equatable, Sendable {
         public let job: Int
         public let kind: Kind
         /// Who asked; empty if nobody did.
-        public let asker: ByteString
+        public let requester: ByteString
         /// What the job does from then on.
         public let phase: Debouncer.Phase
 
-        init(time: Duration, job: Int, kind: Kind, asker: ByteString, phase: Debouncer.Phase) {
+        init(time: Duration, job: Int, kind: Kind, requester: ByteString, phase: Debouncer.Phase) {
             self.time = time
             self.job = job
             self.kind = kind
-            self.asker = asker
+            self.requester = requester
             self.phase = phase
         }
 
         public static func == (one: Event, other: Event) -> Bool {
-            one.time == other.time && one.job == other.job && one.kind == other.kind && one.asker == other.asker
+            one.time == other.time && one.job == other.job && one.kind == other.kind && one.requester == other.requester
                 && one.phase == other.phase
         }
     }
@@ -73,9 +73,9 @@ public struct Simulation: Equatable, Sendable {
         var events: [Event] = []
         var now = Instant(sinceStart: .zero)
 
-        func add(_ kind: Event.Kind, _ job: Int, by asker: ByteString = "") {
+        func add(_ kind: Event.Kind, _ job: Int, by requester: ByteString = "") {
             let phase = players[job].debouncer.phase
-            events.append(Event(time: now.sinceStart, job: job, kind: kind, asker: asker, phase: phase))
+            events.append(Event(time: now.sinceStart, job: job, kind: kind, requester: requester, phase: phase))
         }
         /// Does what is due before `end`, or all that is left.
         func advance(to end: Instant?) {
@@ -93,14 +93,14 @@ public struct Simulation: Equatable, Sendable {
         }
 
         for line in trace.lines {
-            guard case .asked(let verb, let asker) = line.event,
+            guard case .asked(let verb, let requester) = line.event,
                 let job = jobs.firstIndex(where: { $0.name == line.job })
             else { continue }
             let moment = Instant(sinceStart: line.time)
             advance(to: moment)
             now = moment
-            players[job].take(verb, from: asker, at: now)
-            add(.asked(verb), job, by: asker)
+            players[job].take(verb, from: requester, at: now)
+            add(.asked(verb), job, by: requester)
         }
         advance(to: nil)
         self.events = events
@@ -146,11 +146,11 @@ private final class Player {
         debouncer.wakeAt.earlier(run?.end)
     }
 
-    func take(_ verb: Request.Verb, from asker: ByteString, at now: Instant) {
+    func take(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
         switch verb {
         case .request, .pending:
             counts.requests += 1
-            debouncer.request(from: asker, at: now)
+            debouncer.request(from: requester, at: now)
         case .flush:
             debouncer.flush()
         case .cancel, .withdrawn:

@@ -33,8 +33,9 @@ public struct Trace: Equatable, Sendable {
         /// The line without its newline; times are cut to milliseconds.
         public var text: ByteString {
             switch event {
-            case .asked(let verb, let asker):
-                "\(time) \(Request(verb, job).line)" + (asker == Request(verb, job).asker ? "" : " " + asker)
+            case .asked(let verb, let requester):
+                "\(time) \(Request(verb, job).line)"
+                    + (requester == Request(verb, job).requester ? "" : " " + requester)
             case .exit(let status, let duration): "\(time) exit \(job) \(status) \(duration)"
             }
         }
@@ -85,9 +86,9 @@ extension Trace.Line {
             }
             event = .exit(status: Int32(status), duration: try seconds(words[4]))
         } else if words.count >= 3, let verb = Request.Verb(rawValue: words[1]),
-            case let asker = Request(verb, words[2]).asker, words.count == 3 || !asker.isEmpty
+            case let requester = Request(verb, words[2]).requester, words.count == 3 || !requester.isEmpty
         {
-            event = .asked(verb, by: words.count == 3 ? asker : Array(words[3...]).joined(separator: " "))
+            event = .asked(verb, by: words.count == 3 ? requester : Array(words[3...]).joined(separator: " "))
         } else {
             let line = words.joined(separator: " ").printable()
             throw Fault(

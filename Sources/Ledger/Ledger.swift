@@ -4,7 +4,7 @@ import Linux
 /// The requests that were accepted and not yet carried out, as files that outlive whichever process is killed.
 ///
 /// `FOLDER/pending/JOB/CAUSE` says that the job is to run, and why: a line `ASKER: EVENT` for each who asks, with the last
-/// event, or a line that is itself the asker. Just before the
+/// event, or a line that is itself the requester. Just before the
 /// command starts, `debounced` renames `pending/JOB` to `running/JOB`; a request from then on makes a new file, which
 /// belongs to the next run. After success it removes `running/JOB`, after a failure it puts the causes back. So at any
 /// moment what is still to be done stands in one of the two, and a daemon that starts takes it up.
@@ -82,13 +82,13 @@ public struct Ledger: Sendable {
         for path in [folder, "\(folder)/pending", pending(job)] { try Files.makeFolder(path) }
     }
 
-    /// The text of a cause's file with these events: of each asker the last.
+    /// The text of a cause's file with these events: of each requester the last.
     private func named(_ events: [ByteString], in text: ByteString) -> ByteString {
         var lines = text.lines
         for event in events {
             // All of them are to fit into a page.
             var event = ByteString(event.bytes.prefix(160))
-            var rest = lines.filter { $0.asker != event.asker }
+            var rest = lines.filter { $0.requester != event.requester }
             if rest.count == lines.count, lines.count >= mostNamed {
                 event = "others: more than can be named"
                 rest = lines.filter { $0 != event }
@@ -306,7 +306,7 @@ public struct Ledger: Sendable {
 
 extension ByteString {
     /// Who is behind an event, `ASKER: EVENT`, or the whole of it.
-    public var asker: ByteString {
+    public var requester: ByteString {
         for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: ":") {
             if index + 1 < count, bytes[index + 1] == UInt8(ascii: " ") { return ByteString(bytes[..<index]) }
         }

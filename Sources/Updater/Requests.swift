@@ -48,7 +48,7 @@ extension Context {
             Log.error("cname-updater: \(error.message)")
         }
         let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
-        let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? slowed(job, isAsked: asJSON)
+        let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
         guard waits else { return Outcome(trouble ?? "") }
         func say(_ line: ByteString) { if !asJSON { Log.info(line) } }
         if let trouble { say(trouble) }
@@ -113,15 +113,15 @@ extension Context {
 
     /// - Parameter isAsked: Somebody reads it who may not be at a terminal.
     /// - Returns: If the request has to wait since there were too many: what to do. Only somebody who reads it can do it.
-    private func slowed(_ job: ByteString, isAsked: Bool) -> ByteString? {
+    private func throttled(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }
         let state = places.state(of: job) + "/state"
         // Once the daemon has heard of it, something waits. On a busy machine that takes a while.
         for _ in 0..<500 {
             switch (try? Files.readIfThere(state))?.lines.first ?? "" {
             case "idle": Process.pause(.milliseconds(1))
-            case "slowed":
-                return "\(job): asked for too often, so it is slowed down; to run it now: cname-updater flush \(job)"
+            case "throttled":
+                return "\(job): throttled, as it was requested too often; to run it now: cname-updater flush \(job)"
             default: return nil
             }
         }

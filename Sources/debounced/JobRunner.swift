@@ -50,7 +50,7 @@ final class JobRunner {
     private let recorder: Recorder?
     private var state: JobState
     private var startFaults = FaultLog()
-    private var slowdowns = FaultLog()
+    private var throttles = FaultLog()
     private var changed: () -> Void = {}
     /// Nobody is known to have asked for what waits: we could not look.
     private var isGuess = false
@@ -76,11 +76,11 @@ final class JobRunner {
     let name: ByteString
     var isIdle: Bool { debouncer.phase == .idle }
     var isWaiting: Bool { debouncer.isWaiting }
-    /// Somebody has rung, or might not have been able to: who waits already runs for all, but not if he is slowed down.
-    var hasToLook: Bool { rings > 0 || !isWaiting || isSlowed }
+    /// Somebody has rung, or might not have been able to: who waits already runs for all, but not if he is throttled.
+    var hasToLook: Bool { rings > 0 || !isWaiting || isThrottled }
     var isRung: Bool { rings > 0 }
-    private var isSlowed: Bool {
-        if case .paused(.slowed, _) = debouncer.phase { true } else { false }
+    private var isThrottled: Bool {
+        if case .paused(.throttled, _) = debouncer.phase { true } else { false }
     }
     var isRunning: Bool { command != nil }
 
@@ -158,12 +158,12 @@ final class JobRunner {
             }
             // One ring may be for many.
             for place in 0..<max(rings, news.count) {
-                let asker = asking[min(place, asking.count - 1)].asker
+                let requester = asking[min(place, asking.count - 1)].requester
                 // What was found before it rang is in the trace already. The ring puts off the run all the same: it might
                 // be that of another request with the same words.
-                if place >= late { recorder?.asked(.pending, name, by: asker, at: now) }
-                debouncer.request(from: asker, at: now - ages.first)
-                debouncer.request(from: asker, at: now - ages.last)
+                if place >= late { recorder?.asked(.pending, name, by: requester, at: now) }
+                debouncer.request(from: requester, at: now - ages.first)
+                debouncer.request(from: requester, at: now - ages.last)
             }
             state.requests += max(rings, 1) - late
             isGuess = false
@@ -185,15 +185,15 @@ final class JobRunner {
             return
         }
         if rings > 0 { look(at: now) }
-        let asker = Request(verb, name).asker
+        let requester = Request(verb, name).requester
         // In a trace, `withdrawn` is the cancel that it leads to.
-        if verb != .withdrawn { recorder?.asked(verb, name, by: asker, at: now) }
+        if verb != .withdrawn { recorder?.asked(verb, name, by: requester, at: now) }
         switch verb {
         case .pending: break
         case .request:
             isGuess = false
             state.requests += 1
-            debouncer.request(from: asker, at: now)
+            debouncer.request(from: requester, at: now)
             if byHand == .none {
                 byHand = .unkept
                 tryToKeepByHand()
@@ -217,7 +217,7 @@ final class JobRunner {
     private func keepByHand() throws(Fault) {
         guard byHand == .unkept else { return }
         try ledger.keepByHand(name)
-        known.append(Request(.request, name).asker)
+        known.append(Request(.request, name).requester)
         byHand = .kept
     }
 
@@ -240,11 +240,10 @@ final class JobRunner {
             logError("not done after TERM; KILL")
             command?.signal(.kill)
         }
-        if case .paused(.slowed, let due) = debouncer.phase {
-            var who: ByteString = ""
-            for asker in debouncer.askers where asker.isSlowed && asker.isWaiting { who += asker.name + ", " }
-            slowdowns.error(
-                "\(name): \(who)asked for too often; slowed down, the next run is in \(seconds(due - now)) s; to run it now: cname-updater flush \(name)",
+        if case .paused(.throttled, let due) = debouncer.phase {
+            let who = debouncer.requesters.filter { $0.isThrottled && $0.isWaiting }.map { $0.name }.listed
+            throttles.error(
+                "\(name): throttled, as it was requested too often: \(who); the next run is in \(seconds(due - now)) s; to run it now: cname-updater flush \(name)",
                 about: due.sinceStart.milliseconds)
         }
         timer.set(hasLeft ? nil : debouncer.wakeAt, now: now)

@@ -6,7 +6,7 @@ import Linux
 /// What a job is doing, as small files in `FOLDER/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
 /// the fact that it states, and only when its value has changed.
 ///
-/// - `state`: idle, waiting, running, retrying (after a failure) or slowed (somebody asks again and again)
+/// - `state`: idle, waiting, running, retrying (after a failure) or throttled (somebody asks again and again)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
 /// - `saved`: requests that led to no run of their own, as of the last run that is over
@@ -39,14 +39,14 @@ struct JobState {
 
     /// The values of `state`.
     enum Activity: ByteString {
-        case idle, waiting, running, retrying, slowed
+        case idle, waiting, running, retrying, throttled
 
         init(_ phase: Debouncer.Phase) {
             switch phase {
             case .idle: self = .idle
             case .waiting: self = .waiting
             case .paused(.retrying, _): self = .retrying
-            case .paused(.slowed, _): self = .slowed
+            case .paused(.throttled, _): self = .throttled
             case .running: self = .running
             }
         }

@@ -23,8 +23,8 @@ final class Recorder {
     }
 
     /// Somebody asked.
-    func asked(_ verb: Request.Verb, _ job: ByteString, by asker: ByteString, at now: Instant) {
-        write(.asked(verb, by: asker), job, at: time(of: now))
+    func asked(_ verb: Request.Verb, _ job: ByteString, by requester: ByteString, at now: Instant) {
+        write(.asked(verb, by: requester), job, at: time(of: now))
     }
 
     /// A run has ended.

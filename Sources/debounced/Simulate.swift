@@ -53,7 +53,7 @@ enum Simulate {
             object.add("time", "\(event.time)")
             object.add("job", names[event.job].json)
             object.add("kind", event.kind.word.json)
-            if !event.asker.isEmpty { object.add("asker", event.asker.json) }
+            if !event.requester.isEmpty { object.add("requester", event.requester.json) }
             if case .ended(let status) = event.kind { object.add("status", Int(status)) }
             return object.json
         }

@@ -83,7 +83,7 @@ struct Status {
 
         var state: ByteString {
             switch activity {
-            case .waiting, .retrying, .slowed:
+            case .waiting, .retrying, .throttled:
                 let late = age("due") ?? 0
                 let text: ByteString = late > 0 ? "overdue by \(late)" : "runs in \(-late)"
                 return "\(self["state"]), \(text) s"
@@ -103,7 +103,7 @@ struct Status {
             case .waiting: "33"
             case .running: "36"
             case .retrying: "31"
-            case .slowed: "35"
+            case .throttled: "35"
             case .idle, nil: "32"
             }
         }

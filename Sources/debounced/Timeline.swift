@@ -10,7 +10,7 @@ struct Timeline {
     private static let width = 100
     private static let burst = Duration.seconds(1)
     private static let legend: [ByteString] = [
-        "r request  f flush  c cancel  . waits for quiet  : waits to try again  ~ slowed down",
+        "r request  f flush  c cancel  . waits for quiet  : waits to try again  ~ throttled",
         "[ run starts  = runs  ] done  ! failed  T timeout: TERM  K timeout: KILL",
     ]
 
@@ -136,7 +136,7 @@ extension Debouncer.Phase {
         case .idle: UInt8(ascii: " ")
         case .waiting: UInt8(ascii: ".")
         case .paused(.retrying, _): UInt8(ascii: ":")
-        case .paused(.slowed, _): UInt8(ascii: "~")
+        case .paused(.throttled, _): UInt8(ascii: "~")
         case .running: UInt8(ascii: "=")
         }
     }

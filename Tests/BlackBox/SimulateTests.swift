@@ -79,7 +79,7 @@ import Testing
         #expect(
             written.output == """
                 {"jobs":[{"job":"j","requests":1,"runs":2,"failures":1,"timeouts":0,"saved":0}],"events":[\
-                {"time":0.25,"job":"j","kind":"request","asker":"fifo request j"},{"time":10.25,"job":"j","kind":"start"},\
+                {"time":0.25,"job":"j","kind":"request","requester":"fifo request j"},{"time":10.25,"job":"j","kind":"start"},\
                 {"time":10.75,"job":"j","kind":"failed","status":3},{"time":30.75,"job":"j","kind":"start"},\
                 {"time":30.75,"job":"j","kind":"done","status":0}]}
                 """)

@@ -1,23 +1,23 @@
 import TestSupport
 import Testing
 
-/// Who asks again and again is slowed down, and nobody else, on routers that run 50 times as fast: an hour is 72 s, the quiet
+/// Who asks again and again is throttled, and nobody else, on routers that run 50 times as fast: an hour is 72 s, the quiet
 /// time of 10 s is 0.2 s, and the longest interval of 600 s is 12 s.
 @Suite(.ownThread) struct LoopBreakerTests {
     private static let hour = 72.0
 
     /// A hook that asks for a restart in every lease event, as many do.
     @Test(.onlyInAll("It takes two of these hours. WorstLoopTests has a day of it on virtual time."))
-    func theWorstHookIsSlowedDown() throws {
+    func theWorstHookIsThrottled() throws {
         let router = try Router(
             .old, leases: 300, quiet: "0.2", maxInterval: "12",
             hook: "( (exec cname-updater request dnsmasq)& )</dev/null >/dev/null 2>&1 &\n")
         let first = try router.program.lines(with: "dnsmasq: run", during: Self.hour)
         #expect((3...12).contains(first.count), "\(first.count) runs in the first hour")
-        #expect(router.program.log.contains { $0.contains("manual request dnsmasq, asked for too often; slowed down") })
+        #expect(router.program.log.contains { $0.contains("too often: manual request dnsmasq") })
         let second = try router.program.lines(with: "dnsmasq: run", during: Self.hour)
         #expect((1...6).contains(second.count), "\(second.count) runs in the second hour")
-        #expect(["slowed", "running", "waiting"].contains(router.state("state")))
+        #expect(["throttled", "running", "waiting"].contains(router.state("state")))
     }
 
     /// Ten machines boot one after the other, each as soon as the restart for the one before is over.
@@ -33,12 +33,12 @@ import Testing
                 try router.resolve("m\(number).lan").first == "host-\(number).lan."
             }
         }
-        #expect(!router.program.log.contains { $0.contains("slowed down") })
+        #expect(!router.program.log.contains { $0.contains("throttled") })
         #expect(router.state("runs") == "\(machines)")
     }
 
     /// A client that flips between two names holds up its own alias, and no other.
-    @Test(.onlyInAll("It takes half of such an hour. AskerTests has three hours of it on virtual time."))
+    @Test(.onlyInAll("It takes half of such an hour. RequesterTests has three hours of it on virtual time."))
     func aClientThatFlipsHoldsUpNobodyElse() throws {
         let names = ["a", "b"]
         let router = try Router(
@@ -77,14 +77,14 @@ import Testing
             others += 1
         }
         let log = router.program.log + (try router.program.lines(with: "", during: 0))
-        #expect(log.contains { $0.contains("alias flip, asked for too often; slowed down") })
-        #expect(!log.contains { $0.contains("alias other, asked for too often") })
+        #expect(log.contains { $0.contains("throttled, as it was requested too often: alias flip") })
+        #expect(!log.contains { $0.contains("throttled") && $0.contains("alias other") })
         let runs = Int(router.state("runs") ?? "")!
         let halfHours = max(1, (now() - start) / (Self.hour / 2))
         print(
             "loop breaker: \(flips) flips, \(calmTimes) times calm, \(others) changes of another alias, \(runs) runs in",
             "\(halfHours / 2) h")
-        // Who has been calm is slowed down at his fourth run.
+        // Who has been calm is throttled at his fourth run.
         #expect(Double(runs) <= 12 * halfHours + Double(2 * others + 3 * calmTimes))
     }
 }

@@ -162,7 +162,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
     }
 
     /// Each run is requested right after the one before: the third makes a chain, from then on the pause doubles.
-    @Test func aLoopIsSlowedDown() {
+    @Test func aLoopIsThrottled() {
         var input = ""
         var last = ""
         // The command asks again a second after each start, and ends at once.

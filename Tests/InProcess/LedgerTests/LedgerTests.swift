@@ -178,7 +178,7 @@ import Testing
     }
 
     /// With the last event, however often he asks.
-    @Test func namesEachAskerOnce() throws {
+    @Test func namesEachRequesterOnce() throws {
         for number in 0..<500 {
             try add(.alias, "m: a to b, \(number)")
             if number == 100 { try add(.alias, "n: none to c, x") }
@@ -194,7 +194,7 @@ import Testing
                 "lease aa:bb:cc:dd:ee:ff: add 10.0.0.1 x",
             ])
         #expect(
-            events.map { $0.asker } == ["manual request j", "alias n", "alias m", "lease aa:bb:cc:dd:ee:ff"])
+            events.map { $0.requester } == ["manual request j", "alias n", "alias m", "lease aa:bb:cc:dd:ee:ff"])
     }
 
     /// Many at once are written in one go, and who no longer fits is one of the others. The note of a run stays.

@@ -97,7 +97,7 @@ return view.extend({
 			[ 'max_wait', _('Longest wait'), '60', _('Seconds in all; 0: no bound. If not set, six times the quiet time.') ],
 			[ 'timeout', _('Timeout'), '60', _('It is ended after so many seconds; 0: never.') ],
 			[ 'retries', _('Retries'), '3', _('So often it is tried again if it fails.') ],
-			[ 'max_interval', _('Longest pause'), '600', _('Seconds between tries, and between runs that are asked for again and again; 0: nobody is slowed down.') ],
+			[ 'max_interval', _('Longest pause'), '600', _('Seconds between tries, and between runs that are asked for again and again; 0: nobody is throttled.') ],
 		]) {
 			option = validate(section.option(form.Value, name, title, description), name == 'retries' ? 'count' : 'seconds');
 			times[name] = option;

@@ -17,7 +17,7 @@ const states = {
 	waiting: [ 'notice', _('waits for quiet') ],
 	running: [ 'notice', _('running') ],
 	retrying: [ 'warning', _('waits to try again') ],
-	slowed: [ 'warning', _('asked for too often, so slowed down') ],
+	throttled: [ 'warning', _('requested too often, so throttled') ],
 };
 
 const reasons = {

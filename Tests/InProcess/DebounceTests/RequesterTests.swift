@@ -3,15 +3,15 @@ import Debounce
 import TestSupport
 import Testing
 
-/// Who repeats is slowed down, and nobody else: what a simulation says of an ordinary day, and of one that is not, with the
+/// Who repeats is throttled, and nobody else: what a simulation says of an ordinary day, and of one that is not, with the
 /// built-in settings (quiet 10 s, at most 60 s in all, longest interval 600 s).
-@Suite struct AskerTests {
+@Suite struct RequesterTests {
     private static let job = Job(name: "dnsmasq", command: "service dnsmasq restart")
 
     private struct Outcome {
         var events = 0
         var starts: [Duration] = []
-        /// How long each asker waited at most for the start of a run.
+        /// How long each requester waited at most for the start of a run.
         var waits: [String: Duration] = [:]
 
         /// Runs in the hour from each run on that begins in `range`, seconds, at most.
@@ -28,30 +28,30 @@ import Testing
         var job = Self.job
         set(&job)
         var outcome = Outcome()
-        var waiting: [(asker: String, since: Duration)] = []
+        var waiting: [(requester: String, since: Duration)] = []
         let debouncer = Debouncer(job)
         func advance(to end: Instant?) {
             while let due = debouncer.wakeAt, end.map({ due < $0 }) ?? true {
                 guard case .start = debouncer.tick(at: due) else { continue }
                 outcome.starts.append(due.sinceStart)
-                for (asker, since) in waiting {
-                    outcome.waits[asker] = max(outcome.waits[asker] ?? .zero, due.sinceStart - since)
+                for (requester, since) in waiting {
+                    outcome.waits[requester] = max(outcome.waits[requester] ?? .zero, due.sinceStart - since)
                 }
                 waiting = []
                 _ = debouncer.ended(isSuccess: true, at: due)
             }
         }
-        for (moment, asker) in moments.sorted(by: { $0.0 < $1.0 }) {
+        for (moment, requester) in moments.sorted(by: { $0.0 < $1.0 }) {
             let now = Instant(sinceStart: .milliseconds(Int(moment * 1000)))
             advance(to: now)
             outcome.events += 1
-            waiting.append((asker, now.sinceStart))
-            debouncer.request(from: ByteString(asker), at: now)
+            waiting.append((requester, now.sinceStart))
+            debouncer.request(from: ByteString(requester), at: now)
         }
         advance(to: nil)
         let longest = outcome.waits.values.max() ?? .zero
         print(
-            "askers: \(name): \(outcome.events) events, \(outcome.starts.count) runs,",
+            "requesters: \(name): \(outcome.events) events, \(outcome.starts.count) runs,",
             "\(outcome.most(in: 0..<3600)) in the first hour, at most \(outcome.most(in: 3600..<1_000_000)) in any later,",
             "longest wait \(longest)")
         return outcome
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [1.5, 15], [1, 2])
-    func whoFlipsIsSlowedDownAndNobodyElse(every seconds: Double, clients: Int) {
+    func whoFlipsIsThrottledAndNobodyElse(every seconds: Double, clients: Int) {
         let hours = 3.0
         var moments: [(Double, String)] = []
         for client in 0..<clients {
@@ -122,8 +122,8 @@ import Testing
         #expect(again.waits.count == 500)
     }
 
-    /// The first three run after their quiet time; the fourth is slowed down, until whoever typed has been calm.
-    @Test func theFourthByHandIsSlowedDown() {
+    /// The first three run after their quiet time; the fourth is throttled, until whoever typed has been calm.
+    @Test func theFourthByHandIsThrottled() {
         let debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)
         func runs() -> Duration {
@@ -135,13 +135,13 @@ import Testing
             return due - now
         }
         for _ in 1...3 {
-            #expect(!debouncer.askers.contains { $0.isSlowed })
+            #expect(!debouncer.requesters.contains { $0.isThrottled })
             #expect(runs() == .seconds(10))
             now = now + .seconds(5)
         }
         debouncer.request(from: "manual", at: now)
-        #expect(debouncer.phase == .paused(.slowed, due: now + .seconds(35)))
-        #expect(debouncer.askers.filter { $0.isSlowed }.map { $0.name } == ["manual"])
+        #expect(debouncer.phase == .paused(.throttled, due: now + .seconds(35)))
+        #expect(debouncer.requesters.filter { $0.isThrottled }.map { $0.name } == ["manual"])
         // Somebody else is not, and takes him along.
         debouncer.request(from: "alias m", at: now)
         #expect(debouncer.phase == .waiting(due: now + .seconds(10)))
@@ -152,14 +152,14 @@ import Testing
         // Whoever was taken along has not been calm.
         now = now + .seconds(5)
         debouncer.request(from: "manual", at: now)
-        #expect(debouncer.phase == .paused(.slowed, due: now + .seconds(20)))
+        #expect(debouncer.phase == .paused(.throttled, due: now + .seconds(20)))
         debouncer.cancel()
         now = now + .seconds(31)
         #expect(runs() == .seconds(10))
-        #expect(!debouncer.askers.contains { $0.isSlowed })
+        #expect(!debouncer.requesters.contains { $0.isThrottled })
     }
 
-    /// A failure has its own pause, whoever is slowed down.
+    /// A failure has its own pause, whoever is throttled.
     @Test func aFailureIsTriedAgainAfterItsOwnPause() {
         let debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)

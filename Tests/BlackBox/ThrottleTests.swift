@@ -2,11 +2,11 @@ import CLinux
 import TestSupport
 import Testing
 
-/// An asker that asks again and again is slowed down, and is told so. No other asker waits for it.
+/// A requester that asks again and again is throttled, and is told so. No other requester waits for it.
 ///
-/// An asker is calm after three quiet times without a request, and a busy machine may take that long between two requests. So
+/// A requester is calm after three quiet times without a request, and a busy machine may take that long between two requests. So
 /// the quiet time is long at each request, and a reload makes it short afterwards.
-@Suite(.ownThread) struct AskerDaemonTests {
+@Suite(.ownThread) struct ThrottleTests {
     private func settings(_ command: String, quiet: Double) -> String {
         "config job j\n option command '\(command)'\n option quiet \(quiet)\n option max_interval 7200\n"
     }
@@ -35,16 +35,16 @@ import Testing
         #expect(fourth.status == 0)
         #expect(
             fourth.output.hasPrefix(
-                "j: asked for too often, so it is slowed down; to run it now: cname-updater flush j"))
-        try daemon.program.line(with: "j: manual request j, asked for too often; slowed down, the next run is in ")
-        try eventually("it shows") { daemon.state("state") == "slowed" }
+                "j: throttled, as it was requested too often; to run it now: cname-updater flush j"))
+        try daemon.program.line(with: "j: throttled, as it was requested too often: manual request j; the next run is ")
+        try eventually("it shows") { daemon.state("state") == "throttled" }
         #expect(try daemon.ask("flush", "j").status == 0)
         try daemon.program.line(with: "j: done")
         // Somebody else has not asked before.
         daemon.reload(settings("true", quiet: 0.1))
         try daemon.program.line(with: "HUP: j after 0.1 s")
         try daemon.write("request j\n")
-        #expect(try daemon.program.lines(with: "slowed down", before: "j: done") == [])
+        #expect(try daemon.program.lines(with: "throttled", before: "j: done") == [])
     }
 
     /// Settings whose aliases lead to the host that has a lease. The command prints them.
@@ -84,7 +84,7 @@ import Testing
         }
         #expect(causes() == "alias m: a to b, remove aa:bb:cc:dd:ee:01 10.0.0.1 a")
         try event(daemon, "add", "a")
-        try daemon.program.line(with: "j: alias m, asked for too often; slowed down")
+        try daemon.program.line(with: "j: throttled, as it was requested too often: alias m;")
         // The other alias does not wait, and its run serves both.
         try event(daemon, "add", "c")
         try eventually("it waits for its quiet time") { daemon.state("state") == "waiting" }
@@ -99,10 +99,10 @@ import Testing
         daemon.reload(settings(of: daemon, quiet: 600))
         try daemon.program.line(with: "HUP: j after 600 s")
         try event(daemon, "remove", "a")
-        try eventually("it is slowed down again") { daemon.state("state") == "slowed" }
+        try eventually("it is throttled again") { daemon.state("state") == "throttled" }
     }
 
-    /// A trace names the asker, so a replay slows the same asker down.
+    /// A trace names the requester, so a replay throttles the same requester.
     @Test func aTraceNamesWhoAsks() throws {
         let daemon = try Daemon(starts: false)
         let trace = daemon.scratch / "trace"
@@ -113,7 +113,7 @@ import Testing
             try daemon.program.line(with: "j: done")
         }
         try daemon.ask("request", "j")
-        try daemon.program.line(with: "slowed down")
+        try daemon.program.line(with: "throttled")
         try daemon.write("request j\n")
         try daemon.program.line(with: "j: done")
         try eventually("it shows") { daemon.state("state") == "idle" }

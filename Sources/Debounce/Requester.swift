@@ -5,8 +5,8 @@ import Basics
 /// A hook that asks for a restart in every lease event is asked again by the replay of each restart. So whoever made three
 /// runs due, and asked soon after each for the next, seems to be asked by the runs themselves. From then on the pause after
 /// each run that he makes due doubles, up to the job's `maxInterval`, until he has been calm. Nobody else waits for that.
-public final class Asker {
-    /// Runs in a chain that are not slowed down yet.
+public final class Requester {
+    /// Runs in a chain that are not throttled yet.
     static let free = 3
 
     public let name: ByteString
@@ -31,12 +31,12 @@ public final class Asker {
     }
 
     /// What he asks for waits longer than the quiet time.
-    public var isSlowed: Bool { chain >= Asker.free }
+    public var isThrottled: Bool { chain >= Requester.free }
 
-    /// Until when that waits, if he is slowed down.
+    /// Until when that waits, if he is throttled.
     func pause(_ job: Job) -> Instant { lastEnd + job.interval(doubled: chain - 1) }
 
-    /// From when on he is slowed down no more, if he does not ask before: "soon" after a run's end are a few quiet times,
+    /// From when on he is throttled no more, if he does not ask before: "soon" after a run's end are a few quiet times,
     /// and long enough for a replay to begin where that is short.
     private func calm(_ job: Job) -> Instant { lastSign + max(job.quiet * 3, .seconds(1)) }
 
@@ -51,7 +51,7 @@ public final class Asker {
         lastSign = last
     }
 
-    /// When what he asked for is due if he is not slowed down.
+    /// When what he asked for is due if he is not throttled.
     ///
     /// - Parameter last: The last request that counts.
     func due(_ job: Job, last: Instant) -> Instant {
