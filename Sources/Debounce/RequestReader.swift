@@ -25,6 +25,8 @@ public struct RequestReader {
     private var begunAt: Instant?
     private var unreported = 0
     private var lastRejected = ByteString("")
+    /// What is wrong with it; empty if it only asks for nothing that there is.
+    private var reason: ByteString = ""
     private var nextReport: Instant?
 
     public init() {}
@@ -47,7 +49,7 @@ public struct RequestReader {
             if let request = accept(whole, parse) {
                 requests.append(request)
             } else if !begun.isEmpty, let request = accept(ByteString(line), parse) {
-                if !isTooLong { reject(ByteString(begun)) }
+                if !isTooLong { reject(ByteString(begun), hasEnd: false) }
                 requests.append(request)
             } else if !isTooLong {
                 reject(whole)
@@ -69,27 +71,35 @@ public struct RequestReader {
 
     /// Gives up a line whose end didn't come, and says what there is to log.
     ///
-    /// - Returns: How many lines were rejected since the last report, and the last of them; at most once in
-    ///   `reportInterval`.
-    public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString)? {
+    /// - Returns: How many lines were rejected since the last report, the last of them, and what is wrong with its end or
+    ///   length, if anything is; at most once in `reportInterval`.
+    public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString, reason: ByteString)? {
         if let since = begunAt, since + Self.patience <= now {
-            if !isTooLong { reject(ByteString(begun)) }
+            if !isTooLong { reject(ByteString(begun), hasEnd: false) }
             begun = []
             begunAt = nil
         }
         guard unreported > 0, nextReport.map({ $0 <= now }) ?? true else { return nil }
         defer { unreported = 0 }
         nextReport = now + Self.reportInterval
-        return (unreported, lastRejected)
+        return (unreported, lastRejected, reason)
     }
 
     private func accept(_ line: ByteString, _ parse: (ByteString) -> Request?) -> Request? {
         line.count < Self.longestLine ? parse(line) : nil
     }
 
-    private mutating func reject(_ line: ByteString) {
+    private mutating func reject(_ line: ByteString, hasEnd: Bool = true) {
         rejected += 1
         unreported += 1
         lastRejected = line
+        reason =
+            if line.count >= Self.longestLine {
+                "longer than 255 bytes"
+            } else if !hasEnd {
+                "no newline at its end"
+            } else {
+                line.bytes.last == UInt8(ascii: "\r") ? "a carriage return at its end" : ""
+            }
     }
 }

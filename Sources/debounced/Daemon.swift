@@ -185,7 +185,8 @@ final class Daemon {
         if let report = reader.tick(at: now) {
             showRejected()
             let lines: ByteString = report.rejected == 1 ? "a line" : "\(report.rejected) lines"
-            Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'")
+            let reason = report.reason.isEmpty ? "" : ": " + report.reason
+            Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'\(reason)")
         }
         reportTimer.set(reader.wakeAt, now: now)
     }

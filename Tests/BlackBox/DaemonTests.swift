@@ -173,6 +173,7 @@ import Testing
         }
         // At most one report a second.
         #expect(told.count <= Int(now() - start) + 1 && told.reduce(0, +) == bad.count + 1, "\(told)")
+        #expect(daemon.program.log.contains { $0.hasSuffix("the last was 'request j': no newline at its end") })
         #expect(try daemon.linesUntilQuiet(with: "rejected") == [])
         #expect(daemon.state("runs") == "0")
         // Requests still get through.

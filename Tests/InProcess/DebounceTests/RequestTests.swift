@@ -103,6 +103,33 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(reader.rejected == 2)
     }
 
+    @Test(arguments: [
+        ("request a\r\n", "request a\r", "a carriage return at its end"), ("request b\n", "request b", ""),
+        ("request a", "request a", "no newline at its end"), ("request a\r", "request a\r", "no newline at its end"),
+        ("request arequest a\n", "request arequest a", ""), ("\n", "", ""),
+        (String(repeating: "x", count: 255) + "\n", String(repeating: "x", count: 255), "longer than 255 bytes"),
+        (String(repeating: "x", count: 254) + "\n", String(repeating: "x", count: 254), ""),
+        (String(repeating: "x", count: 300), String(repeating: "x", count: 255), "longer than 255 bytes"),
+    ])
+    func saysWhatIsWrongWithALine(text: String, line: String, reason: String) {
+        var reader = RequestReader()
+        let start = Instant(sinceStart: .zero)
+        #expect(reader.take(Array(text.utf8)[...], isDrained: true, at: start, parse: parse) == [])
+        let report = reader.tick(at: start + .milliseconds(100))
+        #expect(
+            report?.last == ByteString(line) && report.map { "\($0.reason)" } == reason, "\(String(describing: report))"
+        )
+    }
+
+    @Test func theNextRequestShowsThatALineHasNoEnd() {
+        var reader = RequestReader()
+        let start = Instant(sinceStart: .zero)
+        _ = reader.take(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse)
+        #expect(reader.take(Array("flush a\n".utf8)[...], isDrained: true, at: start, parse: parse).count == 1)
+        let report = reader.tick(at: start)
+        #expect(report?.last == "request a" && report.map { "\($0.reason)" } == "no newline at its end")
+    }
+
     /// If a read ends in the middle of a line, the rest is still in the FIFO, however long the next read takes to come.
     @Test func waitsForWhatIsStillInTheFifo() {
         var reader = RequestReader()
