@@ -5,24 +5,31 @@ import Testing
 @Suite(.ownThread) struct InitScriptTests {
     /// - Parameter dhcp: Of `/etc/config/dhcp`; nil if there is no such file.
     /// - Parameter watches: Whether there is anything to watch.
-    /// - Parameter fault: What `debounced check` says; nil: nothing is wrong.
+    /// - Parameter fault: What the program says that is called with `failing`; nil: nothing is wrong.
+    /// - Parameter remark: What `debounced check` says of settings that can be used.
+    /// - Parameter logged: What logger(1) is given.
     private func call(
         _ action: String, _ words: String..., dhcp: String? = nil, watches: Bool = false, fault: String? = nil,
-        status: Int32 = 0
+        failing: String = "check", remark: String? = nil, status: Int32 = 0, logged: [String] = []
     ) throws -> [String] {
         let scratch = Scratch()
         if let dhcp { scratch.write("dhcp", dhcp) }
         // Instead of our programs, what says how they are called.
         try run(["mkdir", scratch / "bin"])
         for program in ["debounced", "cname-updater"] {
-            let check = fault.map { "[ \"$1\" != check ] || { echo '\($0)' >&2; exit 78; }" } ?? ""
+            let check =
+                fault.map { "[ \"$1\" != \(failing) ] || { echo '\($0)' >&2; exit 78; }" }
+                ?? remark.map { "[ \"$1\" != check ] || echo '\($0)' >&2" } ?? ""
             let needed = "[ \"$*\" != 'watch --needed' ] || exit \(watches ? 0 : 1)"
             scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\n\(needed)\necho \"${0##*/} $*\"\n", mode: 0o755)
         }
+        let log = scratch / "log"
+        scratch.write("bin/logger", "#!/bin/sh\nsed \"s/^/$*: /\" >>\(log)\n", mode: 0o755)
         let called = try run(
             [Router.scripts + "/rc.common", Built.repository + "/init.d/debounced", action] + words,
             environment: ["UCI_CONFIG_DIR": scratch.path, "PATH": "\(scratch / "bin"):/usr/sbin:/usr/bin:/sbin:/bin"])
         #expect(called.status == status, "\(called.output)")
+        #expect((contents(log) ?? "").split(separator: "\n").map(String.init) == logged)
         return called.output.split(separator: "\n").map(String.init)
     }
 
@@ -51,7 +58,27 @@ import Testing
     /// The aliases come first, whatever else is wrong: dnsmasq is next.
     @Test func reloadsAllOrNothing() throws {
         #expect(try call("reload") == ["cname-updater apply"] + Self.daemon + Self.triggers)
-        #expect(try call("reload", fault: "FILE:1: wrong", status: 1) == ["cname-updater apply", "FILE:1: wrong"])
+        let logged = ["-t debounced -p daemon.err: FILE:1: wrong"]
+        #expect(
+            try call("reload", fault: "FILE:1: wrong", status: 1, logged: logged)
+                == ["cname-updater apply", "FILE:1: wrong"])
+    }
+
+    /// Who looks at a terminal is told once, and so is who looks at the log, where procd's triggers and LuCI lead to.
+    @Test func aReloadThatFailsIsLogged() throws {
+        let two = ["FILE:1: wrong", "FILE:2: wrong"]
+        #expect(
+            try call(
+                "reload", fault: two.map { "debounced: " + $0 }.joined(separator: "\n"), status: 1,
+                logged: two.map { "-t debounced -p daemon.err: " + $0 })
+                == ["cname-updater apply"] + two.map { "debounced: " + $0 })
+        let fault = "cname-updater: FOLDER: is a file"
+        #expect(
+            try call("reload", fault: fault, failing: "apply", logged: ["-t debounced -p daemon.err: " + fault])
+                == [fault] + Self.daemon + Self.triggers)
+        // The daemon itself logs this one when it reads its settings again.
+        #expect(
+            try call("reload", remark: "a remark") == ["cname-updater apply", "a remark"] + Self.daemon + Self.triggers)
     }
 
     @Test func hasCommandsOfItsOwn() throws {
