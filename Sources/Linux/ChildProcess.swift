@@ -100,6 +100,18 @@ public struct ChildProcess: ~Copyable {
         kill(-process, signal.number)
     }
 
+    /// Returns the pidfd of a process in the group that has not ended; nil if all have, or if the process can't be watched.
+    public borrowing func member() -> FileDescriptor? {
+        while let number = RunningProcess.member(ofGroup: process) {
+            let pidfd = linux_pidfd_open(number)
+            if pidfd == -1, linux_errno() != ESRCH { return nil }
+            let member = FileDescriptor(number: pidfd)
+            // The number may have gone to another process meanwhile.
+            if getpgid(number) == process { return member }
+        }
+        return nil
+    }
+
     /// Takes the outcome of a command that has ended: waitpid(2).
     ///
     /// - Returns: nil for an adopted one: only its parent is told.

@@ -33,6 +33,18 @@ public struct RunningProcess: Sendable {
         return text.bytes[end + 2]
     }
 
+    /// Returns a process of the group that has not ended: getpgid(2). nil if all have.
+    public static func member(ofGroup group: pid_t) -> pid_t? {
+        let names = (try? Files.names(in: "/proc")) ?? []
+        let numbers = names.compactMap { name in name.wholeNumber.map { pid_t($0) } }
+        return numbers.first { getpgid($0) == group && !hasEnded($0) }
+    }
+
+    /// Whether the process is a zombie, or is no longer in /proc.
+    private static func hasEnded(_ number: pid_t) -> Bool {
+        [0, UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(state(of: number))
+    }
+
     /// What runs of a program, and its words: `/proc/PID/cmdline`.
     ///
     /// - Parameter name: Of its file, which `/proc/PID/exe` leads to: what a process calls itself is no proof.

@@ -6,16 +6,18 @@ import Linux
 /// One run of a job's command.
 final class Command {
     private let child: ChildProcess
-    private let ended: DispatchSourceRead
     private let output: OutputLog?
+    private let handler: (ChildProcess.Outcome?) -> Void
     /// TERM or KILL has been sent.
     private var isEnding = false
+    /// The process whose end is awaited after the leader's.
+    private var member: FileDescriptor?
 
     /// Starts the command.
     ///
     /// - Parameters:
     ///   - processFile: Where it leaves its process number before it begins.
-    ///   - handler: Called once, when it has ended.
+    ///   - handler: Called once, when the command has ended. After a signal that is when no process of its group is left.
     /// - Throws: `system` if it can't be started.
     convenience init(
         _ job: Job, processFile: ByteString, _ handler: @escaping (ChildProcess.Outcome?) -> Void
@@ -38,20 +40,30 @@ final class Command {
     private init(
         _ child: consuming ChildProcess, _ output: OutputLog?, _ handler: @escaping (ChildProcess.Outcome?) -> Void
     ) {
-        ended = DispatchSource.makeReadSource(fileDescriptor: child.ended.number, queue: .main)
         self.child = child
         self.output = output
-        ended.setEventHandler { [self] in
-            ended.cancel()
-            // Once the command was told to end, no process of its group may outlive it. The group's number is that of
-            // its leader, which is not given to another process before `collect`.
-            if isEnding { self.child.signal(.kill) }
-            output?.commandEnded()
-            handler(self.child.collect())
+        self.handler = handler
+        watch(self.child.ended.number)
+    }
+
+    /// Waits for the end of a process, and until Dispatch no longer uses its pidfd.
+    private func watch(_ pidfd: Int32) {
+        let source = DispatchSource.makeReadSource(fileDescriptor: pidfd, queue: .main)
+        source.setEventHandler { source.cancel() }
+        source.setCancelHandler { [self] in processEnded() }
+        source.activate()
+    }
+
+    private func processEnded() {
+        if isEnding {
+            member = child.member()
+            if let pidfd = member?.number { return watch(pidfd) }
+            // Ends a process that was just forked, or that can't be watched. No other group has this number before the
+            // leader is collected.
+            child.signal(.kill)
         }
-        // Keeps the pidfd open until Dispatch no longer uses it.
-        ended.setCancelHandler { [self] in withExtendedLifetime(self) {} }
-        ended.activate()
+        output?.commandEnded()
+        handler(child.collect())
     }
 
     /// Sends a signal to the whole process group.

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @Suite(.ownThread) struct DaemonTests {
+    private let scratch = Scratch()
+
     /// A daemon with a job `j` without a timeout. A reload sets the timeout once the command has begun, which may take long on a
     /// busy machine. The timeout still counts from the start of the command.
     private func daemon(_ command: String, _ options: String = "") throws -> Daemon {
@@ -142,6 +144,39 @@ import Testing
         try daemon.program.line(with: "ended by signal 9")
         // The quiet time, the timeout, and five seconds.
         #expect(now() - asked >= 7.1)
+    }
+
+    /// TERM ends the shell in between at once, and the script below it may take until the KILL.
+    @Test func aScriptBelowAShellHasTheGraceToo() throws {
+        let command = scriptBelowAShell("trap 'sleep 1; echo cleaned; exit' TERM")
+        let daemon = try self.daemon(command)
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: begins")
+        daemon.reload(settings(command, timeout: 1))
+        try daemon.program.line(with: "ended by signal 15")
+        // A machine that is too busy for a second's work in five has seen the KILL.
+        let log = daemon.program.log
+        #expect(log.contains("j: cleaned") || log.contains("j: not done after TERM; KILL"), "\(log)")
+    }
+
+    @Test func aScriptBelowAShellIsKilledAfterTheGrace() throws {
+        let command = scriptBelowAShell("trap '' TERM")
+        let daemon = try self.daemon(command)
+        let asked = now()
+        try daemon.ask("request", "j")
+        let script = try daemon.program.line(with: "j: begins").split(separator: " ")[2]
+        daemon.reload(settings(command, timeout: 2))
+        try daemon.program.line(with: "ended by signal 15")
+        #expect(daemon.program.log.contains("j: not done after TERM; KILL"), "\(daemon.program.log)")
+        // The quiet time, the timeout, and five seconds.
+        #expect(now() - asked >= 7.1)
+        #expect(contents("/proc/\(script)/stat")?.contains(") Z ") ?? true)
+    }
+
+    /// A command whose shell waits for a script that goes on until a signal.
+    private func scriptBelowAShell(_ trap: String) -> String {
+        let script = scratch.write("script", "\(trap)\necho begins $$\nwhile :; do sleep 1000; done\n")
+        return "sh \(script); true"
     }
 
     @Test func logsWhatTheCommandWrites() throws {
