@@ -6,7 +6,7 @@ public final class JobSection: Sendable {
     static let table = [
         Option("command", .line), Option("verify", .line), Option("quiet", .seconds, "10"),
         Option("max_wait", .seconds, "60"),
-        Option("timeout", .seconds, "60"), Option("retries", .count, "3"), Option("max_interval", .seconds, "600"),
+        Option("timeout", .seconds), Option("retries", .count, "3"), Option("max_interval", .seconds, "600"),
         Option("enabled", .flag, "1"),
     ]
 
@@ -43,15 +43,16 @@ public final class JobSection: Sendable {
         return job
     }
 
-    /// To be called once all options are set: the longest wait goes by the quiet time if nobody says what it is, and what
-    /// verifies a run by its command.
+    /// Completes the job once all its options are set. Unless they are, the longest wait goes by the quiet time, and the
+    /// timeout and what verifies a run go by the command.
     ///
     /// - Returns: What is wrong if it is shorter than the quiet time; then it is not in force.
     public func completed(isSet: Bool) -> ByteString? {
-        // That command succeeds whatever becomes of dnsmasq.
-        if section["verify"].isEmpty, section["command"] == "service dnsmasq restart" {
-            _ = section.set("verify", "cname-updater verify")
-        }
+        // It succeeds whatever becomes of dnsmasq. It takes 3 s for each network in which it looks for another DHCP server,
+        // and broken off halfway it leaves dnsmasq stopped.
+        let restartsDnsmasq = section["command"] == "service dnsmasq restart"
+        if restartsDnsmasq, section["verify"].isEmpty { _ = section.set("verify", "cname-updater verify") }
+        if section["timeout"].isEmpty { _ = section.set("timeout", restartsDnsmasq ? "300" : "60") }
         let (quiet, wait) = (section["quiet"], section["max_wait"])
         let shortest = quiet.seconds!.milliseconds
         if isSet, wait == "0" || wait.seconds!.milliseconds >= shortest { return nil }
@@ -90,7 +91,8 @@ public final class JobSection: Sendable {
         // These can't fail: only values that can be read get into a section.
         job.quiet = section["quiet"].seconds!
         job.maxWait = section["max_wait"].seconds!
-        job.timeout = section["timeout"].seconds!
+        // Not set before the job is completed.
+        if let timeout = section["timeout"].seconds { job.timeout = timeout }
         job.retries = section["retries"].wholeNumber!
         job.maxInterval = section["max_interval"].seconds!
         return job

@@ -14,7 +14,7 @@ private func settings(_ text: String) throws -> Settings {
         let job = builtIn.jobs[0]
         #expect(builtIn.jobs.count == 1)
         #expect(job.name == "dnsmasq" && job.command == "service dnsmasq restart")
-        #expect(job.quiet == .seconds(10) && job.maxWait == .seconds(60) && job.timeout == .seconds(60))
+        #expect(job.quiet == .seconds(10) && job.maxWait == .seconds(60) && job.timeout == .seconds(300))
         #expect(builtIn.updater.job == "dnsmasq")
         #expect(try settings("").text == builtIn.text)
         #expect(try settings("config job dnsmasq").text == builtIn.text)
@@ -85,6 +85,18 @@ private func settings(_ text: String) throws -> Settings {
         let settings = try Settings(ByteString(text), file: "f")
         #expect(settings.jobs[0].verify == ByteString(verify))
         #expect(try Settings(settings.text, file: "g").jobs[0].verify == ByteString(verify))
+    }
+
+    /// OpenWrt's restart of dnsmasq takes 3 s for each network.
+    @Test(arguments: [
+        ("", 300), ("config job other\noption command 'service dnsmasq restart'", 300), ("config job other", 60),
+        ("config job dnsmasq\noption command true", 60), ("config job dnsmasq\noption timeout 0", 0),
+        ("config job dnsmasq\noption timeout 60", 60),
+    ])
+    func theTimeoutGoesByTheCommand(text: String, timeout: Int64) throws {
+        let settings = try Settings(ByteString(text), file: "f")
+        #expect(settings.jobs[0].timeout == .seconds(timeout))
+        #expect(try Settings(settings.text, file: "g").jobs == settings.jobs)
     }
 
     @Test(arguments: [

@@ -95,7 +95,7 @@ return view.extend({
 		for (const [ name, title, value, description ] of [
 			[ 'quiet', _('Quiet time'), '10', _('Seconds without a request before it runs.') ],
 			[ 'max_wait', _('Longest wait'), '60', _('Seconds in all; 0: no bound. If not set, six times the quiet time.') ],
-			[ 'timeout', _('Timeout'), '60', _('It is ended after so many seconds; 0: never.') ],
+			[ 'timeout', _('Timeout'), _('300 for a restart of dnsmasq, else 60'), _('It is ended after so many seconds; 0: never.') ],
 			[ 'retries', _('Retries'), '3', _('So often it is tried again if it fails.') ],
 			[ 'max_interval', _('Longest pause'), '600', _('Seconds between tries, and between runs that are asked for again and again; 0: nobody is throttled.') ],
 		]) {
