@@ -31,6 +31,10 @@ let package = Package(
         .executableTarget(
             name: "cname-updater", dependencies: ["Basics", "Configuration", "Dnsmasq", "Linux", "Updater"],
             exclude: ["README.md"]),
+        // For a desk: it is on no router.
+        .executableTarget(
+            name: "simulate", dependencies: ["Basics", "Configuration", "Debounce", "Linux"],
+            exclude: ["README.md", "picture"]),
         .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
         .executableTarget(
             name: "DispatchScenarios", dependencies: ["Basics", "CLinux", "Linux"], path: "Tests/DispatchScenarios"),
@@ -50,6 +54,9 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"],
             path: "Tests/InProcess/ConfigurationTests"),
+        .testTarget(
+            name: "SimulateTests", dependencies: ["TestSupport", "simulate"], path: "Tests/InProcess/SimulateTests",
+            exclude: ["traces"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"], path: "Tests/InProcess/LedgerTests"),
         .testTarget(
             name: "NetworkTests", dependencies: ["Network", "TestSupport"], path: "Tests/InProcess/NetworkTests"),
@@ -65,9 +72,9 @@ let package = Package(
         .testTarget(
             name: "BlackBoxTests",
             dependencies: [
-                "TestSupport", "debounced", "cname-updater", "DispatchScenarios", "RouterDispatchScenarios",
+                "TestSupport", "debounced", "cname-updater", "simulate", "DispatchScenarios", "RouterDispatchScenarios",
             ],
-            path: "Tests/BlackBox", exclude: ["traces"]),
+            path: "Tests/BlackBox"),
         // The same with a real dnsmasq and real clients, in namespaces.
         .testTarget(
             name: "RealDnsmasqTests", dependencies: ["TestSupport", "debounced", "cname-updater"],

@@ -2,7 +2,7 @@
 ///
 /// A class, so that to pass one on, which each call that may fail has to be ready for, is to pass on a pointer.
 public final class Fault: Error, Equatable, Sendable {
-    /// The reason. What a program's exit status says of it, its main decides.
+    /// The reason.
     public enum Code: Sendable {
         /// A call that the program does not know, or an unknown `ACTION`.
         case usage
@@ -20,6 +20,19 @@ public final class Fault: Error, Equatable, Sendable {
         case alreadyRunning
         /// The settings are faulty.
         case settings
+
+        /// The exit status that says so: sysexits(3).
+        public var status: Int32 {
+            switch self {
+            case .usage: 64  // EX_USAGE
+            case .data: 65  // EX_DATAERR
+            case .unavailable: 69  // EX_UNAVAILABLE
+            case .system: 71  // EX_OSERR
+            case .cannotCreate: 73  // EX_CANTCREAT
+            case .alreadyRunning, .busy: 75  // EX_TEMPFAIL
+            case .settings: 78  // EX_CONFIG
+            }
+        }
     }
 
     public let code: Code

@@ -39,17 +39,12 @@ public final class Debouncer {
     private var failures = 0
     /// When the last runs ended.
     private var ends: [Instant] = []
-    /// What `wakeAt` was after the last tick: what the caller's timer is set to.
-    private var awaited: Instant?
 
     /// What the caller has to do.
     public enum Effect: Equatable, Sendable {
         case none
         /// Start the command. Then call `ended` when it has ended or if it can't be started; or `notReady` or `notNeeded`.
-        ///
-        /// It is started late if the timer is. For the record, `due` is when it was to start: not before it was asked
-        /// for, though a flush makes it due from the first request on.
-        case start(due: Instant)
+        case start
         /// The timeout is over: send TERM to the command's process group.
         case terminate
         /// The grace is over too: send KILL.
@@ -152,12 +147,6 @@ public final class Debouncer {
 
     /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
     public func tick(at now: Instant) -> Effect {
-        let effect = effect(at: now)
-        awaited = wakeAt
-        return effect
-    }
-
-    private func effect(at now: Instant) -> Effect {
         guard let wakeAt, wakeAt <= now else { return .none }
         since = now
         if stage == .none {
@@ -168,7 +157,7 @@ public final class Debouncer {
             retry = nil
             isFlushed = false
             stage = .working
-            return .start(due: wakeAt == awaited ? wakeAt : now)
+            return .start
         }
         stage = stage == .working ? .terminated : .killed
         return stage == .terminated ? .terminate : .kill

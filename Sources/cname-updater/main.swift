@@ -81,18 +81,3 @@ do throws(Fault) {
     Log.fault("cname-updater", error.message, status: error.code.status)
     Process.exit(error.code.status)
 }
-
-extension Fault.Code {
-    /// The exit status that says so: sysexits(3).
-    var status: Int32 {
-        switch self {
-        case .usage: 64  // EX_USAGE
-        case .data: 65  // EX_DATAERR
-        case .unavailable: 69  // EX_UNAVAILABLE
-        case .system: 71  // EX_OSERR
-        case .cannotCreate: 73  // EX_CANTCREAT
-        case .alreadyRunning, .busy: 75  // EX_TEMPFAIL
-        case .settings: 78  // EX_CONFIG
-        }
-    }
-}

@@ -11,7 +11,6 @@ struct Call {
         case run
         case check(json: Bool)
         case status(job: ByteString?, StatusForm)
-        case simulate(file: ByteString?, json: Bool)
     }
 
     enum StatusForm { case table, json, watch }
@@ -20,8 +19,6 @@ struct Call {
     private(set) var verb = Verb.run
     /// The jobs of the command line, which then replace those of the settings file.
     private(set) var jobs: [JobSection] = []
-    /// Where the daemon writes what happens.
-    private(set) var record: ByteString?
 
     /// - Throws: `usage`; `cannotCreate` if XDG_RUNTIME_DIR is another user's.
     init(_ words: [ByteString]) throws(Fault) {
@@ -45,7 +42,6 @@ struct Call {
                 places.config = try arguments.value()
                 places.isConfigGiven = true
             case "--run-dir": places.daemon = try arguments.value()
-            case "--record": record = try arguments.value()
             case "--job": jobs.append(try JobSection(argument: arguments.value()))
             case "--quiet", "--max-wait", "--timeout":
                 timing.append(word)
@@ -78,13 +74,8 @@ struct Call {
         case nil where form == .table: verb = .run
         case "check" where plain.count == 1 && form != .watch: verb = .check(json: form == .json)
         case "status" where plain.count <= 2: verb = .status(job: plain.count == 2 ? plain[1] : nil, form)
-        case "simulate" where plain.count <= 2 && form != .watch:
-            verb = .simulate(file: plain.count == 2 ? plain[1] : nil, json: form == .json)
         case nil: throw Call.unknown(form == .json ? "--json" : "--watch")
         default: throw Call.unknown(plain.joined(separator: " "))
-        }
-        if record != nil, !isHelp, let verb = plain.first {
-            throw Fault(.usage, "--record goes with the running daemon, not with '\(verb.printable())'")
         }
     }
 
@@ -95,12 +86,6 @@ struct Call {
     func settings(_ findings: inout Findings) throws(Fault) -> Settings {
         try places.checkConfig()
         return jobs.isEmpty ? try Settings(file: places.config, &findings) : Settings(jobs: jobs)
-    }
-
-    /// - Throws: `settings` if anything is faulty.
-    func settings() throws(Fault) -> Settings {
-        try places.checkConfig()
-        return jobs.isEmpty ? try Settings(file: places.config) : Settings(jobs: jobs)
     }
 
     private static func unknown(_ words: ByteString) -> Fault {

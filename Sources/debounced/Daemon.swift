@@ -18,7 +18,6 @@ final class Daemon {
     private let reportTimer = Timer()
     private var signals: [DispatchSourceSignal] = []
     private var registered = 0
-    private let recorder: Recorder?
     private let ledger: Ledger
 
     private var reader = RequestReader()
@@ -50,7 +49,6 @@ final class Daemon {
         try Files.makeFolder(folder)
         let lock = try FileLock(ifFree: folder + "/lock")
         let watch = try FileWatch(removalsFrom: folder)
-        recorder = if let path = call.record { try Recorder(path) } else { nil }
         ledger = Ledger(folder: folder)
         try JobState.clear(call.places)
         try Files.replace(call.places.rejected, with: "0")
@@ -115,7 +113,7 @@ final class Daemon {
         settle(at: now)
     }
 
-    /// - Returns: The moment of what was asked last. What it leads to is to happen at the same moment, as in a trace.
+    /// - Returns: The moment of the last read. What a request leads to happens at the same moment, as in `simulate`.
     private func readRequests() -> Instant {
         var now = Process.now
         do throws(Fault) {
@@ -241,7 +239,7 @@ final class Daemon {
         var new: [JobRunner] = []
         do throws(Fault) {
             for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {
-                new.append(try JobRunner(job, call.places, ledger, recorder))
+                new.append(try JobRunner(job, call.places, ledger))
             }
             // What the settings say of aliases is the updater's, which finds it there. Jobs of the command line are no
             // settings.

@@ -32,8 +32,7 @@ final class JobRunner {
     /// One run of the command.
     private struct Run {
         let number: Int
-        /// When it had to begin, and when it did.
-        let due, began: Instant
+        let began: Instant
     }
 
     private let debouncer: Debouncer
@@ -47,7 +46,6 @@ final class JobRunner {
     private var known: [ByteString] = []
     private let ledger: Ledger
     private let timer = Timer()
-    private let recorder: Recorder?
     private var state: JobState
     private var startFaults = FaultLog()
     private var throttles = FaultLog()
@@ -64,11 +62,10 @@ final class JobRunner {
     }
 
     /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
-    init(_ job: Job, _ places: Places, _ ledger: Ledger, _ recorder: Recorder?) throws(Fault) {
+    init(_ job: Job, _ places: Places, _ ledger: Ledger) throws(Fault) {
         name = job.name
         debouncer = Debouncer(job)
         self.ledger = ledger
-        self.recorder = recorder
         state = try JobState(job, places)
     }
 
@@ -159,9 +156,6 @@ final class JobRunner {
             // One ring may be for many.
             for place in 0..<max(rings, news.count) {
                 let requester = asking[min(place, asking.count - 1)].requester
-                // What was found before it rang is in the trace already. The ring puts off the run all the same: it might
-                // be that of another request with the same words.
-                if place >= late { recorder?.asked(.pending, name, by: requester, at: now) }
                 debouncer.request(from: requester, at: now - ages.first)
                 debouncer.request(from: requester, at: now - ages.last)
             }
@@ -185,15 +179,12 @@ final class JobRunner {
             return
         }
         if rings > 0 { look(at: now) }
-        let requester = Request(verb, name).requester
-        // In a trace, `withdrawn` is the cancel that it leads to.
-        if verb != .withdrawn { recorder?.asked(verb, name, by: requester, at: now) }
         switch verb {
         case .pending: break
         case .request:
             isGuess = false
             state.requests += 1
-            debouncer.request(from: requester, at: now)
+            debouncer.request(from: Request(verb, name).requester, at: now)
             if byHand == .none {
                 byHand = .unkept
                 tryToKeepByHand()
@@ -232,7 +223,7 @@ final class JobRunner {
         if isDisabled { debouncer.cancel() }
         switch hasLeft ? .none : debouncer.tick(at: now) {
         case .none: break
-        case .start(let due): start(due: due, at: now)
+        case .start: start(at: now)
         case .terminate:
             logError("not done after \(job.timeout) s; TERM, and in \(Debouncer.grace) s KILL")
             command?.signal(.terminate)
@@ -250,7 +241,7 @@ final class JobRunner {
         state.publish(job, debouncer.phase)
     }
 
-    private func start(due: Instant, at now: Instant) {
+    private func start(at now: Instant) {
         do throws(Fault) {
             if case .unsure = mode { try recover(at: now) }
             if isRunning { return look(at: now) }
@@ -262,14 +253,12 @@ final class JobRunner {
             guard let taken else {
                 debouncer.notNeeded()
                 if isGuess { return }
-                // In a replay it runs when it is due, unless it is taken back by then.
-                recorder?.asked(.cancel, name, by: "", at: due)
                 log("not needed any more")
                 return
             }
             let processFile = try ledger.makeRoom(for: name, run: taken.run)
             startFaults.clear()
-            start(Run(number: taken.run, due: due, began: now), taken.events, processFile)
+            start(Run(number: taken.run, began: now), taken.events, processFile)
         } catch {
             debouncer.notReady(at: now)
             // If it can't be put back now, `take` does so.
@@ -303,7 +292,6 @@ final class JobRunner {
         let now = Process.now
         noteEnd()
         let ending = debouncer.ended(isSuccess: status == 0, at: now)
-        recorder?.ended(status, name, due: run.due, at: now)
         state.lastExit = status
         if status != 0 { state.failures += 1 }
         state.saved = max(0, state.covered - state.runs)

@@ -10,7 +10,6 @@ let usage: ByteString = """
            debounced check [--json] [OPTION]...   reads the settings file and prints what it says
            debounced status [JOB] [--json|--watch]
                                                   what each job is doing; --watch keeps it on the screen
-           debounced simulate [FILE] [--json]     plays a trace (standard input without FILE), and draws what happens
 
       --config FILE         the settings, instead of /etc/config/debounced
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
@@ -19,7 +18,6 @@ let usage: ByteString = """
       --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
                             else six times --quiet
       --timeout SECONDS     for all of them: the command is ended after this; 0: never
-      --record FILE         of the daemon: write what happens as a trace, to FILE
       --help                this text
       --version             the package's version
 
@@ -27,10 +25,7 @@ let usage: ByteString = """
     whole command. TERM and INT stop the daemon, HUP reads the settings again, USR1 runs what is pending now.
     In the environment: DEBOUNCED_CONFIG and DEBOUNCED_RUN_DIR move the files.
 
-    A trace has lines SECONDS request|pending|flush|cancel JOB, and SECONDS exit JOB STATUS DURATION for how a run ends:
-    the first, without such a line yet, that starts at SECONDS - DURATION or later. The settings are those of the file.
-
-    Exit status: 0; 64 a wrong call; 65 a faulty trace; 69 no daemon runs; 71 the system refuses something; 73 a file can't
+    Exit status: 0; 64 a wrong call; 69 no daemon runs; 71 the system refuses something; 73 a file can't
     be made; 75 one already runs; 78 faulty settings.
     """
 
@@ -46,8 +41,6 @@ do throws(Fault) {
     case .status(let job, let form):
         let status = Status(job: job, places: call.places)
         if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }
-    case .simulate(let file, let json):
-        try Simulate.print(file, asJSON: json, call)
     case .run:
         // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be
         // isolated to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
@@ -70,19 +63,4 @@ do throws(Fault) {
 func fail(_ fault: Fault) -> Never {
     Log.fault("debounced", fault.message, status: fault.code.status)
     Process.exit(fault.code.status)
-}
-
-extension Fault.Code {
-    /// The exit status that says so: sysexits(3).
-    var status: Int32 {
-        switch self {
-        case .usage: 64  // EX_USAGE
-        case .data: 65  // EX_DATAERR
-        case .unavailable: 69  // EX_UNAVAILABLE
-        case .system: 71  // EX_OSERR
-        case .cannotCreate: 73  // EX_CANTCREAT
-        case .alreadyRunning, .busy: 75  // EX_TEMPFAIL
-        case .settings: 78  // EX_CONFIG
-        }
-    }
 }

@@ -89,7 +89,7 @@ import Testing
         let strange = "\(daemon.scratch.path)/a\u{1}\"\\\nb"
         for (program, words, status) in [
             ("debounced", ["status", "--json"], 69), ("debounced", ["status", "--json", "a", "b"], 64),
-            ("debounced", ["--json", "--frobnicate"], 64), ("debounced", ["simulate", "--json", "/nonexistent"], 73),
+            ("debounced", ["--json", "--frobnicate"], 64),
             ("cname-updater", ["check", "--json", "--config", strange], 78),
             ("cname-updater", ["frobnicate", "--json"], 64), ("cname-updater", ["--json", "request", "a", "b"], 64),
             ("cname-updater", ["flush", "--json"], 69), ("cname-updater", ["cancel", "--json", "x"], 64),
@@ -203,13 +203,6 @@ import Testing
         // Where one is chosen, its rivals are the others.
         let aliases = try ask(daemon, "cname-updater", ["aliases", "--json"]).output
         #expect(aliases.contains(#""rivals":[\#(rivals[0]),\#(rivals[1])]"#), "\(aliases)")
-    }
-
-    @Test func aSimulationHasItsShape() throws {
-        let daemon = try Daemon(starts: false)
-        let failures = "\(SimulateTests.traces)/failures"
-        let words = ["simulate", "--json", "\(failures).trace", "--config", "\(failures).config"]
-        #expect(try ask(daemon, "debounced", words).status == 0)
     }
 }
 

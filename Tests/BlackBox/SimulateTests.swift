@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 @Suite(.ownThread) struct SimulateTests {
-    static let traces = Built.repository + "/Tests/BlackBox/traces"
+    static let traces = Built.repository + "/Tests/InProcess/SimulateTests/traces"
 
     /// Recorded from a daemon with these settings, and commands that had it happen.
     @Test(arguments: ["failures", "loop", "storm"])
     func drawsWhatWasRecorded(name: String) throws {
         let file = "\(Self.traces)/\(name)"
-        let drawn = try run([Built.debounced, "simulate", "\(file).trace", "--config", "\(file).config"])
+        let drawn = try run([Built.simulate, "\(file).trace", "--config", "\(file).config"])
         #expect(drawn.status == 0)
         #expect(drawn.output == contents("\(file).timeline"))
     }
@@ -21,9 +21,9 @@ import Testing
     ])
     func isDrawnAsAPicture(name: String, title: [String]) throws {
         let file = "\(Self.traces)/\(name)"
-        let script = "\"$0\" simulate --json \"$1.trace\" | \(Built.repository)/Tests/picture \"${@:2}\""
+        let script = "\"$0\" --json \"$1.trace\" | \(Built.repository)/Sources/simulate/picture \"${@:2}\""
         let drawn = try run(
-            ["bash", "-c", script, Built.debounced, file] + title, environment: ["DEBOUNCED_CONFIG": "\(file).config"])
+            ["bash", "-c", script, Built.simulate, file] + title, environment: ["DEBOUNCED_CONFIG": "\(file).config"])
         #expect(drawn.output == contents("\(file).svg"))
     }
 
@@ -31,8 +31,8 @@ import Testing
     @Test func aPictureHoldsWhatNamesSay() throws {
         let scratch = Scratch()
         let trace = scratch.write("trace", "0 pending j alias <a&b>: none to c>d\n0.001 exit j 3 0.1\n")
-        let script = "\"$0\" simulate --json --job j=true \"$1\" | \(Built.repository)/Tests/picture '<&>'"
-        let drawn = try run(["sh", "-c", script, Built.debounced, trace])
+        let script = "\"$0\" --json --job j=true \"$1\" | \(Built.repository)/Sources/simulate/picture '<&>'"
+        let drawn = try run(["sh", "-c", script, Built.simulate, trace])
         #expect(drawn.output.contains(">&lt;&amp;&gt;</text>") && drawn.output.contains(">&lt;a&amp;b&gt;</text>"))
         let checked = try run([
             "node", "-e",
@@ -53,7 +53,7 @@ import Testing
         scratch.write("trace", trace)
         // By a shell, for the input.
         return try run(
-            ["sh", "-c", "cd \"$0\" && exec \"$@\" <trace", scratch.path, Built.debounced, "simulate"] + words,
+            ["sh", "-c", "cd \"$0\" && exec \"$@\" <trace", scratch.path, Built.simulate] + words,
             environment: ["DEBOUNCED_CONFIG": scratch / "config"])
     }
 
@@ -100,66 +100,127 @@ import Testing
     @Test func refusesAFaultyTrace() throws {
         let faulty = try simulate("0 request dnsmasq\n\n1 request nosuch\n", "trace")
         #expect(faulty.status == 65)
-        #expect(faulty.output == "debounced: trace:3: no job 'nosuch', there are: dnsmasq")
-        #expect(try simulate("soon\n").output.hasPrefix("debounced: standard input:1: 'soon': allowed are "))
+        #expect(faulty.output == "simulate: trace:3: no job 'nosuch', there are: dnsmasq")
+        #expect(try simulate("soon\n").output.hasPrefix("simulate: standard input:1: 'soon': allowed are "))
         #expect(try simulate("", "nosuch").status == 73)
         #expect(try simulate("", "trace", "trace").status == 64)
-        #expect(try run([Built.debounced, "check", "--record", "x"]).status == 64)
+        for word in ["--record", "--run-dir=x", "--watch"] { #expect(try simulate("", word).status == 64) }
+        let failed = try simulate("", "nosuch", "--json")
+        #expect(failed.status == 73)
+        let checked = try shape(of: failed.output, shapeOfFailure, in: "debounced")
+        #expect(checked.status == 0, "\(failed.output)\n\(checked.output)")
     }
 
-    /// A replay has as many requests and runs as the daemon had, each of which ends when it ended.
-    @Test func replaysWhatItRecorded() throws {
+    @Test func itsJSONHasTheShapeOfItsManual() throws {
+        let failures = "\(Self.traces)/failures"
+        let words = ["--json", "\(failures).trace", "--config", "\(failures).config"]
+        let answer = try run([Built.simulate] + words).output
+        let checked = try shape(of: answer, "`simulate --json`", in: "simulate")
+        #expect(checked.status == 0, "\(answer)\n\(checked.output)")
+    }
+
+    @Test func refusesFaultySettings() throws {
+        let scratch = Scratch()
+        let file = scratch.write("config", "config job j\n\toption quiet soon\n")
+        let faulty = try simulate("", "--config", file)
+        #expect(faulty.status == 78 && faulty.output.hasPrefix("simulate: \(file):2: quiet 'soon'"), "\(faulty)")
+        #expect(try simulate("", "--config", file + ".not").status == 78)
+        let help = try run([Built.simulate, "--help"])
+        #expect(help.status == 0 && help.output.hasPrefix("usage: simulate [FILE] [--json]"), "\(help)")
+    }
+
+    /// What a daemon does is what `simulate` says of the same requests. The moments differ; the order of what happens is the
+    /// same, since each step waits for the one before.
+    @Test func aDaemonDoesWhatItSays() throws {
+        let gate = try Gate()
         let daemon = try Daemon(starts: false)
-        let trace = daemon.scratch / "trace"
-        // Fails the first time, and asks again itself the second time.
-        let command =
-            "if mkdir \(daemon.scratch / "first"); then exit 3; fi; mkdir \(daemon.scratch / "second") && echo request j >\(daemon.fifo); true"
-        // So long that nothing runs but what is flushed.
-        let settings = ["--job", "j=\(command)", "--job", "k=true", "--quiet", "600"]
-        try daemon.start(settings + ["--record", trace])
-        try daemon.write("request j\nrequest j\nrequest k\nrequest j\n")
-        try daemon.ask("request", "j")
-        for end in ["failed with status 3", "done", "done"] {
-            try daemon.ask("flush", "j")
-            try daemon.program.line(with: "j: \(end)")
+        // The first run of `fails` fails. Each run of `loops` requests the next. Runs end when the test opens the gate.
+        daemon.scratch.write(
+            "config",
+            """
+            config job fails
+                option command 'mkdir \(daemon.scratch / "first") && exit 3; \(gate.wait)'
+                option quiet 600
+            config job loops
+                option command 'echo request loops >\(daemon.fifo); \(gate.wait)'
+                option quiet 0.05
+            """)
+        let trace = daemon.scratch.write(
+            "trace",
+            """
+            0 request fails
+            0 request fails
+            0 pending fails manual request fails
+            1 flush fails
+            1 exit fails 3 1
+            3 flush fails
+            3 exit fails 0 2
+            4 request fails
+            4 flush fails
+            7 request fails
+            8 cancel fails
+            10 request loops
+            10 exit loops 0 1
+            10.5 request loops
+            11 exit loops 0 1
+            11.5 request loops
+            12 exit loops 0 1
+            12.5 request loops
+            """)
+        try daemon.start()
+        try daemon.write("request fails\nrequest fails\n")
+        #expect(try daemon.ask("request", "fails").status == 0)
+        try daemon.ask("flush", "fails")
+        try daemon.program.line(with: "fails: failed with status 3")
+        try daemon.write("flush fails\n")
+        try daemon.program.line(with: "fails: run 2")
+        try daemon.write("request fails\nflush fails\n")
+        try eventually("the request is counted") { daemon.state("requests", of: "fails") == "4" }
+        try gate.open()
+        try daemon.program.line(with: "fails: run 3")
+        try gate.open()
+        try daemon.program.line(with: "fails: done")
+        try daemon.write("request fails\ncancel fails\nrequest loops\n")
+        for run in 1...3 {
+            try daemon.program.line(with: "loops: run \(run)")
+            try eventually("the request is counted") { daemon.state("requests", of: "loops") == "\(run + 1)" }
+            try gate.open()
         }
-        for _ in 1...2 {
-            try daemon.ask("request", "k")
-            try daemon.ask("flush", "k")
-            try daemon.program.line(with: "k: done")
-        }
-        try daemon.ask("request", "k")
-        try daemon.ask("cancel", "k")
-        try eventually("it is forgotten") {
-            contents(trace)!.hasSuffix(" cancel k") && daemon.state("state", of: "k") == "idle"
-        }
+        try daemon.program.line(with: "loops: throttled")
 
-        let replay = try run([Built.debounced, "simulate", trace, "--json"] + settings)
-        #expect(replay.status == 0, "\(replay.output)")
-        for job in ["j", "k"] {
-            let counts = ["requests", "runs", "failures"].map { "\"\($0)\":\(daemon.state($0, of: job)!)" }
-            #expect(replay.output.contains("{\"job\":\"\(job)\",\(counts.joined(separator: ",")),"))
+        let said = try run([Built.simulate, trace, "--json"], environment: daemon.environment).output
+        func query(_ filter: String) throws -> String {
+            try run(["jq", "-nr", "--argjson", "said", said, filter]).output
         }
-        let exits = contents(trace)!.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0[1] == "exit" }
-        #expect(exits.count == 5)
-        for exit in exits {
-            let kind = exit[3] == "0" ? "done" : "failed"
-            let event = "{\"time\":\(exit[0]),\"job\":\"\(exit[2])\",\"kind\":\"\(kind)\",\"status\":\(exit[3])}"
-            #expect(replay.output.contains(event), "\(event)\n\(contents(trace)!)\n\(replay.output)")
+        // What happens to both jobs, in order; up to the run that follows the throttling.
+        let events = try query(
+            """
+            $said.events | (map(.job == "loops" and .kind == "start") | indices(true)[3]) as $throttled
+            | .[:$throttled][] | select(.kind | IN("start", "done", "failed")) | "\\(.job): \\(.kind) \\(.status // 0)"
+            """)
+        let log = daemon.program.log.prefix { !$0.contains("loops: throttled") }.compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            return switch words.count > 1 ? words[1] : "" {
+            case "run": "\(words[0]) start 0"
+            case "done": "\(words[0]) done 0"
+            case "failed": "\(words[0]) failed \(words[4])"
+            default: nil
+            }
         }
-        #expect(try run(["stat", "-c", "%a", trace]).output == "600")
-    }
-
-    @Test func aRecordThatCantBeWrittenStops() throws {
-        let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1", "--record", "/dev/full"])
-        for run in 1...2 {
-            try daemon.ask("request", "j")
-            try daemon.program.line(with: "j: run \(run)")
-            try daemon.program.line(with: "j: done")
-        }
-        let said = daemon.program.log.filter { $0.contains("/dev/full") }
-        #expect(said == ["/dev/full: can't write: No space left on device; recording stops"])
-        let other = try Daemon(starts: false)
-        #expect(try other.call("--record", "/nonexistent/trace").status == 73)
+        #expect(events == log.joined(separator: "\n"))
+        #expect(log.count == 12)
+        // How often, and why it ran last.
+        let counts = ["requests", "runs", "failures"].map { daemon.state($0, of: "fails") }
+        #expect(counts == ["5", "3", "1"])
+        #expect(try query("$said.jobs[0] | .requests, .runs, .failures") == "5\n3\n1")
+        let causes = try query(
+            """
+            $said.events | map(select(.job == "fails")) | (map(.kind == "start") | indices(true)) as $runs
+            | .[$runs[1]:$runs[2]][] | .requester // empty
+            """)
+        #expect(causes == daemon.state("causes", of: "fails"))
+        // The fourth run of the loop is throttled there, too.
+        let drawn = try run([Built.simulate, trace], environment: daemon.environment).output
+        #expect(drawn.contains("~"), "\(drawn)")
     }
 }

@@ -101,27 +101,4 @@ import Testing
         try event(daemon, "remove", "a")
         try eventually("it is throttled again") { daemon.state("state") == "throttled" }
     }
-
-    /// A trace names the requester, so a replay throttles the same requester.
-    @Test func aTraceNamesWhoAsks() throws {
-        let daemon = try Daemon(starts: false)
-        let trace = daemon.scratch / "trace"
-        let settings = ["--job", "j=true", "--quiet", "3"]
-        try daemon.start(settings + ["--record", trace])
-        for _ in 1...3 {
-            try daemon.ask("request", "j")
-            try daemon.program.line(with: "j: done")
-        }
-        try daemon.ask("request", "j")
-        try daemon.program.line(with: "throttled")
-        try daemon.write("request j\n")
-        try daemon.program.line(with: "j: done")
-        try eventually("it shows") { daemon.state("state") == "idle" }
-        let lines = contents(trace)!.split(separator: "\n").map { $0.drop { $0 != " " } }
-        #expect(lines.filter { $0 == " pending j manual request j" }.count == 4, "\(lines)")
-        #expect(lines.filter { $0 == " request j" }.count == 1)
-        let replay = try run([Built.debounced, "simulate", trace] + settings).output
-        #expect(replay.contains("j: 5 requests, 4 runs, 1 restart saved"), "\(replay)")
-        #expect(replay.contains("~"))
-    }
 }

@@ -1,9 +1,9 @@
 import CLinux
 
-/// The built programs: beside the test bundle, or in the folder that PROGRAMS names.
+/// The built programs: beside the test bundle; those for a router in the folder that PROGRAMS names, if it is set.
 public enum Built {
-    public static let folder: String = {
-        if let folder = getenv("PROGRAMS") { return String(cString: folder) }
+    public static let folder = getenv("PROGRAMS").map { String(cString: $0) } ?? besideTests
+    private static let besideTests: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
         let words = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/")
@@ -15,6 +15,8 @@ public enum Built {
 
     public static let debounced = folder + "/debounced"
     public static let updater = folder + "/cname-updater"
+    /// It is on no router.
+    public static let simulate = besideTests + "/simulate"
     /// The root of the repository.
     public static let repository: String = {
         let words = #filePath.split(separator: "/")

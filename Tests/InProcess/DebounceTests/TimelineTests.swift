@@ -191,26 +191,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
         #expect(debouncer.tick(at: Instant(sinceStart: .zero)) == .none)
         debouncer.request(at: Instant(sinceStart: .zero))
         #expect(debouncer.tick(at: Instant(sinceStart: .seconds(9))) == .none)
-        #expect(debouncer.tick(at: Instant(sinceStart: .seconds(10))) == .start(due: Instant(sinceStart: .seconds(10))))
+        #expect(debouncer.tick(at: Instant(sinceStart: .seconds(10))) == .start)
         #expect(debouncer.phase == .running(ends: Instant(sinceStart: .seconds(70))))
-    }
-
-    @Test func saysWhenAStartWasDue() {
-        func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
-        let debouncer = Debouncer(Job(name: "job", command: "true"))
-        debouncer.request(at: at(0))
-        #expect(debouncer.tick(at: at(0)) == .none)
-        #expect(debouncer.tick(at: at(12)) == .start(due: at(10)), "the timer is late")
-        // The next is flushed while this one still runs, so it is due when this one ends.
-        debouncer.request(at: at(13))
-        debouncer.flush()
-        #expect(debouncer.tick(at: at(13)) == .none)
-        _ = debouncer.ended(isSuccess: true, at: at(15))
-        #expect(debouncer.tick(at: at(15)) == .start(due: at(15)))
-        _ = debouncer.ended(isSuccess: true, at: at(16))
-        debouncer.request(at: at(50))
-        #expect(debouncer.tick(at: at(50)) == .none)
-        debouncer.flush()
-        #expect(debouncer.tick(at: at(54)) == .start(due: at(54)), "the start was due when it was flushed, not earlier")
     }
 }

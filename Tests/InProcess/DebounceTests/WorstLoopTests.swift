@@ -15,7 +15,7 @@ import Testing
             debouncer.request(at: now)
             guard let due = debouncer.wakeAt, due < end else { return starts }
             now = due
-            #expect(debouncer.tick(at: now) == .start(due: due))
+            #expect(debouncer.tick(at: now) == .start)
             starts.append(now)
             now = now + lasts
             let ending = debouncer.ended(isSuccess: isSuccess, at: now)

@@ -1,52 +1,33 @@
 import Basics
+import Debounce
 
-/// What happened to the jobs, and when: `debounced --record` writes it, and `debounced simulate` plays it. A line each:
+/// What happened to the jobs, and when: what `simulate` plays. A line each:
 ///
-/// - `SECONDS request JOB`, and the same with `pending`, `flush` and `cancel`: somebody asked. Who it was may follow, such
+/// - `SECONDS request JOB [REQUESTER]`, or `pending`, `flush` or `cancel` in the place of `request`: a line of the FIFO, such
 ///   as `12 pending dnsmasq alias maxwell`.
-/// - `SECONDS exit JOB STATUS DURATION`: a run of the job's ends with STATUS after DURATION seconds.
+/// - `SECONDS exit JOB STATUS DURATION`: a run of the job ends with STATUS after DURATION seconds.
 ///
 /// SECONDS are counted from the trace's start and never go backwards. From `#` to the line's end is a comment.
-public struct Trace: Equatable, Sendable {
-    public final class Line: Equatable, Sendable {
-        public enum Event: Equatable, Sendable {
+struct Trace: Equatable {
+    struct Line: Equatable {
+        enum Event: Equatable {
             case asked(Request.Verb, by: ByteString)
             /// As a shell shows the status in `$?`.
             case exit(status: Int32, duration: Duration)
         }
 
         /// Since the trace's start.
-        public let time: Duration
-        public let job: ByteString
-        public let event: Event
-
-        public init(at time: Duration, _ job: ByteString, _ event: Event) {
-            self.time = time
-            self.job = job
-            self.event = event
-        }
-
-        public static func == (one: Line, other: Line) -> Bool {
-            one.time == other.time && one.job == other.job && one.event == other.event
-        }
-
-        /// The line without its newline; times are cut to milliseconds.
-        public var text: ByteString {
-            switch event {
-            case .asked(let verb, let requester):
-                "\(time) \(Request(verb, job).line)"
-                    + (requester == Request(verb, job).requester ? "" : " " + requester)
-            case .exit(let status, let duration): "\(time) exit \(job) \(status) \(duration)"
-            }
-        }
+        let time: Duration
+        let job: ByteString
+        let event: Event
     }
 
-    public let lines: [Line]
+    let lines: [Line]
 
     /// Reads the text of a trace.
     ///
     /// - Throws: `data` with "FILE:LINE: what is wrong, what is allowed".
-    public init(_ text: ByteString, file: ByteString, jobs: [Job]) throws(Fault) {
+    init(_ text: ByteString, file: ByteString, jobs: [Job]) throws(Fault) {
         var lines: [Line] = []
         for (index, text) in text.lines.enumerated() {
             let words = text.uncommented.words
@@ -71,7 +52,7 @@ public struct Trace: Equatable, Sendable {
 
 extension Trace.Line {
     /// - Throws: `data` with what is wrong and what is allowed.
-    fileprivate convenience init(_ words: [ByteString]) throws(Fault) {
+    fileprivate init(_ words: [ByteString]) throws(Fault) {
         func seconds(_ word: ByteString) throws(Fault) -> Duration {
             guard let duration = word.seconds else {
                 throw Fault(.data, "'\(word.printable())': allowed are seconds such as 10 or 0.25")
@@ -93,9 +74,9 @@ extension Trace.Line {
             let line = words.joined(separator: " ").printable()
             throw Fault(
                 .data,
-                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB [ASKER] and SECONDS exit JOB STATUS DURATION"
+                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB [REQUESTER] and SECONDS exit JOB STATUS DURATION"
             )
         }
-        self.init(at: time, words[2], event)
+        self.init(time: time, job: words[2], event: event)
     }
 }

@@ -1,25 +1,21 @@
 import Basics
+import Debounce
 
 /// Plays a trace through the jobs' state machines, on virtual time: values in, values out.
 ///
 /// - At any one moment the trace's lines come first, in their order, then whatever is due, as in the daemon.
 /// - A run takes the first `exit` line of its job that no run before it took, if it starts at SECONDS - DURATION or
-///   later. So a recorder may write the line where the run ended, and SECONDS - DURATION is when it started; and a person
-///   may write it further up: at 0 it is for the first run that comes. A run may even start earlier by `tolerance`, since
-///   what happens at once here takes the daemon some milliseconds.
+///   later. A line that was taken from a log stands where the run ended, so SECONDS - DURATION is when it started. A line at
+///   0 is for the first run that comes. A run may start earlier by `tolerance`, since the daemon needs some milliseconds.
 /// - Without such a line a run takes no time and succeeds.
 /// - A command runs for its DURATION even if TERM comes before; KILL ends it at once, with status 137.
 /// - After the last line the simulation goes on until nothing is left to do.
-///
-/// With other settings than the trace was recorded with, runs come at other times. They take the `exit` lines in order all
-/// the same.
-public struct Simulation: Equatable, Sendable {
-    /// How much later than here a recorded run may have started.
-    public static let tolerance = Duration.milliseconds(100)
+struct Simulation: Equatable {
+    /// How much later than here the run of an `exit` line may have started.
+    static let tolerance = Duration.milliseconds(100)
 
-    /// A class, as are the lines of a trace: so arrays of them are of pointers, which is little code.
-    public final class Event: Equatable, Sendable {
-        public enum Kind: Equatable, Sendable {
+    struct Event: Equatable {
+        enum Kind: Equatable {
             case asked(Request.Verb)
             case started
             /// The timeout was over: TERM.
@@ -30,45 +26,32 @@ public struct Simulation: Equatable, Sendable {
         }
 
         /// Since the trace's start.
-        public let time: Duration
+        let time: Duration
         /// The job, by its place among the jobs.
-        public let job: Int
-        public let kind: Kind
-        /// Who asked; empty if nobody did.
-        public let requester: ByteString
+        let job: Int
+        let kind: Kind
+        /// The requester; empty if the event is no request.
+        let requester: ByteString
         /// What the job does from then on.
-        public let phase: Debouncer.Phase
-
-        init(time: Duration, job: Int, kind: Kind, requester: ByteString, phase: Debouncer.Phase) {
-            self.time = time
-            self.job = job
-            self.kind = kind
-            self.requester = requester
-            self.phase = phase
-        }
-
-        public static func == (one: Event, other: Event) -> Bool {
-            one.time == other.time && one.job == other.job && one.kind == other.kind && one.requester == other.requester
-                && one.phase == other.phase
-        }
+        let phase: Debouncer.Phase
     }
 
-    public struct Counts: Equatable, Sendable {
-        public var requests = 0
-        public var runs = 0
-        public var failures = 0
-        public var timeouts = 0
+    struct Counts: Equatable {
+        var requests = 0
+        var runs = 0
+        var failures = 0
+        var timeouts = 0
 
         /// Requests that needed no run of their own.
-        public var saved: Int { max(0, requests - runs) }
+        var saved: Int { max(0, requests - runs) }
     }
 
-    public private(set) var events: [Event] = []
+    private(set) var events: [Event] = []
     /// For each of the jobs.
-    public let counts: [Counts]
+    let counts: [Counts]
 
     /// - Parameter jobs: All that the trace names, with their settings.
-    public init(_ trace: Trace, jobs: [Job]) {
+    init(_ trace: Trace, jobs: [Job]) {
         let players = jobs.map { Player($0, trace) }
         var events: [Event] = []
         var now = Instant(sinceStart: .zero)
@@ -114,30 +97,14 @@ private final class Player {
     private(set) var counts = Simulation.Counts()
     /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?
-    private var exits: [Exit]
-    /// How many of them have been taken by runs.
-    private var taken = 0
-
-    /// An `exit` line.
-    private final class Exit {
-        /// The earliest start of its run.
-        let start: Duration
-        let duration: Duration
-        let status: Int32
-
-        init(start: Duration, duration: Duration, status: Int32) {
-            self.start = start
-            self.duration = duration
-            self.status = status
-        }
-    }
+    /// The `exit` lines, each with the earliest start of its run.
+    private var exits: ArraySlice<(start: Duration, duration: Duration, status: Int32)> = []
 
     init(_ job: Job, _ trace: Trace) {
         debouncer = Debouncer(job)
-        exits = []
         for line in trace.lines where line.job == job.name {
             guard case .exit(let status, let duration) = line.event else { continue }
-            exits.append(Exit(start: line.time - duration, duration: duration, status: status))
+            exits.append((line.time - duration, duration, status))
         }
     }
 
@@ -181,9 +148,8 @@ private final class Player {
         }
     }
 
-    private func nextExit(at now: Instant) -> Exit? {
-        guard taken < exits.count, exits[taken].start <= now.sinceStart + Simulation.tolerance else { return nil }
-        taken += 1
-        return exits[taken - 1]
+    private func nextExit(at now: Instant) -> (start: Duration, duration: Duration, status: Int32)? {
+        guard let exit = exits.first, exit.start <= now.sinceStart + Simulation.tolerance else { return nil }
+        return exits.removeFirst()
     }
 }

@@ -1,0 +1,90 @@
+// Plays a trace on virtual time: what would `debounced` have done, with these settings?
+
+import Basics
+import Configuration
+import Debounce
+import Linux
+
+/// In bytes: a million requests are 20 MB.
+let longestTrace = 64 << 20
+
+CallTable(
+    "simulate",
+    [Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
+    notes: """
+          --json                the same as an object of JSON
+          --config FILE         the settings, instead of /etc/config/debounced
+          --job NAME=COMMAND    a job, instead of those in the settings; repeatable
+          --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
+          --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
+                                else six times --quiet
+          --timeout SECONDS     for all of them: the command is ended after this; 0: never
+          --help                this text
+
+        A trace has lines SECONDS request|pending|flush|cancel JOB [REQUESTER], and SECONDS exit JOB STATUS DURATION for how
+        a run ends: the first, without such a line yet, that starts at SECONDS - DURATION or later.
+
+        Exit status: 0; 64 a wrong call; 65 a faulty trace; 73 a file can't be read; 78 faulty settings.
+        """
+) { word, call, arguments throws(Fault) in try call.jobOptions.take(word, &arguments) }
+.run(Process.arguments())
+
+func simulate(_ call: Call) throws(Fault) {
+    var findings = Findings()
+    let jobs = try call.settings(&findings).jobs
+    try findings.refuseFaults()
+    let trace: Trace
+    if let file = call.words.first, file != "-" {
+        trace = try Trace(Files.read(file, limit: longestTrace), file: file, jobs: jobs)
+    } else {
+        var text = ""
+        while let line = readLine(strippingNewline: false) { text += line }
+        trace = try Trace(ByteString(text.utf8), file: "standard input", jobs: jobs)
+    }
+    let simulation = Simulation(trace, jobs: jobs)
+    let names = jobs.map { $0.name }
+    Log.info(call.wantsJSON ? simulation.json(names) : Timeline(simulation, names).text)
+}
+
+extension Simulation {
+    /// - Parameter names: Those of the jobs.
+    fileprivate func json(_ names: [ByteString]) -> ByteString {
+        var jobs: [ByteString] = []
+        for (name, counts) in zip(names, counts) {
+            var job = JSONObject()
+            job.add("job", name.json)
+            job.add("requests", counts.requests)
+            job.add("runs", counts.runs)
+            job.add("failures", counts.failures)
+            job.add("timeouts", counts.timeouts)
+            job.add("saved", counts.saved)
+            jobs.append(job.json)
+        }
+        let events = events.map { event in
+            var object = JSONObject()
+            object.add("time", "\(event.time)")
+            object.add("job", names[event.job].json)
+            object.add("kind", event.kind.word.json)
+            if !event.requester.isEmpty { object.add("requester", event.requester.json) }
+            if case .ended(let status) = event.kind { object.add("status", Int(status)) }
+            return object.json
+        }
+        var all = JSONObject()
+        all.add("jobs", ByteString(jsonArray: jobs))
+        all.add("events", ByteString(jsonArray: events))
+        return all.json
+    }
+}
+
+extension Simulation.Event.Kind {
+    fileprivate var word: ByteString {
+        switch self {
+        case .asked(let verb): verb.rawValue
+        case .started: "start"
+        case .terminated: "term"
+        case .killed: "kill"
+        case .ended(status: 0): "done"
+        case .ended: "failed"
+        }
+    }
+}
