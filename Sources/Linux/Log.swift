@@ -30,7 +30,7 @@ public enum Log {
 
     /// Why a program ends: as JSON if it was asked for that, else to standard error.
     public static func fault(_ program: ByteString, _ text: ByteString, status: Int32) {
-        if Arguments.wantJSON(Process.arguments()) {
+        if Arguments.wantJSON(Process.arguments) {
             answer(status: status, text)
         } else {
             error("\(program): \(text)")

@@ -4,7 +4,7 @@ import CLinux
 /// The process that we are: its arguments, environment, signals, clock and end.
 public enum Process {
     /// The arguments without the program's name. Embedded Swift has no `CommandLine`.
-    public static func arguments() -> [ByteString] {
+    public static let arguments: [ByteString] = {
         var words: [ByteString] = []
         var next = linux_arguments()! + 1
         while let word = next.pointee {
@@ -12,7 +12,7 @@ public enum Process {
             next += 1
         }
         return words
-    }
+    }()
 
     /// The version of the package that the program is part of; `unreleased` if it was not built for one.
     public static var version: ByteString { ByteString(cString: linux_program_version()) }
@@ -34,8 +34,10 @@ public enum Process {
         return variable.map { ByteString($0.bytes.dropFirst(start.count)) }
     }
 
-    /// setenv(3): for the programs that we start. Not before `arguments` was called.
+    /// Sets a variable for the programs that are started from now on: setenv(3).
     public static func setEnvironment(_ name: StaticString, _ value: ByteString) {
+        // They are found by way of the environment, which setenv(3) may move.
+        _ = arguments
         value.withCString { _ = setenv(name.cString, $0, 1) }
     }
 

@@ -35,7 +35,7 @@ let usage: ByteString = """
 Process.restoreSignals()
 
 do throws(Fault) {
-    let call = try Call(Process.arguments())
+    let call = try Call(Process.arguments)
     switch call.verb {
     case .help:
         Log.info(usage)

@@ -30,7 +30,7 @@ let usage: ByteString = """
     """
 
 do throws(Fault) {
-    let call = try Call(Process.arguments())
+    let call = try Call(Process.arguments)
     switch call.verb {
     case .help:
         Log.info(usage)

@@ -27,7 +27,7 @@ CallTable(
         Exit status: 0; 64 a wrong call; 65 a faulty trace; 73 a file can't be read; 78 faulty settings.
         """
 ) { word, call, arguments throws(Fault) in try call.jobOptions.take(word, &arguments) }
-.run(Process.arguments())
+.run(Process.arguments)
 
 func simulate(_ call: Call) throws(Fault) {
     var findings = Findings()

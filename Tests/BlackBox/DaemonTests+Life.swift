@@ -218,6 +218,17 @@ extension DaemonTests {
         #expect(refused.output.contains("left alone"))
     }
 
+    /// Nor does it crash where the variables that it sets for its commands are new, as on a router.
+    @Test func refusesWhatIsNoFifoWithoutVariables() throws {
+        let daemon = try Daemon(settings: "", starts: false)
+        try run(["mkdir", "-p", "-m", "700", daemon.fifo])
+        let refused = try run(
+            [Built.debounced, "--run-dir", daemon.run, "--config", daemon.scratch / "config"],
+            environment: daemon.environment.mapValues { _ in nil })
+        #expect(refused.status == 73)
+        #expect(refused.output.contains("\(daemon.fifo): is a folder, not a FIFO of ours"), "\(refused.output)")
+    }
+
     @Test func needsAPlaceForItsState() throws {
         let daemon = try Daemon(starts: false)
         #expect(try daemon.call("--run-dir", "/nonexistent/run").status == 73)

@@ -12,7 +12,7 @@ import Linux
 #endif
 
 do throws(Fault) {
-    let name = Process.arguments().first ?? ""
+    let name = Process.arguments.first ?? ""
     switch name {
     case "order": order()
     case "timers": timers()
