@@ -13,14 +13,14 @@ public final class JobSection: Sendable {
     public let name: ByteString
     private let section: Section
 
-    /// A job whose options all have their initial values.
-    init(_ name: ByteString, file: ByteString = "", line: Int = 0) {
+    /// A job whose options all have their initial values, but without a command yet.
+    private init(_ name: ByteString, file: ByteString = "", line: Int = 0) {
         self.name = name
         section = Section("job '\(name)'", JobSection.table, file: file, line: line)
-        _ = section.set("command", "service \(name) restart")
     }
 
-    /// Reads a section, and leaves out what is faulty.
+    /// Reads a section, and leaves out what is faulty: the whole job if its command is. Such a job is not enabled, so that
+    /// neither the default command runs nor a request is lost.
     ///
     /// - Returns: nil if it is no job at all, for want of a proper name.
     convenience init?(_ section: UCI.Section, file: ByteString, _ findings: inout Findings) {
@@ -31,6 +31,19 @@ public final class JobSection: Sendable {
         }
         self.init(name, file: file, line: section.line)
         self.section.read(section.options, &findings)
+        if self.section["command"].isEmpty {
+            let usual = defaultCommand
+            _ = set("command", usual)
+            let isMeant = section.options.allSatisfy { option in
+                option.name != "command" && JobSection.table.contains { option.name == $0.name }
+            }
+            if isEnabled, !isMeant {
+                findings.faults.append(
+                    "\(file):\(section.line): job '\(name)' is left out: none of its options is a command that can be used, "
+                        + "and '\(usual)' may not be what is meant")
+                _ = set("enabled", "0")
+            }
+        }
         let isSet = section.options.contains { $0.name == "max_wait" }
         let place = self.section.place(of: "max_wait")
         if let fault = completed(isSet: isSet) { findings.faults.append(place + ": " + fault) }
@@ -39,9 +52,12 @@ public final class JobSection: Sendable {
     /// The built-in job.
     static var builtIn: JobSection {
         let job = JobSection("dnsmasq")
+        _ = job.set("command", job.defaultCommand)
         _ = job.completed(isSet: false)
         return job
     }
+
+    private var defaultCommand: ByteString { "service \(name) restart" }
 
     /// Completes the job once all its options are set. Unless they are, the longest wait goes by the quiet time, and the
     /// timeout and what verifies a run go by the command.
@@ -79,7 +95,7 @@ public final class JobSection: Sendable {
         section.set(option, value)
     }
 
-    /// If not, it is as if the job were not there, but that what was accepted for it is kept.
+    /// If not, it is as if the job were not there, but what was accepted for it is kept.
     var isEnabled: Bool { section["enabled"] == "1" }
 
     /// The section as it stands in a settings file.

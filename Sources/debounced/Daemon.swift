@@ -170,7 +170,8 @@ final class Daemon {
     private func reportUnknownJobs() {
         do throws(Fault) {
             for job in try ledger.jobs() where !jobs.contains(where: { $0.name == job }) {
-                let why: ByteString = disabledJobs.contains { $0 == job } ? "it is not enabled" : "there is no such job"
+                let why: ByteString =
+                    disabledJobs.contains { $0 == job } ? "it is not in force" : "there is no such job"
                 Log.error("\(job.printable()): a request waits, but \(why); it is kept")
             }
         } catch {

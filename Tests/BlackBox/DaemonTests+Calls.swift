@@ -26,7 +26,7 @@ extension DaemonTests {
                 "config job 'dnsmasq'\n\toption command 'service dnsmasq restart'\n"
                     + "\toption verify 'cname-updater verify'\n\toption quiet '10'\n"))
 
-        daemon.scratch.write("config", "config job x\n\toption quiet 0.5\n\toption wait 3\n")
+        daemon.scratch.write("config", "config job x\n\toption quiet 0.5\n\toption wait 3\n\toption command true\n")
         let faulty = try daemon.call("check")
         #expect(faulty.status == 78)
         #expect(

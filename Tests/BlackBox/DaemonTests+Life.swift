@@ -28,6 +28,24 @@ extension DaemonTests {
         #expect(daemon.program.log.filter { $0 == "j: ran" }.count == 1)
     }
 
+    /// Its default command does not run, and what was accepted for it is kept.
+    @Test func aJobWithAFaultyCommandIsLeftOut() throws {
+        let daemon = try Daemon(settings: "config job j\n\toption command 'echo ran'\n\toption quiet 600\n")
+        #expect(try daemon.ask("request", "j").status == 0)
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+        daemon.scratch.write("config", "config job j\n\toption comand 'echo ran'\n\toption quiet 0\n")
+        try daemon.start()
+        #expect(daemon.program.log.contains { $0.contains("config:1: job 'j' is left out: ") })
+        try daemon.program.line(with: "j: a request waits, but it is not in force; it is kept")
+        let refused = try daemon.ask("request", "j")
+        #expect(
+            refused.status == 64 && refused.output.hasPrefix("cname-updater: no job 'j', there are: "), "\(refused)")
+        daemon.reload("config job j\n\toption command 'echo ran'\n\toption quiet 0\n")
+        try daemon.program.line(with: "j: ran")
+        #expect(!daemon.program.log.contains { $0.contains("failed") })
+    }
+
     @Test func hangUpReadsTheSettingsAgain() throws {
         let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")

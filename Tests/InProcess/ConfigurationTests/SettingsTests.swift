@@ -130,7 +130,7 @@ private func settings(_ text: String) throws -> Settings {
     /// A newer version may know more, and an earlier one had other words.
     @Test(arguments: [
         (
-            "config job a\noption quite 1",
+            "config job a\noption quite 1\noption command true",
             "f:2: option 'quite' is left out: known are command, verify, quiet, max_wait, timeout, retries, max_interval, enabled"
         ),
         ("\nconfig jobs a", "f:2: section 'jobs' is left out: known are job, updater, cname"),
@@ -160,6 +160,40 @@ private func settings(_ text: String) throws -> Settings {
     func tellsTheWayOutOfANameThatUCIRefuses(type: String, wayOut: String) {
         let message = "f:1: a section's name is letters, digits and _: not 'a-b'" + wayOut
         #expect(throws: Fault(.settings, ByteString(message))) { try settings("config \(type) 'a-b'") }
+    }
+
+    /// The built-in command for its name may be anything, as `service network restart` is.
+    @Test(arguments: [
+        "option comand 'x'", "option command 'a\u{7}b'", "option command 'a\nb'", "list command ''",
+        "list command a\nlist command b", "option enabled 1\noption command 'a\u{7}b'",
+        "option quiet 5\noption comand 'x'",
+    ])
+    func aJobWithoutACommandOfItsOwnIsLeftOutIfItShouldHaveOne(options: String) throws {
+        var findings = Findings()
+        let text = "config job other\nconfig job network\n\(options)\nconfig job last\noption quiet 5\n"
+        let read = Settings(ByteString(text), file: "f", &findings)
+        #expect(read.jobs.map { $0.command } == ["service other restart", "service last restart"])
+        #expect(read.disabledJobs == ["network"])
+        let message =
+            "f:2: job 'network' is left out: none of its options is a command that can be used, and "
+            + "'service network restart' may not be what is meant"
+        #expect(findings.faults.last == ByteString(message))
+        #expect(throws: Fault.self) { try settings(text) }
+        // So it is in the copy that is in force.
+        let copy = try settings("\(read.text)")
+        #expect(copy.text == read.text && copy.disabledJobs == ["network"])
+    }
+
+    /// It does not run anyway.
+    @Test func aJobThatIsNotEnabledNeedsNoCommand() throws {
+        #expect(try settings("config job network\noption comand x\noption enabled 0").disabledJobs == ["network"])
+    }
+
+    /// Nor does the built-in job take the place of the only one.
+    @Test func theLastJobIsLeftOutToo() {
+        var findings = Findings()
+        let read = Settings("config job dnsmasq\noption comand x", file: "f", &findings)
+        #expect(read.jobs == [] && read.disabledJobs == ["dnsmasq"] && read.updater.job == "dnsmasq")
     }
 
     /// As if the section were not there.
@@ -210,6 +244,7 @@ private func settings(_ text: String) throws -> Settings {
         scratch.write("m", "arch maxwell\nx\nb,c maxwell\narch nas\n")
         let text = """
             config job 'a'
+                option command 'true'
                 option quiet '5x'
                 option timeout '7'
                 option what '1'
@@ -236,7 +271,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(settings.aliases[0].targets.map { $0.host } == ["other"] && settings.aliases[0].isProbed)
         let lines = findings.all.map { fault in "\(fault)".split(separator: ":")[1] }
         #expect(
-            lines == ["2", "8", "11", "10", "15", "14", "7", "2", "3", "1", "4", "5"], "\(findings.all)")
+            lines == ["3", "9", "12", "11", "16", "15", "8", "2", "3", "1", "5", "6"], "\(findings.all)")
         #expect(throws: Fault(.settings, findings.faults[0])) { try Settings(file: file) }
         // What uci(1) would refuse is left out as a whole.
         let broken = ByteString(scratch.write("c", text))
@@ -244,6 +279,6 @@ private func settings(_ text: String) throws -> Settings {
         #expect(try Settings(file: broken, &findings).text == Settings().text)
         #expect(
             findings.all.count == 1
-                && findings.faults[0].hasPrefix("\(broken):5: a section's name is letters, digits and _"))
+                && findings.faults[0].hasPrefix("\(broken):6: a section's name is letters, digits and _"))
     }
 }
