@@ -2,7 +2,7 @@ import Basics
 import Linux
 
 /// One call of a program: what its words and the environment say.
-public struct Call {
+public struct Call: Sendable {
     public var places: Places
     public var jobOptions = JobOptions()
     /// The words after the verb.
@@ -15,13 +15,15 @@ public struct Call {
 
     public var wantsJSON: Bool { has("--json") }
 
+    /// The jobs of the command line, which replace those of the settings file.
+    public var jobs: [JobSection] { jobOptions.jobs }
+
     /// The settings of the file, with the jobs of the command line instead of its own.
     ///
     /// - Parameter findings: What is found in the file is added.
     /// - Throws: `settings` if the call names a file that is not there, or if the system can't read a file now.
     public func settings(_ findings: inout Findings) throws(Fault) -> Settings {
         try places.checkConfig()
-        let jobs = jobOptions.jobs
         return jobs.isEmpty ? try Settings(file: places.config, &findings) : Settings(jobs: jobs)
     }
 }
@@ -52,15 +54,14 @@ public struct Verb {
     fileprivate func allows(words count: Int, _ flags: [ByteString]) -> Bool {
         var (fewest, most, known) = (0, 0, 0)
         for part in ByteString(stringLiteral: usage).words {
-            let isOptional = part.hasPrefix("[")
-            let names = (isOptional ? ByteString(part.bytes[1..<(part.count - 1)]) : part).parts {
-                $0 == UInt8(ascii: "|")
+            let names = part.parts(keepsEmpty: false) {
+                $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: "]")
             }
             if names[0].hasPrefix("-") {
                 if flags.contains(where: { names.contains($0) }) { known += 1 }
             } else {
                 most += 1
-                if !isOptional { fewest += 1 }
+                if !part.hasPrefix("[") { fewest += 1 }
             }
         }
         return known == flags.count && fewest <= count && count <= most
@@ -69,7 +70,7 @@ public struct Verb {
     /// Its line of the help text.
     fileprivate func line(_ program: StaticString) -> ByteString {
         let words = [program, name, usage].map { ByteString(stringLiteral: $0) }.filter { !$0.isEmpty }
-        return words.joined(separator: " ").padded(to: 44) + " " + ByteString(stringLiteral: help)
+        return words.joined(separator: " ").padded(to: 46) + " " + ByteString(stringLiteral: help)
     }
 }
 
@@ -141,9 +142,13 @@ public struct CallTable {
 }
 
 extension Fault {
-    /// Says why the program ends, and ends it with the exit status that says so.
+    /// Says why the program ends, as JSON if the arguments ask for that, and ends it with the exit status that says so.
     public func end(_ program: StaticString) -> Never {
-        Log.fault(ByteString(stringLiteral: program), message, status: code.status)
+        if Arguments.wantJSON(Process.arguments) {
+            Log.answer(status: code.status, message)
+        } else {
+            Log.error("\(literal: program): \(message)")
+        }
         Process.exit(code.status)
     }
 }

@@ -1,9 +1,8 @@
 import Basics
 
 /// The options of the command line that say which jobs there are: of `debounced` and of `simulate`.
-public struct JobOptions {
-    /// The jobs of the command line, which replace those of the settings file.
-    public private(set) var jobs: [JobSection] = []
+public struct JobOptions: Sendable {
+    private(set) var jobs: [JobSection] = []
     /// The options that hold for all of these jobs, and the value of each.
     private var names: [ByteString] = []
     private var values: [ByteString] = []

@@ -28,15 +28,6 @@ public enum Log {
         info(object.json)
     }
 
-    /// Why a program ends: as JSON if it was asked for that, else to standard error.
-    public static func fault(_ program: ByteString, _ text: ByteString, status: Int32) {
-        if Arguments.wantJSON(Process.arguments) {
-            answer(status: status, text)
-        } else {
-            error("\(program): \(text)")
-        }
-    }
-
     /// To /dev/log as syslog(3) writes it, as `daemon.err`, but without the time, which the log adds by itself. musl's
     /// syslog(3) would bring printf(3) and the time zones onto a router.
     public static func system(_ program: ByteString, _ line: ByteString) {

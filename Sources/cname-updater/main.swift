@@ -5,20 +5,9 @@ import Configuration
 import Linux
 import Updater
 
-let usage: ByteString = """
-    usage: cname-updater [OPTION]...                  handles one lease event if ACTION is set, else asks for the job
-           cname-updater request|flush|cancel [JOB] [--json]
-                                                      asks for the job; runs what is pending now; forgets it
-           cname-updater leases|aliases [--json]      what it knows: who has which address, and where each alias leads
-           cname-updater check [--json]               what is wrong with the settings and with the reservations of DHCP
-           cname-updater presence [--json]            which targets of an alias that compete answer, and how often not
-           cname-updater watch [--needed]             keeps asking them; with --needed: whether there is anything to watch
-           cname-updater prepare CONFDIR              before dnsmasq's first start: the folder that it is to follow
-           cname-updater apply                        brings the aliases up to date, as a reload of the service does
-           cname-updater verify                       whether dnsmasq runs; if not, takes aliases away
-
+let notes: StaticString = """
       --json           answers, and says what is wrong, as an object of JSON
-      --wait           with request: until the run is over; its status is the command's, or 69 if no debounced is there
+      --wait           until the run is over; its status is the command's, or 69 if no debounced is there
       --config FILE    the settings, instead of /etc/config/debounced
       --run-dir DIR    where the leases are recorded, instead of /var/run/cname-updater
       --help           this text
@@ -34,50 +23,77 @@ let usage: ByteString = """
 
 Process.restoreSignals()
 
-do throws(Fault) {
-    let call = try Call(Process.arguments)
-    switch call.verb {
-    case .help:
-        Log.info(usage)
-    case .version:
-        Log.info("cname-updater \(Process.version)")
-    case .request(let job, let waits, let json):
-        let outcome = try Context(call.places, takesOver: true).request(job, waits: waits, asJSON: json)
-        outcome.print(asJSON: json)
-        Process.exit(outcome.status)
-    case .flush(let job, let json):
-        try Context(call.places).flush(job).print(asJSON: json)
-    case .cancel(let job, let json):
-        try Context(call.places).cancel(job).print(asJSON: json)
-    case .leases(let json):
-        try Report(Context(call.places)).printLeases(asJSON: json)
-    case .aliases(let json):
-        try Report(Context(call.places)).printAliases(asJSON: json)
-    case .check(let json):
-        if try !Check(call.places).print(asJSON: json) { Process.exit(Fault.Code.settings.status) }
-    case .presence(let json):
-        try Report(Context(call.places)).printPresence(asJSON: json)
-    case .isWatchNeeded:
-        if try !Watch.isNeeded(call.places) { Process.exit(1) }
-    case .prepare(let confdir):
-        try Context(call.places).prepare(confdir)
-    case .watch:
-        var watch = try Watch(call.places)
-        try watch.run()
-    case .apply:
-        try Context(call.places, takesOver: true).apply()
-    case .verify:
-        try Context(call.places).verify()
-    case .event:
-        do throws(Fault) {
-            try Backlog(call.places).handleEvent()
-        } catch {
-            // Under a dispatcher nobody reads our streams.
-            Log.system("cname-updater", error.message)
-            throw error
-        }
+let words = Process.arguments
+// A call at a terminal without a word shows the help text. A hook has no terminal.
+let isForHelp = words.isEmpty && Process.environment("ACTION") == nil && Process.isTerminal
+calls.run(isForHelp ? ["--help"] : words)
+
+var calls: CallTable {
+    CallTable(
+        "cname-updater",
+        [
+            Verb("", "[--wait]", "handles one lease event if ACTION is set, else asks for the job", obey),
+            Verb("request", "[JOB] [--wait] [--json]", "asks for the job", request),
+            Verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
+                try Context(call.places).flush(call.words.first).print(asJSON: call.wantsJSON)
+            },
+            Verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
+                try Context(call.places).cancel(call.words.first).print(asJSON: call.wantsJSON)
+            },
+            Verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
+                try Report(Context(call.places)).printLeases(asJSON: call.wantsJSON)
+            },
+            Verb("aliases", "[--json]", "where each alias leads") { call throws(Fault) in
+                try Report(Context(call.places)).printAliases(asJSON: call.wantsJSON)
+            },
+            Verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
+                call throws(Fault) in
+                if try !Check(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
+            },
+            Verb("presence", "[--json]", "which targets of an alias that compete answer, and how often not") {
+                call throws(Fault) in
+                try Report(Context(call.places)).printPresence(asJSON: call.wantsJSON)
+            },
+            Verb("watch", "[--needed]", "keeps asking them; --needed: whether there is anything to watch") {
+                call throws(Fault) in
+                if call.has("--needed") { Process.exit(try Watch.isNeeded(call.places) ? 0 : 1) }
+                var watch = try Watch(call.places)
+                try watch.run()
+            },
+            Verb("prepare", "CONFDIR", "before dnsmasq's first start: the folder that it is to follow") {
+                call throws(Fault) in
+                try Context(call.places).prepare(call.words[0])
+            },
+            Verb("apply", "", "brings the aliases up to date, as a reload of the service does") { call throws(Fault) in
+                try Context(call.places, takesOver: true).apply()
+            },
+            Verb("verify", "", "whether dnsmasq runs; if not, takes aliases away") { call throws(Fault) in
+                try Context(call.places).verify()
+            },
+        ],
+        notes: notes
+    ) { word, call, arguments throws(Fault) in
+        guard word == "--run-dir" else { return false }
+        call.places.updater = try arguments.value()
+        return true
     }
-} catch {
-    Log.fault("cname-updater", error.message, status: error.code.status)
-    Process.exit(error.code.status)
+}
+
+func obey(_ call: Call) throws(Fault) {
+    if Process.environment("ACTION") == nil || call.has("--wait") { return try request(call) }
+    do throws(Fault) {
+        try Backlog(call.places).handleEvent()
+    } catch {
+        // Under a dispatcher nobody reads our streams.
+        Log.system("cname-updater", error.message)
+        throw error
+    }
+}
+
+func request(_ call: Call) throws(Fault) {
+    let json = call.wantsJSON
+    let outcome = try Context(call.places, takesOver: true)
+        .request(call.words.first, waits: call.has("--wait"), asJSON: json)
+    outcome.print(asJSON: json)
+    Process.exit(outcome.status)
 }

@@ -5,12 +5,7 @@ import Configuration
 import Dispatch
 import Linux
 
-let usage: ByteString = """
-    usage: debounced [OPTION]...                  runs in the foreground
-           debounced check [--json] [OPTION]...   reads the settings file and prints what it says
-           debounced status [JOB] [--json|--watch]
-                                                  what each job is doing; --watch keeps it on the screen
-
+let notes: StaticString = """
       --config FILE         the settings, instead of /etc/config/debounced
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
       --job NAME=COMMAND    a job, instead of those in the settings; repeatable
@@ -25,42 +20,50 @@ let usage: ByteString = """
     whole command. TERM and INT stop the daemon, HUP reads the settings again, USR1 runs what is pending now.
     In the environment: DEBOUNCED_CONFIG and DEBOUNCED_RUN_DIR move the files.
 
-    Exit status: 0; 64 a wrong call; 69 no daemon runs; 71 the system refuses something; 73 a file can't
-    be made; 75 one already runs; 78 faulty settings.
+    Exit status: 0; 64 a wrong call; 69 no daemon runs; 71 the system refuses something; 73 a file can't be made;
+    75 one already runs; 78 faulty settings.
     """
 
-do throws(Fault) {
-    let call = try Call(Process.arguments)
-    switch call.verb {
-    case .help:
-        Log.info(usage)
-    case .version:
-        Log.info("debounced \(Process.version)")
-    case .check(let json):
-        if try !Check.print(call, asJSON: json) { Process.exit(Fault.Code.settings.status) }
-    case .status(let job, let form):
-        let status = Status(job: job, places: call.places)
-        if form == .watch { try status.watch() } else { try status.print(asJSON: form == .json) }
-    case .run:
-        // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be
-        // isolated to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
-        do {
-            let queue = DispatchQueue.main
-            queue.async {
-                do throws(Fault) {
-                    try Daemon(call).start()
-                } catch {
-                    fail(error)
-                }
+calls.run(Process.arguments)
+
+var calls: CallTable {
+    CallTable(
+        "debounced",
+        [
+            Verb("", "", "runs in the foreground", runDaemon),
+            Verb("check", "[--json]", "reads the settings file and prints what it says") { call throws(Fault) in
+                if try !Check.print(call, asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
+            },
+            Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen") {
+                call throws(Fault) in
+                let status = Status(job: call.words.first, places: call.places)
+                if call.has("--watch") { try status.watch() } else { try status.print(asJSON: call.wantsJSON) }
+            },
+        ],
+        notes: notes
+    ) { word, call, arguments throws(Fault) in
+        guard word == "--run-dir" else { return try call.jobOptions.take(word, &arguments) }
+        call.places.daemon = try arguments.value()
+        return true
+    }
+}
+
+func runDaemon(_ call: Call) {
+    // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be isolated
+    // to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
+    do {
+        let queue = DispatchQueue.main
+        queue.async {
+            do throws(Fault) {
+                try Daemon(call).start()
+            } catch {
+                fail(error)
             }
         }
-        dispatchMain()
     }
-} catch {
-    fail(error)
+    dispatchMain()
 }
 
 func fail(_ fault: Fault) -> Never {
-    Log.fault("debounced", fault.message, status: fault.code.status)
-    Process.exit(fault.code.status)
+    fault.end("debounced")
 }

@@ -102,6 +102,35 @@ extension DaemonTests {
         #expect(help.output.split(separator: "\n").allSatisfy { $0.utf8.count <= 120 })
     }
 
+    /// Each line of the help text is a way to call the program. It shows every word and option that may follow.
+    @Test(arguments: [Built.debounced, Built.updater])
+    func refusesWhatItsHelpDoesNotShow(program: String) throws {
+        let daemon = try Daemon(starts: false)
+        let lines = try run([program, "--help"]).output.split(separator: "\n", omittingEmptySubsequences: false)
+        var refused: [[String]] = []
+        for line in lines.prefix(while: { !$0.isEmpty }) {
+            let words = line.dropFirst(7).split(separator: " ", omittingEmptySubsequences: false)
+                .prefix { !$0.isEmpty }.dropFirst().map { String($0) }
+            let shown = words.joined(separator: " ")
+            let call = words.filter { !$0.hasPrefix("[-") }
+            let other = call.isEmpty ? ["frobnicate"] : call + ["more"]
+            let options = ["--json", "--wait", "--watch", "--needed", "--frobnicate"].filter { !shown.contains($0) }
+            refused += [other] + options.map { call + [$0] }
+            if shown.contains("|") { refused.append(call + ["--json", "--watch"]) }
+            if call.last == "CONFDIR" { refused.append(call.dropLast()) }
+        }
+        #expect(refused.count > 15)
+        let name = program.split(separator: "/").last!
+        for words in refused {
+            let called = try run([program] + words, environment: daemon.environment)
+            #expect(called.status == 64, "\(words)")
+            let shown = "unknown call '\(words.joined(separator: " "))'; see \(name) --help"
+            #expect(
+                words.contains("--json") ? called.output.contains("\"\(shown)\"") : called.output == "\(name): \(shown)"
+            )
+        }
+    }
+
     @Test func statusShowsTheJobs() throws {
         let daemon = try Daemon(["--job", "j=true", "--job", "k=echo \"x\"", "--quiet", "600"])
         try daemon.ask("request", "j")
