@@ -7,6 +7,9 @@ public struct Findings {
     /// What a newer version may know, and what an earlier one had: no reason to refuse the rest.
     public var remarks: [ByteString] = []
 
+    /// A file could not be read to its end, so settings are missing.
+    public internal(set) var areIncomplete = false
+
     public init() {}
 
     public var all: [ByteString] { faults + remarks }

@@ -22,8 +22,9 @@ public final class JobSection: Sendable {
     /// Reads a section, and leaves out what is faulty: the whole job if its command is. Such a job is not enabled, so that
     /// neither the default command runs nor a request is lost.
     ///
+    /// - Parameter isCut: A fault has cut off the rest of the section.
     /// - Returns: nil if it is no job at all, for want of a proper name.
-    convenience init?(_ section: UCI.Section, file: ByteString, _ findings: inout Findings) {
+    convenience init?(_ section: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) {
         guard let name = section.name, Job.isName(name) else {
             findings.faults.append(
                 "\(file):\(section.line): a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
@@ -34,10 +35,10 @@ public final class JobSection: Sendable {
         if self.section["command"].isEmpty {
             let usual = defaultCommand
             _ = set("command", usual)
-            let isMeant = section.options.allSatisfy { option in
-                option.name != "command" && JobSection.table.contains { option.name == $0.name }
+            let isFaulty = section.options.contains { option in
+                option.name == "command" || !JobSection.table.contains { option.name == $0.name }
             }
-            if isEnabled, !isMeant {
+            if isEnabled, isCut || isFaulty {
                 findings.faults.append(
                     "\(file):\(section.line): job '\(name)' is left out: none of its options is a command that can be used, "
                         + "and '\(usual)' may not be what is meant")

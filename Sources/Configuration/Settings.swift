@@ -65,16 +65,17 @@ public struct Settings {
     public init(_ text: ByteString, file: ByteString, _ findings: inout Findings) {
         jobSections = []
         updaterSection = Section("updater 'updater'", UpdaterSettings.table, file: file)
-        var uci = UCI()
-        do throws(Fault) {
-            uci = try UCI(text, file: file)
-        } catch {
-            findings.faults.append(error.message)
+        var fault: Fault?
+        let uci = UCI(text, file: file, upTo: &fault)
+        if let fault {
+            findings.faults.append(fault.message)
+            findings.areIncomplete = true
         }
         for section in uci.sections {
             switch section.type {
             case "job":
-                if let job = JobSection(section, file: file, &findings) { jobSections.append(job) }
+                let isCut = fault != nil && section === uci.current
+                if let job = JobSection(section, file: file, isCut: isCut, &findings) { jobSections.append(job) }
             case "updater":
                 updaterSection.read(section.options, &findings)
             case "cname":
@@ -140,6 +141,7 @@ extension ByteString {
         } catch {
             guard error.isNoFile else { throw Fault(.settings, error.message, errno: error.errno) }
             findings.faults.append(error.message)
+            findings.areIncomplete = true
         }
     }
 }

@@ -30,15 +30,14 @@ public final class SettingsInForce {
         // Another user could have written anything there.
         try Files.checkFolder(places.daemon)
         if let settings = try? SettingsInForce(at: places.settings) { return settings }
-        var findings = Findings()
-        let settings = try Settings(file: places.config, &findings)
+        let (settings, lines) = try Settings.forStart(places)
         guard takesOver else {
             return try SettingsInForce(FileDescriptor(holding: settings.copy), path: places.config)
         }
-        for fault in findings.all {
-            Log.error(fault)
+        for line in lines {
+            Log.error(line)
             // Nobody reads the output of a hook, so the system log has to say it.
-            Log.system("cname-updater", fault)
+            Log.system("cname-updater", line)
         }
         try settings.takeOver(places, unlessOthers: true)
         return try SettingsInForce(at: places.settings)
@@ -48,7 +47,7 @@ public final class SettingsInForce {
         (try? SettingsInForce(at: places.settings)) != nil
     }
 
-    private convenience init(at path: ByteString) throws(Fault) {
+    fileprivate convenience init(at path: ByteString) throws(Fault) {
         guard let file = try FileDescriptor.ifThere(path) else { throw Fault(.cannotCreate, "\(path): has gone") }
         try self.init(file, path: path)
     }
@@ -119,6 +118,26 @@ public final class SettingsInForce {
 }
 
 extension Settings {
+    /// The settings for a start, which a fault does not prevent. If a file can't be read to its end, the settings in force
+    /// stay, so that no alias is withdrawn; if there are none, what could be read counts.
+    ///
+    /// - Returns: The settings, and what the log should say.
+    /// - Throws: `settings` if the system can't read a file at the moment; `cannotCreate` if the run directory of the daemon is
+    ///   not ours.
+    public static func forStart(_ places: Places) throws(Fault) -> (Settings, log: [ByteString]) {
+        try Files.checkFolder(places.daemon)
+        var findings = Findings()
+        let settings = try Settings(file: places.config, &findings)
+        if findings.areIncomplete, let copy = try? SettingsInForce(at: places.settings).all() {
+            return (copy, [findings.faults[0], "\(places.config): the settings that were in force stay"])
+        }
+        let isFaulty = !findings.faults.isEmpty
+        let rest: ByteString =
+            findings.areIncomplete
+            ? "only what could be read so far is in force" : "what is faulty is left out"
+        return (settings, findings.all + (isFaulty ? ["\(places.config): \(rest)"] : []))
+    }
+
     /// Puts these settings in force, in one step.
     ///
     /// - Parameter unlessOthers: Not if somebody else was faster.

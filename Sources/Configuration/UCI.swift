@@ -53,22 +53,32 @@ public struct UCI {
     }
 
     public private(set) var sections: [Section] = []
-
-    public init() {}
+    /// The section that the next option belongs to. After a fault: the section that it cut off.
+    public private(set) var current: Section?
 
     /// Reads the text of a file.
     ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
+        var fault: Fault?
+        self.init(text, file: file, upTo: &fault)
+        if let fault { throw fault }
+    }
+
+    /// Reads the text of a file up to the first command with a fault.
+    ///
+    /// - Parameter fault: `settings` with "FILE:LINE: what is wrong, what is allowed"; unchanged if nothing is wrong.
+    public init(_ text: ByteString, file: ByteString, upTo fault: inout Fault?) {
         var scanner = Scanner(bytes: text.bytes, file: file)
-        var current: Section?
-        while let words = try scanner.nextCommand() { current = try obey(words, current, file) }
+        do throws(Fault) {
+            while let words = try scanner.nextCommand() { try obey(words, file) }
+        } catch {
+            fault = error
+        }
     }
 
     /// Carries out one command.
-    ///
-    /// - Returns: The section that the next options belong to.
-    private mutating func obey(_ words: [Value], _ current: Section?, _ file: ByteString) throws(Fault) -> Section? {
+    private mutating func obey(_ words: [Value], _ file: ByteString) throws(Fault) {
         func fault(_ message: ByteString) -> Fault {
             Fault(.settings, "\(file):\(words[0].line): \(message)")
         }
@@ -77,8 +87,8 @@ public struct UCI {
         switch words[0].text {
         case "package", "p":
             guard words.count == 2, first.isIdentifier else { throw fault("a package is: package NAME") }
-            return current
         case "config", "c":
+            current = nil
             guard words.count <= 3, first.isType else { throw fault("a section is: config TYPE ['NAME']") }
             let name = second.isEmpty ? nil : second
             guard name?.isIdentifier ?? true else {
@@ -93,11 +103,12 @@ public struct UCI {
                 guard other.type == first else {
                     throw fault("section '\(name)' is a '\(other.type)' already, at line \(other.line)")
                 }
-                return other
+                current = other
+                return
             }
             let section = Section(first, name, line: words[0].line)
             sections.append(section)
-            return section
+            current = section
         case "option", "o", "list", "l":
             guard words.count <= 3, first.isIdentifier else {
                 throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'")
@@ -105,12 +116,11 @@ public struct UCI {
             guard let current else { throw fault("an option stands below a 'config' line") }
             // An option without a value is ignored, but a list may hold an empty value.
             let isList = words[0].text.hasPrefix("l")
-            if !isList, second.isEmpty { return current }
+            if !isList, second.isEmpty { return }
             let option = current.options.first { $0.name == first } ?? Option(first)
             if option.values.isEmpty { current.options.append(option) }
             if !isList { option.values = [] }
             option.values.append(Value(second, line: words[0].line))
-            return current
         default:
             throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
         }
@@ -128,6 +138,8 @@ private struct Scanner {
     let file: ByteString
     var position = 0
     var line = 1
+    /// Where the command starts.
+    var start = 1
 
     /// The words of the next command that has any; nil at the end.
     mutating func nextCommand() throws(Fault) -> [UCI.Value]? {
@@ -144,8 +156,9 @@ private struct Scanner {
             case UInt8(ascii: "\\") where joinsLines():
                 break
             default:
-                let start = line
-                words.append(UCI.Value(try word(), line: start))
+                let line = line
+                if words.isEmpty { start = line }
+                words.append(UCI.Value(try word(), line: line))
             }
         }
         return words.isEmpty ? nil : words
@@ -169,7 +182,6 @@ private struct Scanner {
     }
 
     private mutating func quoted(by quote: UInt8) throws(Fault) -> [UInt8] {
-        let start = line
         var text: [UInt8] = []
         // A backslash means something only between double quotes.
         let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
@@ -184,7 +196,8 @@ private struct Scanner {
                 advance()
                 return text
             case nil:
-                throw Fault(.settings, "\(file):\(start): the quote is not closed")
+                // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
+                throw Fault(.settings, "\(file):\(start): a quote is not closed")
             case 0?:
                 throw nul()
             default:

@@ -43,10 +43,9 @@ public struct Watch: ~Copyable {
     /// Whether anything has to be watched: an alias with several targets that may be asked, or a folder that dnsmasq
     /// follows. Goes by the file, as the init script asks before its settings are in force.
     ///
-    /// - Throws: `settings` if the system can't read a file.
+    /// - Throws: `settings` if the system can't read a file; `cannotCreate`.
     public static func isNeeded(_ places: Places) throws(Fault) -> Bool {
-        var findings = Findings()
-        let settings = try Settings(file: places.config, &findings)
+        let settings = try Settings.forStart(places).0
         if settings.aliases.isEmpty { return false }
         return settings.updater.publish == .hosts || settings.aliases.contains { $0.mayHaveRivals }
     }

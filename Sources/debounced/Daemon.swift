@@ -39,11 +39,9 @@ final class Daemon {
         // A line that nobody reads any more is no reason to die.
         Process.ignore(.pipe)
         Process.closeInheritedFilesOnExec()
-        // A typo must not keep the service from starting.
-        var findings = Findings()
-        let settings = try call.settings(&findings)
-        for fault in findings.faults { Log.error("\(fault); left out") }
-        for remark in findings.remarks { Log.error(remark) }
+        try call.places.checkConfig()
+        let (settings, lines) = call.jobs.isEmpty ? try Settings.forStart(call.places) : (Settings(jobs: call.jobs), [])
+        for line in lines { Log.error(line) }
 
         let folder = call.places.daemon
         try Files.makeFolder(folder)

@@ -46,6 +46,36 @@ extension DaemonTests {
         #expect(!daemon.program.log.contains { $0.contains("failed") })
     }
 
+    /// The alias stays, too, and nothing is asked for.
+    @Test func aTypoAtAStartLeavesInForceWhatWas() throws {
+        let daemon = try Daemon(starts: false)
+        let alias = "config cname m\n\tlist target host\n"
+        let job = "config job dnsmasq\n\toption command 'echo ran'\n\toption quiet 600\n"
+        daemon.scratch.write("config", job + daemon.updaterSection + alias)
+        try daemon.start()
+        let event = ["ACTION": "add", "MACADDR": "aa:bb:cc:dd:ee:ff", "IPADDR": "10.0.0.1", "HOSTNAME": "host"]
+        try daemon.ask(with: event)
+        let fragment = daemon.scratch / "conf/cname-updater.conf"
+        #expect(contents(fragment) == "cname=m,m.lan,host.lan")
+        try daemon.ask("flush")
+        try daemon.program.line(with: "dnsmasq: done")
+        daemon.program.signal(SIGTERM)
+        #expect(try daemon.program.end() == 0)
+        daemon.scratch.write("config", job + "config job it's\n" + daemon.updaterSection + alias)
+        try daemon.start()
+        let config = daemon.scratch / "config"
+        #expect(daemon.program.log.contains("\(config):4: a quote is not closed"))
+        #expect(daemon.program.log.contains("\(config): the settings that were in force stay"))
+        #expect(try daemon.ask("apply").status == 0)
+        #expect(contents(fragment) == "cname=m,m.lan,host.lan")
+        #expect(daemon.state("state", of: "dnsmasq") == "idle" && daemon.state("quiet", of: "dnsmasq") == "600")
+        // A reload does not take it over either, and then it is right again.
+        daemon.program.signal(SIGHUP)
+        try daemon.program.line(with: "HUP: \(config):4: a quote is not closed; the running settings stay in force")
+        daemon.reload(job.replacing("600", with: "601") + daemon.updaterSection)
+        try daemon.program.line(with: "HUP: dnsmasq after 601 s")
+    }
+
     @Test func hangUpReadsTheSettingsAgain() throws {
         let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")

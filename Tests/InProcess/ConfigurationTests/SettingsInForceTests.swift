@@ -52,6 +52,46 @@ import Testing
         #expect(try inForce().all().jobs[0].timeout == .seconds(7))
     }
 
+    /// A start does not withdraw an alias for an apostrophe.
+    @Test(arguments: [true, false]) func stayIfTheFileCantBeReadToItsEnd(areThere: Bool) throws {
+        scratch.write("config", place + aliases(3) + "config job a\n option command true\n")
+        if areThere { _ = try inForce() }
+        scratch.write("config", place + aliases(1) + "config cname 'it's'\n list target 'h2'\n" + aliases(3))
+        let (settings, log) = try Settings.forStart(places)
+        #expect(settings.aliases.map { $0.name } == (areThere ? ["a0", "a1", "a2"] : ["a0"]))
+        #expect(settings.jobs.map { $0.name } == (areThere ? ["a"] : ["dnsmasq"]))
+        let first = try #require(log.first)
+        let last = try #require(log.last)
+        #expect(log.count == 2 && "\(first)".hasSuffix("/config:7: a quote is not closed"), "\(log)")
+        #expect(
+            "\(last)".hasSuffix(
+                areThere
+                    ? "the settings that were in force stay" : "only what could be read so far is in force"
+            ))
+        // An event, a request or `watch` does the same.
+        #expect(try inForce().isTarget("h2") == areThere)
+    }
+
+    @Test func stayIfThereIsSomethingElseThanAFile() throws {
+        scratch.write("config", place)
+        scratch.write("mappings", "arch maxwell\n")
+        _ = try inForce()
+        try run(["sh", "-c", "rm $0; mkdir $0", scratch / "mappings"])
+        let (settings, log) = try Settings.forStart(places)
+        #expect(settings.aliases.map { $0.name } == ["maxwell"])
+        #expect("\(log)".contains("mappings: is a folder") || "\(log)".contains("not a file"), "\(log)")
+    }
+
+    /// What is faulty in a file that can be read takes nothing else with it, and the copy does not count.
+    @Test func areThoseOfTheFileIfItCanBeRead() throws {
+        scratch.write("config", place + aliases(3))
+        _ = try inForce()
+        scratch.write("config", place + aliases(2) + "config cname b\n list target -x\n")
+        let (settings, log) = try Settings.forStart(places)
+        #expect(settings.aliases.count == 2 && "\(log[2])".hasSuffix("/config: what is faulty is left out"), "\(log)")
+        #expect(log.count == 3)
+    }
+
     @Test func areNotThoseOfTheFileUntilTheyAreTakenOver() throws {
         scratch.write("config", place + "config job a\n")
         let before = try inForce()

@@ -273,12 +273,29 @@ private func settings(_ text: String) throws -> Settings {
         #expect(
             lines == ["3", "9", "12", "11", "16", "15", "8", "2", "3", "1", "5", "6"], "\(findings.all)")
         #expect(throws: Fault(.settings, findings.faults[0])) { try Settings(file: file) }
-        // What uci(1) would refuse is left out as a whole.
+        // What uci(1) would refuse cuts off the rest.
         let broken = ByteString(scratch.write("c", text))
         findings = Findings()
-        #expect(try Settings(file: broken, &findings).text == Settings().text)
-        #expect(
-            findings.all.count == 1
-                && findings.faults[0].hasPrefix("\(broken):6: a section's name is letters, digits and _"))
+        let cut = try Settings(file: broken, &findings)
+        #expect(cut.jobs == settings.jobs && cut.aliases.isEmpty && cut.updater.mappings == Settings().updater.mappings)
+        #expect(findings.areIncomplete && findings.all.count == 3)
+        #expect(findings.faults[0].hasPrefix("\(broken):6: a section's name is letters, digits and _"))
+    }
+
+    /// All up to the line with the fault holds. A job that has no command yet is left out: it may come after the fault.
+    @Test(arguments: [
+        ("config job a\noption quiet 1\noption command 'it's'\noption quiet 2\nconfig job b", 3, [], ["a"]),
+        ("config job a\noption command true\noption quiet 'it's'\nconfig job b", 3, ["a true"], []),
+        ("config job a\noption quiet 1\nconfig job 'b's'", 3, [], ["a"]),
+        ("config job a\nconfig job b c", 2, ["a service a restart"], []),
+        ("config job a\n\noption command 'x\0'", 3, [], ["a"]), ("config job a\nfrob\nconfig job b", 2, [], ["a"]),
+        ("'", 1, ["dnsmasq service dnsmasq restart"], []),
+    ])
+    func aFaultOfTheFormCutsOffTheRest(text: String, line: Int, jobs: [String], disabled: [ByteString]) {
+        var findings = Findings()
+        let read = Settings("config cname m\noption target t\n" + ByteString(text), file: "f", &findings)
+        #expect(findings.areIncomplete && findings.faults[0].hasPrefix("f:\(line + 2): "), "\(findings.faults)")
+        #expect(read.jobs.map { "\($0.name) \($0.command)" } == jobs && read.disabledJobs == disabled)
+        #expect(read.aliases.map { $0.name } == ["m"])
     }
 }

@@ -103,6 +103,15 @@ private func values(_ text: String) throws -> [[String]] {
         }
     }
 
+    /// The apostrophe too many is in line 2, though it is the quote of line 4 that is not closed.
+    @Test func saysWhereAnApostropheIsTooMany() {
+        var fault: Fault?
+        let read = UCI("config t a\noption b 'it's'\noption c 'd'\noption e 'f'\n", file: "f", upTo: &fault)
+        #expect(fault == Fault(.settings, "f:2: a quote is not closed"))
+        #expect(read.sections.map { $0.name } == ["a"] && read.current === read.sections[0])
+        #expect(read.sections[0].options.isEmpty)
+    }
+
     /// Any bytes give a fault or a result. They never trap, and no line number is beyond the end of the file.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func survivesNoise(number: UInt64) {
