@@ -2,7 +2,7 @@ import Basics
 import Configuration
 
 extension [Alias] {
-    /// What can't be right with the aliases, as far as the settings alone don't tell: "FILE:LINE: what is wrong".
+    /// Problems of the aliases that the settings alone don't show.
     ///
     /// - Parameters:
     ///   - reserved: The host names of the reservations.
@@ -11,11 +11,13 @@ extension [Alias] {
     ///   - domains: Those of the instances of dnsmasq.
     public func findings(
         reserved: [HostName], leased: [HostName], router: ByteString, domains: [ByteString] = []
-    ) -> [ByteString] {
+    ) -> [Finding] {
         let known = (reserved + leased).map { $0.text }
-        var findings: [ByteString] = []
+        var findings: [Finding] = []
         for alias in self {
-            func find(_ what: ByteString) { findings.append("\(alias.place): alias '\(alias.name)' \(what)") }
+            func find(_ what: ByteString) {
+                findings.append(Finding(.problem, alias.place, "alias '\(alias.name)' \(what)"))
+            }
             if alias.name.text == router { find("is the router's own name") }
             if known.contains(alias.name.text) {
                 // dnsmasq 2.90 logs "maxwell is a CNAME, not giving it to the DHCP lease".

@@ -31,7 +31,7 @@ public final class Alias {
     init?(_ name: UCI.Value, file: ByteString, _ findings: inout Findings) {
         section = Section("cname", Alias.table, file: file, line: name.line)
         guard let checked = HostName(name.text) else {
-            findings.faults.append("\(file):\(name.line): '\(name.text.printable())': not a host name")
+            findings.add(.fault, Place(file, name.line), "'\(name.text.printable())': not a host name")
             return nil
         }
         self.name = checked
@@ -67,13 +67,13 @@ public final class Alias {
             // It has been read as a target.
             let host = HostName(words[0])!
             if targets.contains(where: { $0.host == host }) {
-                findings.faults.append("\(file):\(value.line): target '\(host)' stands twice for '\(name)'")
+                findings.add(.fault, Place(file, value.line), "target '\(host)' stands twice for '\(name)'")
             } else {
                 targets.append(Target(host, words.count == 2 ? words[1] : ""))
             }
         }
         guard !targets.isEmpty else {
-            findings.faults.append("\(place): alias '\(name)' has no target: list target 'HOST'")
+            findings.add(.fault, place, "alias '\(name)' has no target: list target 'HOST'")
             return false
         }
         targets = targets.map { target in
@@ -92,8 +92,8 @@ public final class Alias {
     /// If not, it is as if the section were not there.
     var isEnabled: Bool { section["enabled"] == "1" }
 
-    /// Where it is set: "FILE:LINE".
-    public var place: ByteString { section.place(of: "name") }
+    /// Where it is set.
+    public var place: Place { section.place(of: "name") }
 
     /// As a settings file has it. The section has no name of its own: that of an alias may be no name for a section.
     var text: ByteString { section.text }

@@ -1,47 +1,88 @@
 import Basics
 
-/// What was found while settings were read, each as "FILE:LINE: what is wrong, what is allowed".
-public struct Findings {
-    /// What is left out. A reload does not take over settings with such a fault.
-    public var faults: [ByteString] = []
-    /// What a newer version may know, and what an earlier one had: no reason to refuse the rest.
-    public var remarks: [ByteString] = []
+/// A file, and a line of it where there is one.
+public struct Place: Equatable, Sendable {
+    public let file: ByteString
+    /// Counted from 1; nil if it is about the whole file.
+    public let line: Int?
 
+    public init(_ file: ByteString, _ line: Int? = nil) {
+        self.file = file
+        self.line = line
+    }
+
+    /// "FILE:LINE", or "FILE".
+    public var text: ByteString { line.map { "\(file):\($0)" } ?? file }
+}
+
+/// What was found while settings were read, or by a check. It becomes text at the very last, and is an error where it ends
+/// the reading.
+public struct Finding: Error, Equatable {
+    /// The gravest first.
+    public enum Kind: ByteString, CaseIterable, Sendable {
+        /// A reload refuses it, and a start leaves out what it is about.
+        case fault
+        /// Something can't work as it is set.
+        case problem
+        /// It works, but perhaps not as it is meant.
+        case remark
+        /// It works, and could work better.
+        case advice
+    }
+
+    public let kind: Kind
+    public let place: Place
+    /// What is wrong, and what is allowed or what to do.
+    public let text: ByteString
+
+    public init(_ kind: Kind, _ place: Place, _ text: ByteString) {
+        self.kind = kind
+        self.place = place
+        self.text = text
+    }
+
+    /// "FILE:LINE: TEXT".
+    public var message: ByteString { "\(place.text): \(text)" }
+
+    fileprivate var json: ByteString {
+        var object = JSONObject()
+        object.add("file", place.file.json)
+        object.add("line", place.line.map { ByteString(decimal: $0) } ?? "null")
+        object.add("kind", kind.rawValue.json)
+        object.add("text", text.json)
+        return object.json
+    }
+}
+
+/// What was found, each once.
+public struct Findings {
+    private var found: [Finding] = []
     /// A file could not be read to its end, so settings are missing.
     public internal(set) var areIncomplete = false
 
     public init() {}
 
-    public var all: [ByteString] { faults + remarks }
-
-    /// Each as an object of JSON.
-    public var json: [ByteString] {
-        faults.map { Findings.json($0, kind: "fault") } + remarks.map { Findings.json($0, kind: "remark") }
+    public mutating func add(_ finding: Finding) {
+        if !found.contains(finding) { found.append(finding) }
     }
 
-    /// - Parameters:
-    ///   - finding: "FILE:LINE: what; what to do", or "FILE: what".
-    ///   - kind: What it is about, in one word.
-    /// - Returns: It as an object of JSON.
-    public static func json(_ finding: ByteString, kind: StaticString) -> ByteString {
-        // What stands before the first colon and blank is the place.
-        let bytes = finding.bytes
-        let end = bytes.indices.first { bytes[$0...].starts(with: [0x3A, 0x20]) } ?? 0
-        var (file, line) = (ByteString(bytes[..<end]), "null" as ByteString)
-        if let colon = file.bytes.lastIndex(of: UInt8(ascii: ":")) {
-            let digits = ByteString(bytes[(colon + 1)..<end])
-            if digits.wholeNumber != nil { (file, line) = (ByteString(bytes[..<colon]), digits) }
-        }
-        var object = JSONObject()
-        object.add("file", file.json)
-        object.add("line", line)
-        object.add("kind", ByteString(stringLiteral: kind).json)
-        object.add("text", ByteString(bytes[(end == 0 ? 0 : end + 2)...]).json)
-        return object.json
+    public mutating func add(_ kind: Finding.Kind, _ place: Place, _ text: ByteString) {
+        add(Finding(kind, place, text))
     }
+
+    /// The gravest kind first, and of one kind what was found first.
+    public var all: [Finding] { Finding.Kind.allCases.flatMap { all($0) } }
+
+    public func all(_ kind: Finding.Kind) -> [Finding] { found.filter { $0.kind == kind } }
+
+    /// A list of objects.
+    public var json: ByteString { ByteString(jsonArray: all.map { $0.json }) }
+
+    /// Nothing has to be mended: a check ends with 0.
+    public var areHarmless: Bool { all(.fault).isEmpty && all(.problem).isEmpty }
 
     /// - Throws: `settings` with the first fault.
     public func refuseFaults() throws(Fault) {
-        if let first = faults.first { throw Fault(.settings, first) }
+        if let first = all(.fault).first { throw Fault(.settings, first.message) }
     }
 }

@@ -26,8 +26,9 @@ public final class JobSection: Sendable {
     /// - Returns: nil if it is no job at all, for want of a proper name.
     convenience init?(_ section: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) {
         guard let name = section.name, Job.isName(name) else {
-            findings.faults.append(
-                "\(file):\(section.line): a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
+            findings.add(
+                .fault, Place(file, section.line),
+                "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
             return nil
         }
         self.init(name, file: file, line: section.line)
@@ -39,15 +40,16 @@ public final class JobSection: Sendable {
                 option.name == "command" || !JobSection.table.contains { option.name == $0.name }
             }
             if isEnabled, isCut || isFaulty {
-                findings.faults.append(
-                    "\(file):\(section.line): job '\(name)' is left out: none of its options is a command that can be used, "
-                        + "and '\(usual)' may not be what is meant")
+                findings.add(
+                    .fault, Place(file, section.line),
+                    "job '\(name)' is left out: none of its options is a command that can be used, and '\(usual)' may not "
+                        + "be what is meant")
                 _ = set("enabled", "0")
             }
         }
         let isSet = section.options.contains { $0.name == "max_wait" }
         let place = self.section.place(of: "max_wait")
-        if let fault = completed(isSet: isSet) { findings.faults.append(place + ": " + fault) }
+        if let fault = completed(isSet: isSet) { findings.add(.fault, place, fault) }
     }
 
     /// The built-in job.

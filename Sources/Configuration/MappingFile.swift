@@ -11,8 +11,9 @@ public enum MappingFile {
         for (index, line) in text.lines.enumerated() {
             let words = line.uncommented.words
             if words.isEmpty { continue }
+            let place = Place(file, index + 1)
             guard (2...3).contains(words.count) else {
-                findings.faults.append("\(file):\(index + 1): '\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
+                findings.add(.fault, place, "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
                 continue
             }
             let name = words[1].lowercased
@@ -23,7 +24,7 @@ public enum MappingFile {
             }
             let target = (words.count == 3 ? [words[0], words[2]] : [words[0]]).joined(separator: " ")
             if let fault = alias?.add(UCI.Value(target, line: index + 1)) {
-                findings.faults.append("\(file):\(index + 1): \(fault)")
+                findings.add(.fault, place, fault)
             }
         }
         return aliases.filter { $0.complete(file, &findings) }

@@ -101,24 +101,24 @@ final class Section: Equatable, @unchecked Sendable {
         for option in options {
             guard let index = table.firstIndex(where: { option.name == $0.name }) else {
                 let names = table.map { ByteString(stringLiteral: $0.name) }.joined(separator: ", ")
-                let line = place(option.values[0].line)
-                findings.remarks.append("\(line): option '\(option.name)' is left out: known are \(names)")
+                findings.add(
+                    .remark, place(option.values[0].line), "option '\(option.name)' is left out: known are \(names)")
                 continue
             }
             guard table[index].kind == .targets || option.values.count == 1 else {
-                findings.faults.append(
-                    place(option.values[1].line)
-                        + ": '\(option.name)' has one value: option \(option.name) 'VALUE', not a list")
+                findings.add(
+                    .fault, place(option.values[1].line),
+                    "'\(option.name)' has one value: option \(option.name) 'VALUE', not a list")
                 continue
             }
             var read: [UCI.Value] = []
             for value in option.values {
                 if table[index].kind == .request, value.text == "auto" {
-                    findings.remarks.append(
-                        "\(place(value.line)): request 'auto' means 'alias' now: allowed are alias and lease")
+                    findings.add(
+                        .remark, place(value.line), "request 'auto' means 'alias' now: allowed are alias and lease")
                 }
                 if let fault = add(value, as: table[index], to: &read) {
-                    findings.faults.append(place(value.line) + ": " + fault)
+                    findings.add(.fault, place(value.line), fault)
                 }
             }
             if !read.isEmpty { values[index] = read }
@@ -159,10 +159,10 @@ final class Section: Equatable, @unchecked Sendable {
         return index
     }
 
-    /// "FILE:LINE" of an option, or of the section if it is not set.
-    func place(of name: ByteString) -> ByteString { place(self[list: name].first?.line ?? line) }
+    /// Where an option is, or the section if it is not set.
+    func place(of name: ByteString) -> Place { place(self[list: name].first?.line ?? line) }
 
-    private func place(_ line: Int) -> ByteString { "\(file):\(line)" }
+    private func place(_ line: Int) -> Place { Place(file, line) }
 
     static func == (one: Section, other: Section) -> Bool { one.text == other.text }
 

@@ -17,8 +17,8 @@ public struct Settings {
     /// The names of the others.
     public var disabledJobs: [ByteString] { jobSections.filter { !$0.isEnabled }.map { $0.name } }
     public var updater: UpdaterSettings { UpdaterSettings(updaterSection) }
-    /// Where it is set how dnsmasq gets the aliases: "FILE:LINE".
-    public var publishPlace: ByteString { updaterSection.place(of: "publish") }
+    /// Where it is set how dnsmasq gets the aliases.
+    public var publishPlace: Place { updaterSection.place(of: "publish") }
 
     /// The built-in settings: one job, which restarts dnsmasq.
     public init() {
@@ -65,10 +65,10 @@ public struct Settings {
     public init(_ text: ByteString, file: ByteString, _ findings: inout Findings) {
         jobSections = []
         updaterSection = Section("updater 'updater'", UpdaterSettings.table, file: file)
-        var fault: Fault?
+        var fault: Finding?
         let uci = UCI(text, file: file, upTo: &fault)
         if let fault {
-            findings.faults.append(fault.message)
+            findings.add(fault)
             findings.areIncomplete = true
         }
         for section in uci.sections {
@@ -81,8 +81,9 @@ public struct Settings {
             case "cname":
                 if let alias = Alias(section, file: file, &findings), alias.isEnabled { add([alias], &findings) }
             default:
-                let line: ByteString = "\(file):\(section.line)"
-                findings.remarks.append("\(line): section '\(section.type)' is left out: known are job, updater, cname")
+                findings.add(
+                    .remark, Place(file, section.line),
+                    "section '\(section.type)' is left out: known are job, updater, cname")
             }
         }
         if jobSections.isEmpty { jobSections = [.builtIn] }
@@ -90,8 +91,8 @@ public struct Settings {
         if !jobSections.contains(where: { $0.name == job }) {
             if !job.isEmpty {
                 let names = jobSections.map { $0.name }.listed
-                findings.faults.append(
-                    "\(updaterSection.place(of: "job")): no job '\(job.printable())', there are: \(names)")
+                findings.add(
+                    .fault, updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
             }
             _ = updaterSection.set("job", jobSections[0].name)
         }
@@ -101,7 +102,7 @@ public struct Settings {
     mutating func add(_ more: [Alias], _ findings: inout Findings) {
         for alias in more {
             if let other = aliases.first(where: { $0.name == alias.name }) {
-                findings.faults.append("\(alias.place): alias '\(alias.name)' is already set at \(other.place)")
+                findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(other.place.text)")
             } else {
                 aliases.append(alias)
             }
@@ -113,15 +114,15 @@ public struct Settings {
 
     /// The same, but the aliases of the mapping file are in comments, as that file is named there already.
     public var shown: ByteString {
-        let mapped: ByteString = updater.mappings + ":"
+        let mapped = updater.mappings
         let (others, own) = (
-            aliases.filter { $0.place.hasPrefix(mapped) }, aliases.filter { !$0.place.hasPrefix(mapped) }
+            aliases.filter { $0.place.file == mapped }, aliases.filter { $0.place.file != mapped }
         )
         var shown = self
         shown.aliases = own
         if others.isEmpty { return shown.text }
         let comments = others.flatMap { $0.text.lines }.map { "#" + $0 }
-        return "\(shown.text)\n# From \(updater.mappings):\n\(comments.joined(separator: "\n"))"
+        return "\(shown.text)\n# From \(mapped):\n\(comments.joined(separator: "\n"))"
     }
 
     /// The text of each section: the updater's, then the jobs, then the aliases.
@@ -139,8 +140,10 @@ extension ByteString {
         do throws(Fault) {
             if let text = try Files.readIfThere(path) { self = text }
         } catch {
-            guard error.isNoFile else { throw Fault(.settings, error.message, errno: error.errno) }
-            findings.faults.append(error.message)
+            guard error.isNoFile, let found = try FileStatus(at: path) else {
+                throw Fault(.settings, error.message, errno: error.errno)
+            }
+            findings.add(.fault, Place(path), "is \(found.summary), not a file")
             findings.areIncomplete = true
         }
     }

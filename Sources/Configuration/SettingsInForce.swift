@@ -128,14 +128,18 @@ extension Settings {
         try Files.checkFolder(places.daemon)
         var findings = Findings()
         let settings = try Settings(file: places.config, &findings)
-        if findings.areIncomplete, let copy = try? SettingsInForce(at: places.settings).all() {
-            return (copy, [findings.faults[0], "\(places.config): the settings that were in force stay"])
-        }
-        let isFaulty = !findings.faults.isEmpty
+        let copy = findings.areIncomplete ? try? SettingsInForce(at: places.settings).all() : nil
+        let log = findings.all.map { $0.message }
+        if findings.all(.fault).isEmpty { return (settings, log) }
         let rest: ByteString =
-            findings.areIncomplete
-            ? "only what could be read so far is in force" : "what is faulty is left out"
-        return (settings, findings.all + (isFaulty ? ["\(places.config): \(rest)"] : []))
+            if copy != nil {
+                "the settings that were in force stay"
+            } else if findings.areIncomplete {
+                "only what could be read so far is in force"
+            } else {
+                "what is faulty is left out"
+            }
+        return (copy ?? settings, log + ["\(places.config): \(rest)"])
     }
 
     /// Puts these settings in force, in one step.

@@ -60,17 +60,17 @@ public struct UCI {
     ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
-        var fault: Fault?
+        var fault: Finding?
         self.init(text, file: file, upTo: &fault)
-        if let fault { throw fault }
+        if let fault { throw Fault(.settings, fault.message) }
     }
 
     /// Reads the text of a file up to the first command with a fault.
     ///
-    /// - Parameter fault: `settings` with "FILE:LINE: what is wrong, what is allowed"; unchanged if nothing is wrong.
-    public init(_ text: ByteString, file: ByteString, upTo fault: inout Fault?) {
+    /// - Parameter fault: What is wrong, what is allowed; unchanged if nothing is wrong.
+    public init(_ text: ByteString, file: ByteString, upTo fault: inout Finding?) {
         var scanner = Scanner(bytes: text.bytes, file: file)
-        do throws(Fault) {
+        do throws(Finding) {
             while let words = try scanner.nextCommand() { try obey(words, file) }
         } catch {
             fault = error
@@ -78,10 +78,8 @@ public struct UCI {
     }
 
     /// Carries out one command.
-    private mutating func obey(_ words: [Value], _ file: ByteString) throws(Fault) {
-        func fault(_ message: ByteString) -> Fault {
-            Fault(.settings, "\(file):\(words[0].line): \(message)")
-        }
+    private mutating func obey(_ words: [Value], _ file: ByteString) throws(Finding) {
+        func fault(_ text: ByteString) -> Finding { Finding(.fault, Place(file, words[0].line), text) }
         let first = words.count > 1 ? words[1].text : ""
         let second = words.count > 2 ? words[2].text : ""
         switch words[0].text {
@@ -142,7 +140,7 @@ private struct Scanner {
     var start = 1
 
     /// The words of the next command that has any; nil at the end.
-    mutating func nextCommand() throws(Fault) -> [UCI.Value]? {
+    mutating func nextCommand() throws(Finding) -> [UCI.Value]? {
         var words: [UCI.Value] = []
         while let byte = peek() {
             switch byte {
@@ -164,7 +162,7 @@ private struct Scanner {
         return words.isEmpty ? nil : words
     }
 
-    private mutating func word() throws(Fault) -> ByteString {
+    private mutating func word() throws(Finding) -> ByteString {
         var text = Array(run { !$0.endsRun })
         while true {
             switch peek() {
@@ -181,7 +179,7 @@ private struct Scanner {
         }
     }
 
-    private mutating func quoted(by quote: UInt8) throws(Fault) -> [UInt8] {
+    private mutating func quoted(by quote: UInt8) throws(Finding) -> [UInt8] {
         var text: [UInt8] = []
         // A backslash means something only between double quotes.
         let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
@@ -197,7 +195,7 @@ private struct Scanner {
                 return text
             case nil:
                 // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
-                throw Fault(.settings, "\(file):\(start): a quote is not closed")
+                throw Finding(.fault, Place(file, start), "a quote is not closed")
             case 0?:
                 throw nul()
             default:
@@ -215,9 +213,7 @@ private struct Scanner {
         return bytes[start..<position]
     }
 
-    private func nul() -> Fault {
-        Fault(.settings, "\(file):\(line): a NUL byte, not text")
-    }
+    private func nul() -> Finding { Finding(.fault, Place(file, line), "a NUL byte, not text") }
 
     /// Takes all bytes up to the first that is not of the kind. A caller that takes newlines has to count them.
     private mutating func run(of isOfKind: (UInt8) -> Bool) -> ArraySlice<UInt8> {

@@ -67,11 +67,17 @@ public final class Instance {
     }()
     private lazy var ranges = rendered.flatMap { $0.ranges.compactMap { DHCPRange($0) } }
 
-    /// - Throws: `settings` if the conf-dir is on flash: each change of an alias would wear it. `cannotCreate`.
+    /// What is wrong if the conf-dir is on flash: each change of an alias would wear it. Else nil.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func problem() throws(Fault) -> Finding? {
+        guard try FileSystem.wearsOut(confdir) else { return nil }
+        return Finding(.problem, Place(confdir), "is not in memory, but aliases change often; see option confdir")
+    }
+
+    /// - Throws: `settings` if there is a problem with the conf-dir. `cannotCreate`.
     public func check() throws(Fault) {
-        guard try !FileSystem.wearsOut(confdir) else {
-            throw Fault(.settings, "\(confdir): is not in memory, but aliases change often; see option confdir")
-        }
+        if let problem = try problem() { throw Fault(.settings, problem.message) }
     }
 }
 

@@ -10,8 +10,7 @@ import Network
 /// too, which it does not beside odhcpd; if that leaves neither, `name`, which then is the name that the client
 /// sends. So a line matches by MAC address (`mac`), by client identifier (`mac 'id:…'`, and `duid` at times) or by name.
 public final class Reservation {
-    /// "FILE:LINE".
-    public let place: ByteString
+    public let place: Place
     /// The section's name, else the host's; for people.
     public private(set) var label: ByteString
     /// Pairs of hexadecimal digits in lower case, joined by colons; `**` stands for any pair.
@@ -29,7 +28,7 @@ public final class Reservation {
     fileprivate var isEnabled = true
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
-        place = "\(file):\(section.line)"
+        place = Place(file, section.line)
         label = section.name ?? "host"
     }
 
@@ -117,8 +116,8 @@ public struct Reservations {
     public private(set) var domains: [UCI.Value] = []
     /// The CNAMEs: each has their names, and the target behind the last comma. LuCI has a page for them.
     public private(set) var cnames: [UCI.Value] = []
-    /// Values that are not what they should be, and are left out: "FILE:LINE: what is wrong, what is allowed".
-    public private(set) var faults: [ByteString] = []
+    /// Values that are not what they should be, and are left out.
+    public private(set) var problems: [Finding] = []
 
     public static let path: ByteString = "/etc/config/dhcp"
 
@@ -142,7 +141,7 @@ public struct Reservations {
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         for section in try UCI(text, file: file).sections {
             let host = Reservation(section, file: file)
-            var wrong: [ByteString] = []
+            var wrong: [Finding] = []
             for option in section.options {
                 for word in option.words {
                     var allowed: ByteString?
@@ -152,7 +151,8 @@ public struct Reservations {
                         if word.text.isHostName { domains.append(word) } else { allowed = "not a domain" }
                     }
                     if let allowed {
-                        wrong.append("\(file):\(word.line): \(option.name) '\(word.text.printable())': \(allowed)")
+                        let text: ByteString = "\(option.name) '\(word.text.printable())': \(allowed)"
+                        wrong.append(Finding(.problem, Place(file, word.line), text))
                     }
                 }
             }
@@ -161,12 +161,12 @@ public struct Reservations {
                 cnames.append(UCI.Value("\(name.text),\(target.text)", line: name.line))
             }
             guard host.isEnabled else { continue }
-            faults += wrong
+            problems += wrong
             if section.type == "host" { hosts.append(host) }
         }
     }
 
-    /// Reservations that get in each other's way: "FILE:LINE: section 'x' clashes with …: why; what to do".
+    /// Reservations that get in each other's way: "section 'x' clashes with …: why; what to do".
     ///
     /// What dnsmasq 2.90 does with `dhcp-host=` lines that match one client, whatever the order of the lines: a client
     /// identifier wins over a MAC address, that over one with `*`, and that over a name. Nothing is taken from the
@@ -179,11 +179,13 @@ public struct Reservations {
     ///
     /// Of lines for one MAC address the last wins, without a word. With one address in two lines dnsmasq does not start. A
     /// name in two lines goes to whichever host renewed last.
-    public func clashes(seen: [SeenClient]) -> [ByteString] {
-        var clashes: [ByteString] = []
+    public func clashes(seen: [SeenClient]) -> [Finding] {
+        var clashes: [Finding] = []
         func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
             clashes.append(
-                "\(host.place): section '\(host.label)' clashes with section '\(other.label)' (\(other.place)): \(why)")
+                Finding(
+                    .problem, host.place,
+                    "section '\(host.label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)"))
         }
         for (index, host) in hosts.enumerated() {
             for other in hosts[..<index] where host.overlaps(other) {
@@ -210,7 +212,7 @@ public struct Reservations {
         for client in seen where !client.hardware.isEmpty {
             for other in hosts where other.matches(hardware: client.hardware) {
                 for host in hosts where host.overlaps(other) && !host.matches(hardware: client.hardware) {
-                    let pair = host.place + other.place
+                    let pair = host.place.text + other.place.text
                     guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
                     pairs.append(pair)
                     add(

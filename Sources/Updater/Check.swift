@@ -9,21 +9,17 @@ import Linux
 /// understood.
 public final class Check {
     private let settings: Settings
-    private var found = Findings()
+    private var findings = Findings()
     private let isInForce: Bool
     private let instances: [Instance]
     private let reservations: Reservations
     private let leases: [LeaseStorage.ClientLease]
-    /// What is wrong.
-    private var findings: [ByteString] = []
-    /// The same in JSON.
-    private var objects: [ByteString] = []
 
     /// Reads the settings file, whatever is in force.
     ///
     /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is no UCI; `cannotCreate`.
     public init(_ places: Places) throws(Fault) {
-        settings = try Settings(file: places.config, &found)
+        settings = try Settings(file: places.config, &findings)
         let context = try Context(places)
         isInForce = settings.digest == context.settings.digest
         let reservations = try Reservations()
@@ -33,43 +29,26 @@ public final class Check {
     }
 
     private func look() throws(Fault) {
-        add("fault", found.faults)
-        add("remark", found.remarks)
         if settings.updater.publish == .hosts, let obstacle = InstalledDnsmasq.obstacle() {
-            add("publish", ["\(settings.publishPlace): publish 'hosts': \(obstacle), so cname is used"])
+            findings.add(.remark, settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
         }
         for instance in instances {
-            do throws(Fault) {
-                try instance.check()
-            } catch {
-                add("folder", [error.message])
-            }
+            if let problem = try instance.problem() { findings.add(problem) }
         }
-        add("left_out", try clashes())
+        try addClashes()
         let clients = leases.map { held in
             SeenClient(
                 hardware: held.lease.hardware, identifier: held.client.kind == .hardware ? "" : held.client.text,
                 hostName: held.lease.hostName)
         }
-        add("reservation", reservations.faults + reservations.clashes(seen: clients))
-        add(
-            "alias",
-            settings.aliases.findings(
-                reserved: reservations.hosts.map { $0.hostName }, leased: leases.map { $0.lease.hostName },
-                router: Process.hostName.lowercased, domains: instances.map { $0.domain }))
+        let aliases = settings.aliases.findings(
+            reserved: reservations.hosts.map { $0.hostName }, leased: leases.map { $0.lease.hostName },
+            router: Process.hostName.lowercased, domains: instances.map { $0.domain })
+        for problem in reservations.problems + reservations.clashes(seen: clients) + aliases { findings.add(problem) }
     }
 
-    private func add(_ kind: StaticString, _ found: [ByteString]) {
-        findings += found
-        objects += found.map { Findings.json($0, kind: kind) }
-    }
-
-    /// Aliases that are left out, so that dnsmasq starts.
-    private func clashes() throws(Fault) -> [ByteString] {
-        var clashes: [ByteString] = []
-        func add(_ clash: ByteString) {
-            if !clashes.contains(where: { $0 == clash }) { clashes.append(clash) }
-        }
+    /// Adds the aliases that are left out, so that dnsmasq starts.
+    private func addClashes() throws(Fault) {
         for instance in instances {
             let domain: ByteString = "." + instance.domain
             var names: [ByteString] = []
@@ -81,40 +60,41 @@ public final class Check {
             for alias in settings.aliases {
                 let name = alias.name.text
                 if let place = others.place(of: name) ?? others.place(of: name + domain) {
-                    add(
-                        "\(alias.place): alias '\(name)' is left out: it is a CNAME at \(place) too; remove one of them"
-                    )
+                    findings.add(
+                        .problem, alias.place,
+                        "alias '\(name)' is left out: it is a CNAME at \(place) too; remove one of them")
                 }
                 for target in alias.targets {
                     guard let place = others.place(of: target.host.text + domain) else { continue }
-                    add(
-                        "\(alias.place): alias '\(name)' is left out where it would lead to '\(target.host)': that is a CNAME "
-                            + "at \(place), and a target is a host's own name")
+                    findings.add(
+                        .problem, alias.place,
+                        "alias '\(name)' is left out where it would lead to '\(target.host)': that is a CNAME at \(place), "
+                            + "and a target is a host's own name")
                 }
             }
             let fragment = Fragment(for: instance) { _ in false }
             if try fragment.isRefused() {
-                add(
-                    "\(fragment.path): dnsmasq did not start with these aliases, so all are left out until they "
-                        + "change or the service is reloaded")
+                findings.add(
+                    .problem, Place(fragment.path),
+                    "dnsmasq did not start with these aliases, so all are left out until they change or the service is "
+                        + "reloaded")
             }
         }
-        return clashes
     }
 
-    /// - Returns: Whether nothing is wrong.
+    /// - Returns: Whether nothing has to be mended.
     public func print(asJSON: Bool) throws(Fault) -> Bool {
         try look()
         if asJSON {
             var object = JSONObject()
             object.add("now", Process.now.json)
             object.add("in_force", isInForce ? "true" : "false")
-            object.add("findings", ByteString(jsonArray: objects))
+            object.add("findings", findings.json)
             Log.info(object.json)
-            return findings.isEmpty
+            return findings.areHarmless
         }
-        for finding in findings { Log.error(finding) }
-        guard findings.isEmpty else { return false }
+        for finding in findings.all { Log.error(finding.message) }
+        guard findings.areHarmless else { return false }
         for instance in instances {
             Log.info("# dnsmasq looks in \(instance.confdir), and its domain is \(instance.domain)")
         }

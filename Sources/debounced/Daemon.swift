@@ -219,7 +219,7 @@ final class Daemon {
             var findings = Findings()
             let settings = try call.settings(&findings)
             try findings.refuseFaults()
-            for remark in findings.remarks { Log.error(remark) }
+            for finding in findings.all { Log.error(finding.message) }
             for runner in try takeOver(settings) where isUp { start(runner) }
             Log.info("HUP: \(summary)")
         } catch {

@@ -27,10 +27,20 @@ extension DaemonTests {
                     + "\toption verify 'cname-updater verify'\n\toption quiet '10'\n"))
 
         daemon.scratch.write("config", "config job x\n\toption quiet 0.5\n\toption wait 3\n\toption command true\n")
-        let faulty = try daemon.call("check")
-        #expect(faulty.status == 78)
+        // A remark is no reason to fail.
+        let remarked = try daemon.call("check")
+        #expect(remarked.status == 0)
         #expect(
-            faulty.output.hasPrefix("debounced: \(daemon.scratch / "config"):3: option 'wait' is left out: known are "))
+            remarked.output.hasPrefix(
+                "debounced: \(daemon.scratch / "config"):3: option 'wait' is left out: known are "))
+        #expect(remarked.output.contains("\nconfig job 'x'\n\toption command 'true'\n"))
+        daemon.scratch.write("faulty", "config job x\n\toption quiet ten\n\toption wait 3\n\toption command true\n")
+        let faulty = try daemon.call("check", "--config", daemon.scratch / "faulty")
+        #expect(faulty.status == 78)
+        let lines = faulty.output.split(separator: "\n")
+        #expect(
+            lines.count == 2 && lines[0].contains("/faulty:2: quiet 'ten'")
+                && lines[1].contains("/faulty:3: option 'wait'"))
         // What is faulty is left out: a typo keeps nobody from running.
         try daemon.start()
         #expect(daemon.program.log.contains { $0.contains(":3: option 'wait' is left out") })

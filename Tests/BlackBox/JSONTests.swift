@@ -136,12 +136,27 @@ import Testing
         let file = #"{"file":"\#(daemon.scratch / "config")","line":"#
         #expect(found.output.contains(file + #"7,"kind":"fault","text":"target '<b>: 1:\"': allowed are"#), "\(found)")
         #expect(found.output.contains(file + #"10,"kind":"remark","text":"option 'colour' is left out"#), "\(found)")
-        #expect(found.output.contains(file + #"8,"kind":"alias","text":"alias 'n' has no target that"#), "\(found)")
+        #expect(found.output.contains(file + #"8,"kind":"problem","text":"alias 'n' has no target that"#), "\(found)")
         // What the daemon would say of the same file.
         #expect(try ask(daemon, "debounced", ["check", "--json"]).status == 78)
         daemon.scratch.write("config", good)
         let daemons = try ask(daemon, "debounced", ["check", "--json"])
         #expect(daemons.status == 0 && daemons.output.hasSuffix(#","findings":[]}"#), "\(daemons)")
+        // A remark is no reason to fail: the settings follow.
+        daemon.scratch.write("config", good + "option colour red\n")
+        for (program, start) in [("cname-updater", ""), ("debounced", "debounced: ")] {
+            let remarked = try ask(daemon, program, ["check", "--json"])
+            let kind = #"7,"kind":"remark","text":"option 'colour'"#
+            #expect(remarked.status == 0 && remarked.output.contains(file + kind), "\(remarked)")
+            let path = program == "debounced" ? Built.debounced : Built.updater
+            let shown = try run([path, "check"], environment: daemon.environment)
+            let remark = "\(start)\(daemon.scratch / "config"):7: option 'colour' is left out: "
+            #expect(shown.status == 0 && shown.output.hasPrefix(remark), "\(shown)")
+            #expect(shown.output.contains("\tlist target 'host host'"), "\(shown)")
+        }
+        daemon.scratch.write("config", good + "config cname n\nlist target nobody\n")
+        #expect(try ask(daemon, "cname-updater", ["check", "--json"]).status == 78, "a problem")
+        #expect(try ask(daemon, "debounced", ["check", "--json"]).status == 0, "of which the daemon knows nothing")
         // What is no file at all has no line.
         try run(["sh", "-c", "rm $0; mkdir $0", daemon.scratch / "config"])
         let none = try ask(daemon, "cname-updater", ["check", "--json"]).output

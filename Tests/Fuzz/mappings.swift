@@ -7,7 +7,10 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = ByteString(UnsafeBufferPointer(start: bytes, count: count))
     var findings = Findings()
     let aliases = MappingFile.aliases(text, file: "f", &findings)
-    precondition(findings.all.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
+    precondition(
+        findings.all.map { $0.message }.allSatisfy {
+            $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) }
+        })
     // Written again, it says the same.
     var lines: [ByteString] = []
     for alias in aliases {

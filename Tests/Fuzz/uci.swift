@@ -20,10 +20,13 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     var found = Findings()
     let settings = Settings(text, file: "f", &found)
-    precondition(found.all.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
+    precondition(
+        found.all.map { $0.message }.allSatisfy {
+            $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) }
+        })
     precondition(settings.aliases.allSatisfy { $0.name.text.isHostName && !$0.targets.isEmpty })
     let findings = settings.aliases.findings(reserved: [HostName("a")!], leased: [HostName("b")!], router: "c")
-    precondition((settings.aliases.map { $0.place } + findings).allSatisfy { $0.hasPrefix("f:") })
+    precondition((settings.aliases.map { $0.place } + findings.map { $0.place }).allSatisfy { $0.file == "f" })
     // What is left is sound, and says the same when it is read again.
     let again = try! Settings(settings.text, file: "g")
     precondition(again.text == settings.text && again.jobs == settings.jobs && again.updater == settings.updater)
@@ -34,7 +37,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
                     hardware: $0, identifier: (host.identifiers + host.duids).last ?? "", hostName: host.hostName)
             }
         }
-        let findings = read.faults + read.clashes(seen: Array(clients.prefix(20)))
+        let findings = (read.problems + read.clashes(seen: Array(clients.prefix(20)))).map { $0.message }
         precondition(findings.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
         for host in read.hosts {
             precondition(

@@ -25,6 +25,8 @@ module.exports = [
 	[ status, 'alias.confdirs ?? []', 'alias.confdirs' ],
 	[ status, 'ago(now, answered)', 'ago(answered, now)' ],
 	[ status, 'silences > 0', 'silences != null' ],
+	[ status, "kind == 'remark' ?", "kind == 'fault' ?" ],
+	[ status, ".filter(finding => finding.kind != 'advice')", '' ],
 	[ settings, "'require uci';\n", '' ],
 	[ settings, "new form.Map('debounced'", "new form.Map('debounce'" ],
 	[ settings, 'value <= 604800', 'value <= 6048000' ],

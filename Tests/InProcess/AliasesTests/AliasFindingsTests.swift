@@ -28,6 +28,6 @@ import Testing
         let settings = try Settings(ByteString(text), file: "f")
         let known = ["arch", "box", "arch.lan", "arch.lan.example", "lan"].map { HostName(stringLiteral: $0) }
         let found = settings.aliases.findings(reserved: known, leased: [], router: "router", domains: ["guest", "lan"])
-        #expect(found.map { "\($0)" } == findings.map { "f:2: alias '\(name)' \($0)" })
+        #expect(found.map { "\($0.kind) \($0.message)" } == findings.map { "problem f:2: alias '\(name)' \($0)" })
     }
 }

@@ -42,7 +42,7 @@ private func words(_ aliases: [Alias]) -> [String] {
                 "the-box: box(linux)",
             ])
         #expect(read.aliases.map { $0.isProbed } == [false, true])
-        #expect(read.aliases.map { $0.place } == ["f:1", "f:7"])
+        #expect(read.aliases.map { $0.place.text } == ["f:1", "f:7"])
     }
 
     @Test func readsAMappingFile() throws {
@@ -56,7 +56,7 @@ private func words(_ aliases: [Alias]) -> [String] {
             bigsur maxwell mac
             """)
         #expect(words(read) == ["maxwell: arch(arch) arch-wifi(arch) bigsur(mac)", "nas: box(nas)"])
-        #expect(read.map { $0.place } == ["m:2", "m:4"])
+        #expect(read.map { $0.place.text } == ["m:2", "m:4"])
         #expect(try mapped("").isEmpty)
         #expect(try mapped("#\n \n\n").isEmpty)
     }

@@ -64,7 +64,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(try wait("option max_wait 3\noption quiet 3") == .seconds(3))
         var findings = Findings()
         let job = Settings("config job a\noption max_wait 1\noption quiet 3", file: "f", &findings).jobs[0]
-        #expect(job.maxWait == .seconds(18) && findings.faults.count == 1)
+        #expect(job.maxWait == .seconds(18) && findings.all(.fault).count == 1)
     }
 
     @Test func writesWhatItReads() throws {
@@ -147,7 +147,7 @@ private func settings(_ text: String) throws -> Settings {
     func whatIsNotKnownIsNoReasonToRefuseTheRest(text: String, message: String) throws {
         var findings = Findings()
         let read = Settings(ByteString(text), file: "f", &findings)
-        #expect(findings.faults == [] && findings.remarks == [ByteString(message)])
+        #expect(findings.all.map { "\($0.kind) \($0.message)" } == ["remark \(message)"] && findings.areHarmless)
         #expect(read.updater.request == .alias)
         #expect(try settings(text).text == read.text)
     }
@@ -177,7 +177,7 @@ private func settings(_ text: String) throws -> Settings {
         let message =
             "f:2: job 'network' is left out: none of its options is a command that can be used, and "
             + "'service network restart' may not be what is meant"
-        #expect(findings.faults.last == ByteString(message))
+        #expect(findings.all(.fault).last?.message == ByteString(message))
         #expect(throws: Fault.self) { try settings(text) }
         // So it is in the copy that is in force.
         let copy = try settings("\(read.text)")
@@ -269,17 +269,19 @@ private func settings(_ text: String) throws -> Settings {
         #expect(settings.updater.job == "a" && settings.updater.domain == nil)
         #expect(settings.aliases.map { $0.name } == ["maxwell", "nas"])
         #expect(settings.aliases[0].targets.map { $0.host } == ["other"] && settings.aliases[0].isProbed)
-        let lines = findings.all.map { fault in "\(fault)".split(separator: ":")[1] }
+        let lines = findings.all.map { "\($0.place.line ?? 0)" }
         #expect(
-            lines == ["3", "9", "12", "11", "16", "15", "8", "2", "3", "1", "5", "6"], "\(findings.all)")
-        #expect(throws: Fault(.settings, findings.faults[0])) { try Settings(file: file) }
+            lines == ["3", "9", "12", "11", "16", "15", "8", "2", "3", "1", "5", "6"],
+            "\(findings.all.map { $0.message })")
+        #expect(throws: Fault(.settings, findings.all[0].message)) { try Settings(file: file) }
         // What uci(1) would refuse cuts off the rest.
         let broken = ByteString(scratch.write("c", text))
         findings = Findings()
         let cut = try Settings(file: broken, &findings)
         #expect(cut.jobs == settings.jobs && cut.aliases.isEmpty && cut.updater.mappings == Settings().updater.mappings)
         #expect(findings.areIncomplete && findings.all.count == 3)
-        #expect(findings.faults[0].hasPrefix("\(broken):6: a section's name is letters, digits and _"))
+        #expect(findings.all[0].place == Place(broken, 6))
+        #expect(findings.all[0].text.hasPrefix("a section's name is letters, digits and _"))
     }
 
     /// All up to the line with the fault holds. A job that has no command yet is left out: it may come after the fault.
@@ -294,7 +296,9 @@ private func settings(_ text: String) throws -> Settings {
     func aFaultOfTheFormCutsOffTheRest(text: String, line: Int, jobs: [String], disabled: [ByteString]) {
         var findings = Findings()
         let read = Settings("config cname m\noption target t\n" + ByteString(text), file: "f", &findings)
-        #expect(findings.areIncomplete && findings.faults[0].hasPrefix("f:\(line + 2): "), "\(findings.faults)")
+        #expect(
+            findings.areIncomplete && findings.all[0].place == Place("f", line + 2),
+            "\(findings.all.map { $0.message })")
         #expect(read.jobs.map { "\($0.name) \($0.command)" } == jobs && read.disabledJobs == disabled)
         #expect(read.aliases.map { $0.name } == ["m"])
     }

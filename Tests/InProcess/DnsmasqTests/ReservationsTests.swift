@@ -39,9 +39,9 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
             config dhcp 'lan'
                 option mac 'somebody elses'
             """)
-        #expect(read.faults == [])
+        #expect(read.problems == [])
         #expect(read.domains.map { "\($0.text) \($0.line)" } == ["lan 2"])
-        #expect(read.hosts.map { "\($0.place) \($0.label)" } == ["f:3 arch", "f:9 other"])
+        #expect(read.hosts.map { "\($0.place.text) \($0.label)" } == ["f:3 arch", "f:9 other"])
         #expect(read.hosts[0].hardware == ["02:00:00:00:00:0a", "02:00:00:**:**:0b"])
         #expect(read.hosts[0].hostName == "maxwell-arch")
         #expect(read.hosts[0].address == "192.168.1.20" && read.hosts[0].hostID == "1f")
@@ -70,8 +70,8 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
         let read = try reservations(
             "config host x\n\n\toption \(option) '\(value)'\n\tlist mac 02:00:00:00:00:0f\nconfig host y\n\toption name y"
         )
-        #expect(read.faults.count == 1)
-        let fault = "\(read.faults.first ?? "")"
+        #expect(read.problems.count == 1)
+        let fault = "\(read.problems.first?.message ?? "")"
         #expect(fault.hasPrefix("f:3: \(option) '") && fault.contains(why), "\(fault)")
         #expect(read.hosts.map { "\($0.label)" } == ["x", "y"])
         #expect(read.hosts[0].hardware.last == "02:00:00:00:00:0f")
@@ -80,7 +80,7 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
     @Test func saysWhichDomainIsNone() throws {
         let read = try reservations("config dnsmasq\noption domain 'a b/c lan'")
         #expect(read.domains.map { $0.text } == ["a", "lan"])
-        #expect(read.faults == ["f:2: domain 'b/c': not a domain"])
+        #expect(read.problems == [Finding(.problem, Place("f", 2), "domain 'b/c': not a domain")])
         #expect(throws: Fault.self) { try reservations("config host\noption name 'x") }
     }
 
@@ -119,13 +119,15 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
     ])
     func saysWhatClashesOnAnInterface(section: String, client: SeenClient, why: String?) throws {
         let read = try reservations(Self.wired + "config host b\n" + section)
-        #expect(read.faults == [])
+        #expect(read.problems == [])
         // However often the client is seen, the clash is reported once.
         let clashes = read.clashes(seen: [client, seen("01:02:00:00:00:00:ff"), client])
         #expect(clashes.count == (why == nil ? 0 : 1))
         if let why, let clash = clashes.first {
-            #expect("\(clash)".hasPrefix("f:5: section 'b'" + Self.both + why), "\(clash)")
-            #expect("\(clash)".hasSuffix("make them one section, else take 'mac' out of 'arch'"), "\(clash)")
+            #expect("\(clash.message)".hasPrefix("f:5: section 'b'" + Self.both + why), "\(clash.message)")
+            #expect(
+                "\(clash.message)".hasSuffix("make them one section, else take 'mac' out of 'arch'"), "\(clash.message)"
+            )
         }
     }
 
@@ -164,13 +166,15 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
             .clashes(seen: [seen(name: "arch")])
         #expect(clashes.count == (why == nil ? 0 : 1))
         if let why, let clash = clashes.first {
-            #expect("\(clash)".hasPrefix("f:5: section 'b' clashes with section 'arch' (f:1): " + why), "\(clash)")
+            #expect(
+                "\(clash.message)".hasPrefix("f:5: section 'b' clashes with section 'arch' (f:1): " + why),
+                "\(clash.message)")
         }
     }
 
     @Test func wiredAndWirelessInOneSectionAreFine() throws {
         let read = try reservations(
             "config host x\nlist mac 02:00:00:00:00:0a\nlist mac 02:00:00:00:00:0b\noption name x")
-        #expect(read.faults == [] && read.clashes(seen: [seen("ff:11", name: "x")]) == [])
+        #expect(read.problems == [] && read.clashes(seen: [seen("ff:11", name: "x")]) == [])
     }
 }

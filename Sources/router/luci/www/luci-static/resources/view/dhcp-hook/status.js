@@ -98,12 +98,13 @@ return view.extend({
 		const faults = [ status, aliases, check ].filter(answer => answer.status).map(answer => answer.text);
 		if (status.stopped)
 			faults.push(_('debounced is stopped, as process %d.').format(status.process));
-		const list = [ ...new Set(faults) ].map(fault => E('li', [ fault ]));
-		for (const { file, line, text } of check.findings ?? [])
-			list.push(E('li', [ text + ' ', E('small', [ line == null ? file : `${file}:${line}` ]) ]));
+		const danger = [ ...new Set(faults) ].map(fault => E('li', [ fault ])), warning = [];
+		for (const { file, line, kind, text } of (check.findings ?? []).filter(finding => finding.kind != 'advice'))
+			(kind == 'remark' ? warning : danger).push(E('li', [ text + ' ', E('small', [ line == null ? file : `${file}:${line}` ]) ]));
 		if (check.in_force === false)
-			list.push(E('li', [ _('The settings were changed, and are not in force yet.') ]));
-		return list.length ? [ E('div', { 'class': 'alert-message warning' }, [ E('ul', { 'style': 'list-style-position: inside' }, list) ]) ] : [];
+			warning.push(E('li', [ _('The settings were changed, and are not in force yet.') ]));
+		return Object.entries({ danger, warning }).filter(([ , list ]) => list.length).map(([ style, list ]) =>
+			E('div', { 'class': `alert-message ${style}` }, [ E('ul', { 'style': 'list-style-position: inside' }, list) ]));
 	},
 
 	alias(alias, now, hasPlace) {
