@@ -14,7 +14,8 @@ public struct ChildProcess: ~Copyable {
         case signalled(Int32)
     }
 
-    /// Starts `/bin/sh -c COMMAND` with default signals, none of them blocked, no input, and none of our files.
+    /// Starts `/bin/sh -c COMMAND`. It has no blocked signals, no input and no files of this process. Signals have their
+    /// default action, but an ignored SIGPIPE stays ignored.
     ///
     /// - Parameters:
     ///   - job: Stands in its environment as DEBOUNCED_JOB, so that what it calls can tell for whom it works.
@@ -48,7 +49,7 @@ public struct ChildProcess: ~Copyable {
         isOurs = true
     }
 
-    /// posix_spawnp(3) with default signals, none of them blocked, no input, and none of our files.
+    /// Starts a program with signals, input and files as for a command: posix_spawnp(3).
     ///
     /// - Parameters:
     ///   - output: Where both streams lead.
@@ -62,7 +63,8 @@ public struct ChildProcess: ~Copyable {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
 
-        // A child inherits blocked and ignored signals. The loop blocks some, and procd ignores SIGPIPE.
+        // A child inherits blocked and ignored signals. The loop blocks some. SIGPIPE stays ignored, as procd has it for all
+        // that it starts: then a command goes on when its output has no reader any more.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -71,6 +73,7 @@ public struct ChildProcess: ~Copyable {
         sigemptyset(&none)
         // Not sigfillset(3): glibc's leaves out two signals that its posix_spawn(3) then ignores.
         withUnsafeMutableBytes(of: &all) { set in for index in set.indices { set[index] = 0xFF } }
+        sigdelset(&all, SIGPIPE)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)

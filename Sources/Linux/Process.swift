@@ -75,18 +75,16 @@ public enum Process {
         nanosleep(&time, nil)
     }
 
-    /// Gives their default action back to the signals that dnsmasq's script helper, or a shell's `&`, has us ignore: without
-    /// it TERM would not end us. SIGPIPE is blocked, so that a write to a FIFO without a reader fails with EPIPE.
-    public static func restoreSignals() {
-        for number in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM] { linux_signal_default(number) }
-        var pipe = sigset_t()
-        sigemptyset(&pipe)
-        sigaddset(&pipe, SIGPIPE)
-        sigprocmask(SIG_SETMASK, &pipe, nil)
-    }
-
-    public static func ignore(_ signal: Signal) {
-        linux_signal_ignore(signal.number)
+    /// Sets the signals' actions, whatever the parent left: dnsmasq's script helper and a shell's `&` ignore some.
+    ///
+    /// TERM must end a program, and an ignored SIGCHLD would hide how a child ended. SIGPIPE is ignored: a write to a FIFO
+    /// without a reader then fails with EPIPE, and a log without a reader ends nothing.
+    public static func resetSignals() {
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGCHLD] { linux_signal_default(number) }
+        linux_signal_ignore(SIGPIPE)
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
     }
 
     /// Lets no command inherit a file that our own parent left open: close_range(2). A kernel older than 5.11 can't;

@@ -21,7 +21,7 @@ let notes: StaticString = """
     written; 75 a watch already runs, or somebody holds a lock for too long; 78 faulty settings.
     """
 
-Process.restoreSignals()
+Process.resetSignals()
 
 let words = Process.arguments
 // A call at a terminal without a word shows the help text. A hook has no terminal.

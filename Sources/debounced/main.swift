@@ -49,6 +49,8 @@ var calls: CallTable {
 }
 
 func runDaemon(_ call: Call) {
+    // Before Dispatch starts a thread.
+    Process.resetSignals()
     // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be isolated
     // to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
     do {

@@ -277,6 +277,15 @@ extension DaemonTests {
         #expect(refused.output.contains("\(daemon.fifo): is a folder, not a FIFO of ours"), "\(refused.output)")
     }
 
+    /// Then the system would tell nobody how a command ended.
+    @Test func undoesAnIgnoredChildSignal() throws {
+        let daemon = try Daemon(
+            ["--job", "j=exit 3", "--quiet", "0"], under: ["env", "--ignore-signal=CHLD"])
+        try daemon.ask("request", "j")
+        #expect(try daemon.program.line(with: "run 1").hasSuffix("exit 3"))
+        #expect(try daemon.program.line(with: " after ").contains("failed with status 3"))
+    }
+
     @Test func needsAPlaceForItsState() throws {
         let daemon = try Daemon(starts: false)
         #expect(try daemon.call("--run-dir", "/nonexistent/run").status == 73)

@@ -51,6 +51,26 @@ import Testing
         #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
     }
 
+    /// As for all that procd starts, SIGPIPE is ignored.
+    @Test func aCommandGoesOnWithoutADaemonThatReadsIt() throws {
+        let gate = try Gate()
+        let daemon = try Daemon(starts: false)
+        let log = daemon.scratch / "log"
+        daemon.scratch.write(
+            "config", "config job j\noption command 'echo begins $$; \(gate.wait); echo line; echo end >\(log)'\n")
+        try daemon.start()
+        try daemon.ask("request", "j")
+        try daemon.ask("flush", "j")
+        let command = try daemon.program.line(with: "j: begins").split(separator: " ")[2]
+        daemon.program.signal(SIGKILL)
+        try daemon.program.end()
+        try gate.open()
+        try eventually("the command has ended") {
+            contents("/proc/\(command)/stat")?.contains(") Z ") ?? true
+        }
+        #expect(contents(log) == "end")
+    }
+
     @Test func givesUpAfterTheLastTry() throws {
         let daemon = try Daemon(
             settings: """

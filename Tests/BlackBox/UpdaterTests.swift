@@ -273,11 +273,12 @@ import Testing
         lock.l_type = Int16(F_WRLCK)
         #expect(linux_lock(file, F_SETLK, &lock) == 0)
         let updater = try Program(
-            ["sh", "-c", "trap '' INT QUIT PIPE ALRM TERM HUP; exec \(Built.updater)"],
+            ["env", "--ignore-signal=INT,QUIT,PIPE,ALRM,TERM,HUP,CHLD", Built.updater],
             environment: daemon.environment.merging(event("add")) { $1 })
+        // But for SIGPIPE.
         try eventually("the signals are undone") {
             let status = contents("/proc/\(updater.process)/status") ?? ""
-            return status.contains("Name:\tcname-updater") && status.contains("SigIgn:\t0000000000000000")
+            return status.contains("Name:\tcname-updater") && status.contains("SigIgn:\t0000000000001000")
         }
         updater.signal(SIGTERM)
         #expect(try updater.end() == 128 + SIGTERM)
