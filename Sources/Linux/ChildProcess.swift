@@ -87,6 +87,16 @@ public struct ChildProcess: ~Copyable {
         return (process, failure)
     }
 
+    /// Tries pidfd_open(2), which sees the end of commands.
+    ///
+    /// - Throws: `system` if the kernel does not have the call.
+    public static func checkKernel() throws(Fault) {
+        let pidfd = FileDescriptor(number: linux_pidfd_open(Process.number))
+        if pidfd.number == -1, linux_errno() == ENOSYS {
+            throw Fault(.system, "needs Linux 5.3 or newer, which OpenWrt has since 21.02")
+        }
+    }
+
     /// A command that an earlier daemon started.
     ///
     /// - Throws: `system` if it can't be watched; with the errno ESRCH it has ended.

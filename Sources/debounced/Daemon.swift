@@ -36,6 +36,7 @@ final class Daemon {
     /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
     init(_ call: Call) throws(Fault) {
         self.call = call
+        try ChildProcess.checkKernel()
         Process.closeInheritedFilesOnExec()
         try call.places.checkConfig()
         let (settings, lines) = call.jobs.isEmpty ? try Settings.forStart(call.places) : (Settings(jobs: call.jobs), [])

@@ -286,6 +286,17 @@ extension DaemonTests {
         #expect(try daemon.program.line(with: " after ").contains("failed with status 3"))
     }
 
+    @Test func needsLinux5_3() throws {
+        let scratch = Scratch()
+        let old = try run([
+            "strace", "-f", "-o", "/dev/null", "-e", "inject=pidfd_open:error=ENOSYS", Built.debounced, "--run-dir",
+            scratch / "run", "--job", "j=true",
+        ])
+        #expect(old.status == 71)
+        #expect(old.output == "debounced: needs Linux 5.3 or newer, which OpenWrt has since 21.02")
+        #expect(!exists(scratch / "run"))
+    }
+
     @Test func needsAPlaceForItsState() throws {
         let daemon = try Daemon(starts: false)
         #expect(try daemon.call("--run-dir", "/nonexistent/run").status == 73)
