@@ -19,11 +19,11 @@ public final class JobSection: Sendable {
         section = Section("job '\(name)'", JobSection.table, file: file, line: line)
     }
 
-    /// Reads a section, and leaves out what is faulty: the whole job if its command is. Such a job is not enabled, so that
-    /// neither the default command runs nor a request is lost.
+    /// Reads a section, and leaves out what is faulty. A job whose command is faulty, or may be misspelt, is not enabled:
+    /// the default command does not run, and requests are kept.
     ///
     /// - Parameter isCut: A fault has cut off the rest of the section.
-    /// - Returns: nil if it is no job at all, for want of a proper name.
+    /// - Returns: nil if the section's name can't be a job's.
     convenience init?(_ section: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) {
         guard let name = section.name, Job.isName(name) else {
             findings.add(
