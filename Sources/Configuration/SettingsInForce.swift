@@ -130,7 +130,7 @@ extension Settings {
         let settings = try Settings(file: places.config, &findings)
         let copy = findings.areIncomplete ? try? SettingsInForce(at: places.settings).all() : nil
         let log = findings.all.map { $0.message }
-        if findings.all(.fault).isEmpty { return (settings, log) }
+        guard let first = findings.all(.fault).first else { return (settings, log) }
         let rest: ByteString =
             if copy != nil {
                 "the settings that were in force stay"
@@ -139,7 +139,7 @@ extension Settings {
             } else {
                 "what is faulty is left out"
             }
-        return (copy ?? settings, log + ["\(places.config): \(rest)"])
+        return (copy ?? settings, log + ["\(first.place.file): \(rest)"])
     }
 
     /// Puts these settings in force, in one step.
