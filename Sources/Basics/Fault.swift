@@ -1,6 +1,4 @@
 /// Why something could not be done: a closed code, one sentence, and the errno where a system call said no.
-///
-/// A class, so that to pass one on, which each call that may fail has to be ready for, is to pass on a pointer.
 public final class Fault: Error, Equatable, Sendable {
     /// The reason.
     public enum Code: Sendable {

@@ -2,8 +2,6 @@ import Basics
 import Network
 
 /// What a client was given: RFC 2131, section 1.4, and RFC 8415, section 4.2.
-///
-/// A class, though it is a value and never changes: so copies and arrays of it are of pointers, which is little code.
 public final class Lease: Equatable, Sendable {
     /// How long a lease runs on.
     public enum Term: Equatable, Sendable {

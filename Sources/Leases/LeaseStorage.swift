@@ -126,19 +126,19 @@ public struct LeaseStorage {
             throw Fault(.data, "\(client.name): not a token for this client's leases")
         }
         for lease in leases { try lease.check() }
-        let lock = try FileLock(waitingFor: lockPath)
-        defer { _ = lock }
-        let current = try FileStatus(at: path(client))
-        let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
-        if isCurrent {
-            // First what fails if there is no space left. If a change were announced but not recorded, each replay
-            // would announce it again.
-            if !leases.isEmpty { try Files.write(draft, leases.text) }
-            try announce()
-            if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
+        return try FileLock.hold(lockPath) { () throws(Fault) in
+            let current = try FileStatus(at: path(client))
+            let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
+            if isCurrent {
+                // First what fails if there is no space left. If a change were announced but not recorded, each replay
+                // would announce it again.
+                if !leases.isEmpty { try Files.write(draft, leases.text) }
+                try announce()
+                if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
+            }
+            token.isSpent = true
+            return isCurrent
         }
-        token.isSpent = true
-        return isCurrent
     }
 
     /// Gives back a token that is not needed.
@@ -170,18 +170,18 @@ public struct LeaseStorage {
     public func begin(without newcomer: ClientIdentifier? = nil) throws(Fault) -> Bool {
         if try FileStatus(at: allLeases) != nil { return false }
         try Files.makeFolder(folder)
-        let lock = try FileLock(waitingFor: lockPath)
-        defer { _ = lock }
-        // Somebody may have been faster.
-        if try FileStatus(at: allLeases) != nil { return true }
-        let filled: ByteString = "\(allLeases).all"
-        try Files.makeNewFolder(filled)
-        for held in surroundings.dnsmasq() where held.client != newcomer {
-            // Append: a client may have several leases.
-            let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", Files.appending)
-            try file.write((file.status().size > 0 ? "\n" : "") + [held.lease].text + "\n")
+        try FileLock.hold(lockPath) { () throws(Fault) in
+            // Another process may have been faster.
+            if try FileStatus(at: allLeases) != nil { return }
+            let filled: ByteString = "\(allLeases).all"
+            try Files.makeNewFolder(filled)
+            for held in surroundings.dnsmasq() where held.client != newcomer {
+                // Append: a client may have several leases.
+                let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", Files.appending)
+                try file.write((file.status().size > 0 ? "\n" : "") + [held.lease].text + "\n")
+            }
+            try Files.rename(filled, to: allLeases)
         }
-        try Files.rename(filled, to: allLeases)
         return true
     }
 

@@ -11,7 +11,7 @@ public enum Fifo {
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
         try onPath(path, "make the FIFO", unless: EEXIST) { mkfifo($0, 0o600) }
         try check(FileStatus(at: path), path)
-        let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
+        let fifo = try FileDescriptor(opening: path, [.readWrite, .nonBlocking])
         try check(fifo.status(), path)
         // An earlier owner of the path may have left it open to others.
         if fchmod(fifo.number, 0o600) == -1 {
@@ -27,7 +27,7 @@ public enum Fifo {
     public static func write(_ line: ByteString, to path: ByteString) throws(Fault) {
         do throws(Fault) {
             // Opened without a look at it first: with O_NONBLOCK neither a FIFO nor a device nor a file holds us up.
-            let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
+            let fifo = try FileDescriptor(opening: path, [.writeOnly, .nonBlocking])
             try check(fifo.status(), path)
             do throws(Fault) {
                 try fifo.write(line + "\n")

@@ -13,11 +13,31 @@ public struct FileDescriptor: ~Copyable {
         close(number)
     }
 
-    /// open(2) with O_CLOEXEC and O_NOFOLLOW.
+    /// How to open a file: the flags of open(2). Without `writeOnly` and `readWrite` the file is opened for reading.
+    public struct OpenOptions: OptionSet, Sendable {
+        public let rawValue: Int32
+
+        public init(rawValue: Int32) {
+            self.rawValue = rawValue
+        }
+
+        public static var writeOnly: OpenOptions { OpenOptions(rawValue: O_WRONLY) }
+        public static var readWrite: OpenOptions { OpenOptions(rawValue: O_RDWR) }
+        /// Makes the file if it is missing.
+        public static var create: OpenOptions { OpenOptions(rawValue: O_CREAT) }
+        /// Empties the file.
+        public static var truncate: OpenOptions { OpenOptions(rawValue: O_TRUNC) }
+        /// Writes at the end, even while others do so too.
+        public static var append: OpenOptions { OpenOptions(rawValue: O_APPEND) }
+        /// Opens a FIFO without a writer, or a device, at once.
+        public static var nonBlocking: OpenOptions { OpenOptions(rawValue: O_NONBLOCK) }
+    }
+
+    /// Opens a file, and follows no link: open(2).
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
-        number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
+    public init(opening path: ByteString, _ options: OpenOptions, mode: mode_t = 0o600) throws(Fault) {
+        number = try onPath(path, "open") { linux_open($0, options.rawValue | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
     /// A file in memory, without a name, that holds this text: memfd_create(2).
@@ -30,27 +50,27 @@ public struct FileDescriptor: ~Copyable {
         self = file
     }
 
-    /// open(2) of a file or folder that may be missing: nil then. With O_NONBLOCK: a FIFO that nobody writes to, or a device,
-    /// is opened at once.
+    /// Opens a file or folder without blocking; nil if it is missing: open(2).
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public static func ifThere(_ path: ByteString, _ flags: Int32 = O_RDONLY) throws(Fault) -> FileDescriptor? {
-        try ifThere(path, in: AT_FDCWD, flags)
+    public static func ifThere(_ path: ByteString, _ options: OpenOptions = []) throws(Fault) -> FileDescriptor? {
+        try ifThere(path, in: AT_FDCWD, options)
     }
 
     /// openat(2) to read a file of this folder; nil if there is none.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func file(_ name: ByteString) throws(Fault) -> FileDescriptor? {
-        try FileDescriptor.ifThere(name, in: number, O_RDONLY)
+        try FileDescriptor.ifThere(name, in: number, [])
     }
 
     private static func ifThere(
-        _ path: ByteString, in folder: Int32, _ flags: Int32
+        _ path: ByteString, in folder: Int32, _ options: OpenOptions
     ) throws(Fault) -> FileDescriptor? {
         var failure: Int32 = 0
         let number = path.withCString { name in
-            retrying(failure: &failure) { linux_openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+            let flags = options.rawValue | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+            return retrying(failure: &failure) { linux_openat(folder, name, flags) }
         }
         if number != -1 { return FileDescriptor(number: number) }
         if failure == ENOENT { return nil }

@@ -16,7 +16,7 @@ public struct FileLock: ~Copyable {
     /// - Throws: `busy` if all places of those that wait are taken, or the lock is not given back in time; `cannotCreate` if
     ///   the file can't be made.
     public init(waitingFor path: ByteString) throws(Fault) {
-        let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
+        let file = try FileDescriptor(opening: path, [.readWrite, .create])
         if try !FileLock.takes(0, of: file, path) {
             // A place is a lock too, on a byte further on: the kernel gives it back.
             var place = 1
@@ -34,6 +34,15 @@ public struct FileLock: ~Copyable {
             try FileLock.control(file, path, F_SETLK, F_UNLCK, at: place)
         }
         self.file = file
+    }
+
+    /// Holds the lock while `body` runs.
+    ///
+    /// - Throws: As `init(waitingFor:)`, and what `body` throws.
+    public static func hold<Result>(_ path: ByteString, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
+        let lock = try FileLock(waitingFor: path)
+        defer { _ = lock }
+        return try body()
     }
 
     private static func busy(_ path: ByteString, _ what: ByteString) throws(Fault) -> Fault {
@@ -58,7 +67,7 @@ public struct FileLock: ~Copyable {
     ///
     /// - Throws: `alreadyRunning` with the process that holds it; `cannotCreate` if the file can't be made.
     public init(ifFree path: ByteString) throws(Fault) {
-        let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
+        let file = try FileDescriptor(opening: path, [.readWrite, .create])
         while try !FileLock.takes(0, of: file, path) {
             // It may have been given back just now.
             guard let holder = try FileLock.holder(of: path) else { continue }
@@ -71,7 +80,7 @@ public struct FileLock: ~Copyable {
     ///
     /// - Throws: `cannotCreate` if the file is there but can't be opened.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
-        guard let file = try FileDescriptor.ifThere(path, O_RDWR) else { return nil }
+        guard let file = try FileDescriptor.ifThere(path, .readWrite) else { return nil }
         let lock = try control(file, path, F_GETLK)
         return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }

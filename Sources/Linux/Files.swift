@@ -4,14 +4,11 @@ import CLinux
 /// Small files and folders, each change visible whole or not at all.
 public enum Files {
     /// To read, and to write at the end, even while others do so too; made if it is missing.
-    public static let appending = O_RDWR | O_APPEND | O_CREAT
+    public static var appending: FileDescriptor.OpenOptions { [.readWrite, .append, .create] }
     /// The same for a file that is there.
-    public static let appendingToOld = O_RDWR | O_APPEND
+    public static var appendingToOld: FileDescriptor.OpenOptions { [.readWrite, .append] }
     /// To write from the start, in place of what was there; made if it is missing.
-    public static let replacing = O_WRONLY | O_CREAT | O_TRUNC
-
-    /// To read files of a folder, even when it has lost its name.
-    public static let folder = O_RDONLY | O_DIRECTORY
+    public static var replacing: FileDescriptor.OpenOptions { [.writeOnly, .create, .truncate] }
 
     /// The whole file.
     ///

@@ -9,8 +9,6 @@ import Linux
 
 /// All that a call of `cname-updater` works with: where things are, the settings in force, what is known of leases, and
 /// the moment of the call.
-///
-/// A class, so that to hand it on costs little code.
 public final class Context {
     let places: Places
     let settings: SettingsInForce
@@ -160,7 +158,7 @@ public final class Context {
     /// Tells `watch`, if it runs, that leases, aliases or settings may be other ones.
     func ringWatch() {
         // Nobody waits if the FIFO is full: it has been rung often enough.
-        guard let bell = try? FileDescriptor(opening: bell, O_WRONLY | O_NONBLOCK) else { return }
+        guard let bell = try? FileDescriptor(opening: bell, [.writeOnly, .nonBlocking]) else { return }
         try? bell.write("\n")
     }
 }
