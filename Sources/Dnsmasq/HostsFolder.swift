@@ -24,10 +24,10 @@ public struct HostsFolder {
         /// Those that it may lead to later.
         let others: [ByteString]
 
-        public init(_ alias: HostName, _ addresses: [ByteString] = [], others: [ByteString] = []) {
+        public init(_ alias: HostName, _ addresses: [Address] = [], others: [Address] = []) {
             self.alias = alias
-            self.addresses = addresses.sorted()
-            self.others = addresses.isEmpty ? [] : others.filter { !addresses.contains($0) }.sorted()
+            self.addresses = addresses.map { $0.text }.sorted()
+            self.others = addresses.isEmpty ? [] : others.filter { !addresses.contains($0) }.map { $0.text }.sorted()
         }
     }
 
@@ -125,14 +125,14 @@ public struct HostsFolder {
 extension Instance {
     /// The IPv6 addresses that odhcpd has given to a host: `ADDRESS NAME.DOMAIN NAME` in its files among those of
     /// --addn-hosts.
-    public func odhcpdAddresses(of host: HostName) -> [ByteString] {
+    public func odhcpdAddresses(of host: HostName) -> [Address] {
         let names = [host.text, "\(host).\(domain)" as ByteString]
-        var addresses: [ByteString] = []
+        var addresses: [Address] = []
         for file in odhcpdFiles {
             // One that is written anew may be missing for a moment.
             guard let text = try? Files.read(file) else { continue }
             for words in text.lines.map({ $0.words }) where words.count > 1 {
-                guard let address = words[0].canonicalAddress, address.bytes.contains(UInt8(ascii: ":")),
+                guard let address = Address(words[0]), !address.isIPv4,
                     words.dropFirst().contains(where: { names.contains($0.lowercased) }),
                     !addresses.contains(address)
                 else { continue }

@@ -51,9 +51,7 @@ public final class Instance {
         if others.isEmpty { return true }
         if !ownLeases.isEmpty { return lease.addresses.contains { leaseFiles.has($0) } }
         return ranges.isEmpty
-            || lease.addresses.contains { text in
-                Address(text).map { address in ranges.contains { $0.holds(address) } } ?? false
-            }
+            || lease.addresses.contains { address in ranges.contains { $0.holds(address) } }
     }
 
     /// The lease files that no other instance has.

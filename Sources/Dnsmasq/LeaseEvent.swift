@@ -18,8 +18,7 @@ public struct LeaseEvent: Equatable, Sendable {
     public let client: ClientIdentifier
     /// The MAC address; empty if it is the client's identifier, or not known, as for some DHCPv6 leases.
     public let hardware: ByteString
-    /// IPv4 or IPv6, as inet_ntop(3) writes it.
-    public let address: ByteString
+    public let address: Address
     public var hostName: HostName
     /// The event shows the name that procd itself has in place of the client's, which stands in dnsmasq's lease file.
     public let isNameHidden: Bool
@@ -41,14 +40,13 @@ public struct LeaseEvent: Equatable, Sendable {
         guard let action = Action(rawValue: word) else {
             throw Fault(.usage, "ACTION '\(word.printable())': allowed are add, update and remove")
         }
-        let address = environment("IPADDR") ?? ""
-        guard let canonical = address.canonicalAddress else {
-            throw Fault(.data, "IPADDR '\(address.printable())': not an IP address")
+        let given = environment("IPADDR") ?? ""
+        guard let address = Address(given) else {
+            throw Fault(.data, "IPADDR '\(given.printable())': not an IP address")
         }
-        let isIPv6 = canonical.bytes.contains(UInt8(ascii: ":"))
         let identifier = environment("MACADDR") ?? ""
         let hardware = ClientIdentifier(.hardware, identifier)
-        guard let client = hardware ?? (isIPv6 ? ClientIdentifier(.duid, identifier) : nil) else {
+        guard let client = hardware ?? (address.isIPv4 ? nil : ClientIdentifier(.duid, identifier)) else {
             throw Fault(.data, "MACADDR '\(identifier.printable())': not a MAC address")
         }
         let text = environment("HOSTNAME") ?? ""
@@ -56,7 +54,7 @@ public struct LeaseEvent: Equatable, Sendable {
             throw Fault(.data, "HOSTNAME '\(text.lowercased.printable())': not a host name")
         }
         self.action = action
-        self.address = canonical
+        self.address = address
         isNameHidden = procd == text
         hostName = isNameHidden || name.text == router.lowercased ? .none : name
 

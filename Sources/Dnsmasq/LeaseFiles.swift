@@ -38,14 +38,14 @@ public final class LeaseFiles {
     }
 
     /// Whether somebody has a lease of an address.
-    func has(_ address: ByteString) -> Bool { !words(of: address).isEmpty }
+    func has(_ address: Address) -> Bool { !words(of: address).isEmpty }
 
     /// Of the leases with a host's name, those to which dnsmasq gives it: if two clients want one name, as after a change of
     /// a MAC address, it goes to the one that came last.
     public func narrowed(_ leases: [Lease], of host: HostName) -> [Lease] {
-        func isV6(_ lease: Lease) -> Bool { lease.addresses[0].bytes.contains(UInt8(ascii: ":")) }
+        func isV4(_ lease: Lease) -> Bool { lease.addresses[0].isIPv4 }
         let isDoubtful = leases.indices.contains { index in
-            leases[..<index].contains { isV6($0) == isV6(leases[index]) && $0.hardware != leases[index].hardware }
+            leases[..<index].contains { isV4($0) == isV4(leases[index]) && $0.hardware != leases[index].hardware }
         }
         if !isDoubtful { return leases }
         let left = leases.filter { lease in
@@ -55,12 +55,12 @@ public final class LeaseFiles {
     }
 
     /// The lines of a client's leases of an address, as words.
-    private func words(of address: ByteString, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
+    private func words(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
         words(of: address).filter { words in [words[2], words[4]].contains { $0 == client.text || $0 == hardware } }
     }
 
-    private func words(of address: ByteString) -> [[ByteString]] {
-        let start = address + " "
+    private func words(of address: Address) -> [[ByteString]] {
+        let start = address.text + " "
         let first = lines.firstIndex(notBefore: start)
         return lines[first...].prefix { $0.hasPrefix(start) }.map { $0.words }
     }
@@ -73,13 +73,12 @@ public final class LeaseFiles {
     public func leases(at now: Instant, wallClock: Duration, job: ByteString) -> [LeaseStorage.ClientLease] {
         lines.compactMap { line in
             let words = line.words
-            let isIPv6 = words[0].bytes.contains(UInt8(ascii: ":"))
-            guard let address = words[0].canonicalAddress,
-                let client = isIPv6
-                    ? ClientIdentifier(.duid, words[4]) : ClientIdentifier(hardware: words[2], option61: words[4]),
+            guard let address = Address(words[0]),
+                let client = address.isIPv4
+                    ? ClientIdentifier(hardware: words[2], option61: words[4]) : ClientIdentifier(.duid, words[4]),
                 let term = Lease.Term(end: words[1], wallClock: wallClock), term != .unknown
             else { return nil }
-            let hardware = isIPv6 || client.kind == .hardware ? "" : words[2].lowercased
+            let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[2].lowercased
             let expires: Instant? = if case .limited(let rest) = term { now + rest } else { nil }
             return LeaseStorage.ClientLease(
                 client,

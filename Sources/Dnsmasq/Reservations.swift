@@ -20,8 +20,8 @@ public final class Reservation {
     /// DUIDs, as such pairs.
     public private(set) var duids: [ByteString] = []
     public private(set) var hostName = HostName.none
-    /// IPv4; empty if there is none.
-    public private(set) var address: ByteString = ""
+    /// IPv4; nil if it reserves no such address.
+    public private(set) var address: Address?
     /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none.
     public private(set) var hostID: ByteString = ""
 
@@ -59,10 +59,8 @@ public final class Reservation {
             hostName = name
             if label == "host" { label = name.text }
         case "ip" where word != "ignore":
-            guard !word.bytes.contains(UInt8(ascii: ":")), let canonical = word.canonicalAddress else {
-                return "not an IPv4 address"
-            }
-            address = canonical
+            guard let new = Address(word), new.isIPv4 else { return "not an IPv4 address" }
+            address = new
         case "hostid":
             guard word.count <= 16, word.lowercased.bytes.allSatisfy({ $0.isHexDigit }) else {
                 return "allowed are up to 16 hexadecimal digits"
@@ -79,8 +77,8 @@ public final class Reservation {
 
     /// Both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in both.
     fileprivate func overlaps(_ other: Reservation) -> Bool {
-        func isInV4(_ one: Reservation) -> Bool { !one.address.isEmpty || one.hostID.isEmpty }
-        func isInV6(_ one: Reservation) -> Bool { !one.hostID.isEmpty || one.address.isEmpty }
+        func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
+        func isInV6(_ one: Reservation) -> Bool { !one.hostID.isEmpty || one.address == nil }
         return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
     }
 
@@ -189,8 +187,8 @@ public struct Reservations {
         }
         for (index, host) in hosts.enumerated() {
             for other in hosts[..<index] where host.overlaps(other) {
-                if !host.address.isEmpty, host.address == other.address {
-                    add(host, other, "both reserve \(host.address), so dnsmasq does not start; change one of them")
+                if let address = host.address, address == other.address {
+                    add(host, other, "both reserve \(address), so dnsmasq does not start; change one of them")
                 } else if !host.hostName.isEmpty, host.hostName == other.hostName,
                     !host.hardware.contains(where: { other.hardware.contains($0) })
                 {

@@ -11,8 +11,8 @@ public final class Lease: Equatable, Sendable {
         case unknown
     }
 
-    /// One or more, IPv4 or IPv6, as inet_ntop(3) writes them; a delegated prefix has its length behind a slash.
-    public let addresses: [ByteString]
+    /// One or more addresses or prefixes.
+    public let addresses: [Address]
     public let hostName: HostName
     /// The MAC address of the interface that was last seen with it; empty if it is the client's identifier, or not known.
     public let hardware: ByteString
@@ -26,7 +26,7 @@ public final class Lease: Equatable, Sendable {
     public let seen: Instant?
 
     public init(
-        addresses: [ByteString], hostName: HostName = .none, hardware: ByteString = "", job: ByteString = "",
+        addresses: [Address], hostName: HostName = .none, hardware: ByteString = "", job: ByteString = "",
         expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil
     ) {
         self.addresses = addresses
@@ -69,24 +69,15 @@ public final class Lease: Equatable, Sendable {
         addresses == other.addresses && hostName == other.hostName
     }
 
-    /// Whether a storage can hold it: addresses in their one spelling, and words without blanks.
+    /// Whether a storage can hold the lease: it has an address, and words without blanks.
     ///
     /// - Throws: `data` with what is wrong.
     public func check() throws(Fault) {
-        guard !addresses.isEmpty, addresses.allSatisfy({ $0.isPrefix }) else {
+        guard !addresses.isEmpty else {
             throw Fault(.data, "a lease has one or more addresses or prefixes")
         }
         for word in [hardware, job] where !word.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             throw Fault(.data, "'\(word.printable())': can't stand in a lease")
         }
-    }
-}
-
-extension ByteString {
-    /// An address in its one spelling, or one with the length of a prefix: `fd00::/64`.
-    fileprivate var isPrefix: Bool {
-        let (address, length) = split(at: UInt8(ascii: "/")) ?? (self, "0")
-        let longest = address.bytes.contains(UInt8(ascii: ":")) ? 128 : 32
-        return address.canonicalAddress == address && (length.wholeNumber ?? 255) <= longest
     }
 }

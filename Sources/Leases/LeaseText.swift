@@ -1,4 +1,5 @@
 import Basics
+import Network
 
 /// The leases of one client as the text of its file: lines `NAME VALUE`, with a blank line between two leases. A value
 /// that a lease does not have gets no line.
@@ -9,7 +10,7 @@ extension [Lease] {
             func add(_ name: StaticString, _ value: ByteString) {
                 if !value.isEmpty { lines.append("\(literal: name) \(value)") }
             }
-            add("address", lease.addresses.joined(separator: " "))
+            add("address", lease.addresses.text)
             add("hostname", lease.hostName.text)
             add("hardware", lease.hardware)
             add("job", lease.job)
@@ -38,7 +39,7 @@ extension [Lease] {
 
 /// What the lines read so far say of a lease.
 private struct Values {
-    var addresses: [ByteString] = []
+    var addresses: [Address] = []
     var hostName = HostName.none
     var hardware: ByteString = ""
     var job: ByteString = ""
@@ -48,7 +49,7 @@ private struct Values {
 
     mutating func set(_ name: ByteString, _ value: ByteString) {
         switch name {
-        case "address": addresses = value.words
+        case "address": addresses = value.words.compactMap { Address(orPrefix: $0) }
         case "hostname": hostName = HostName(value) ?? .none
         case "hardware": hardware = value
         case "job": job = value

@@ -1,13 +1,23 @@
 import Basics
 import CLinux
 
-/// An IPv4 or IPv6 address as it goes over the wire: 4 or 16 bytes.
+/// An IPv4 or IPv6 address, or a prefix that DHCPv6 delegates: RFC 8415, section 4.2.
 public struct Address: Equatable, Sendable {
+    /// The address as it goes over the wire: 4 or 16 bytes. One byte more is the length of a prefix, in bits.
     public let bytes: [UInt8]
 
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         self.bytes = Array(bytes)
+    }
+
+    /// Reads an address, or a prefix such as `fd00::/64`.
+    public init?(orPrefix text: ByteString) {
+        let (address, length) = text.split(at: UInt8(ascii: "/")) ?? (text, "0")
+        guard let whole = Address(address), let length = length.wholeNumber, length <= whole.bytes.count * 8 else {
+            return nil
+        }
+        bytes = address.count < text.count ? whole.bytes + [UInt8(length)] : whole.bytes
     }
 
     /// Reads an address as inet_pton(3) does; nil if it is neither IPv4 nor IPv6.
@@ -22,14 +32,20 @@ public struct Address: Equatable, Sendable {
         }
     }
 
-    public var isIPv4: Bool { bytes.count == 4 }
+    public var isIPv4: Bool { bytes.count < 16 }
+    public var isPrefix: Bool { bytes.count % 4 == 1 }
+
+    /// The one spelling of the address; a prefix has its length behind a slash.
+    public var text: ByteString {
+        isPrefix ? "\(address)/\(bytes[bytes.count - 1])" : address
+    }
 
     /// As inet_ntop(3) writes it (RFC 5952, section 4). It is done here because musl's version would bring printf(3)
     /// onto a router.
-    public var text: ByteString {
-        if isIPv4 { return bytes.map { "\($0)" as ByteString }.joined(separator: ".") }
+    private var address: ByteString {
+        if isIPv4 { return bytes.prefix(4).map { "\($0)" as ByteString }.joined(separator: ".") }
         let isMapped = bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF])
-        if isMapped, let inner = Address(bytes: bytes[12...]) { return "::ffff:\(inner.text)" }
+        if isMapped, let inner = Address(bytes: bytes[12..<16]) { return "::ffff:\(inner.address)" }
 
         // "::" stands for the longest row of zero groups, the first of several, but never for a single one.
         var zeros = 8..<8
@@ -63,11 +79,13 @@ public struct Address: Equatable, Sendable {
     }
 }
 
-extension ByteString {
-    /// An IPv4 or IPv6 address as inet_ntop(3) spells it; nil if inet_pton(3) can't read it.
-    public var canonicalAddress: ByteString? {
-        guard let address = Address(self) else { return nil }
-        // An IPv4 address has only one spelling.
-        return address.isIPv4 ? self : address.text
+extension [Address] {
+    /// The addresses, with a blank between two.
+    public var text: ByteString { map { $0.text }.joined(separator: " ") }
+}
+
+extension ByteString.StringInterpolation {
+    public mutating func appendInterpolation(_ address: Address) {
+        appendInterpolation(address.text)
     }
 }

@@ -5,6 +5,7 @@ import Dnsmasq
 import Leases
 import Ledger
 import Linux
+import Network
 
 /// Keeps the fragments as the settings, the leases and the answers want them, and asks for the job if they are not what
 /// dnsmasq was started with. One keeper works at a time: it holds the lock whose file is the record. `Record` decides;
@@ -326,10 +327,8 @@ extension Choice {
     /// All addresses of the target: those of its leases, and those that odhcpd gave it.
     func entry(in instance: Instance) -> HostsFolder.Entry {
         guard let target else { return HostsFolder.Entry(alias) }
-        func addresses(_ leases: [Lease]) -> [ByteString] {
-            var all: [ByteString] = []
-            for lease in leases { all += lease.addresses.filter { !$0.bytes.contains(UInt8(ascii: "/")) } }
-            return all
+        func addresses(_ leases: [Lease]) -> [Address] {
+            leases.flatMap { $0.addresses.filter { !$0.isPrefix } }
         }
         var all = addresses(leases)
         for address in instance.odhcpdAddresses(of: target) where !all.contains(address) { all.append(address) }

@@ -6,6 +6,7 @@ import Dnsmasq
 import Leases
 import Ledger
 import Linux
+import Network
 
 /// What a lease event leads to.
 extension Context {
@@ -149,6 +150,6 @@ extension LeaseEvent {
     fileprivate var summary: ByteString { text([action.rawValue, client.name]) }
 
     fileprivate func text(_ start: [ByteString]) -> ByteString {
-        (start + [address, hostName.text]).filter { !$0.isEmpty }.joined(separator: " ")
+        (start + [address.text, hostName.text]).filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

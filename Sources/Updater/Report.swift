@@ -5,6 +5,7 @@ import Dnsmasq
 import Leases
 import Ledger
 import Linux
+import Network
 
 /// `cname-updater leases` and `aliases`: what is known. Changes nothing.
 public final class Report {
@@ -25,7 +26,7 @@ public final class Report {
             let objects = leases.map { held in
                 var object = JSONObject()
                 object.add("client", held.client.name.json)
-                object.add("addresses", ByteString(jsonArray: held.lease.addresses.map { $0.json }))
+                object.add("addresses", ByteString(jsonArray: held.lease.addresses.map { $0.text.json }))
                 object.add("hostname", held.lease.hostName.text.json)
                 object.add("hardware", held.lease.hardware.json)
                 object.add("since", held.lease.since.json)
@@ -42,7 +43,7 @@ public final class Report {
         for held in leases {
             let lease = held.lease
             table.add([
-                held.client.name, lease.addresses.joined(separator: " "),
+                held.client.name, lease.addresses.text,
                 lease.hostName.isEmpty ? "-" : lease.hostName.text,
                 ago(lease.since), ago(lease.seen), end(of: lease),
             ])
@@ -76,7 +77,7 @@ public final class Report {
                 var object = JSONObject()
                 object.add("alias", choice.alias.text.json)
                 object.add("target", choice.target?.text.json ?? "null")
-                object.add("addresses", ByteString(jsonArray: choice.lease?.addresses.map { $0.json } ?? []))
+                object.add("addresses", ByteString(jsonArray: choice.lease?.addresses.map { $0.text.json } ?? []))
                 object.add("since", moment(of: choice).json)
                 object.add("expires", (choice.lease?.expires).json)
                 object.add("reason", choice.reason.rawValue.json)
@@ -97,7 +98,7 @@ public final class Report {
         for row in rows {
             let choice = row.choice
             let cells: [ByteString] = [
-                choice.alias.text, choice.target?.text ?? "-", choice.lease?.addresses.joined(separator: " ") ?? "-",
+                choice.alias.text, choice.target?.text ?? "-", choice.lease?.addresses.text ?? "-",
                 choice.target == nil ? "-" : ago(moment(of: choice)), choice.lease.map { end(of: $0) } ?? "-",
             ]
             let confdir: ByteString = row.instances.count == 1 ? row.instances[0].confdir : "all"

@@ -108,8 +108,8 @@ public struct Watch: ~Copyable {
             (isRound, roundEnd) = (true, Process.now + Presence.interval)
             rival.answer = .elsewhere
             for lease in try context.leases(of: rival.host) {
-                for text in lease.addresses {
-                    guard let address = Address(text), try neighbours?.ask(address) ?? false else { continue }
+                for address in lease.addresses where !address.isPrefix {
+                    guard try neighbours?.ask(address) ?? false else { continue }
                     round.append(Asked(rival.host, address, nil))
                 }
             }

@@ -22,8 +22,8 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(["", "id-", "duid-"].contains { $0 + text == client.name })
     precondition((2...250).contains(text.count) && text.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2D })
     precondition(ClientIdentifier(name: client.name) == client)
-    precondition(event.address.canonicalAddress == event.address)
-    precondition(event.address.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2E })
+    precondition(Address(event.address.text) == event.address)
+    precondition(event.address.text.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2E })
     precondition(event.hostName.text != "openwrt" && event.hostName.text.count <= 253)
     for label in event.hostName.text.bytes.split(separator: 0x2E, omittingEmptySubsequences: event.hostName.isEmpty) {
         precondition((1...63).contains(label.count) && label.first != 0x2D)
@@ -35,7 +35,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         environment: { name in
             switch "\(literal: name)" as ByteString {
             case "MACADDR": client.kind == .option61 ? event.hardware : client.text
-            case "IPADDR": event.address
+            case "IPADDR": event.address.text
             case "HOSTNAME": event.hostName.text
             default: variables.first { $0.before == name }?.after
             }

@@ -1,6 +1,7 @@
 import Basics
 import Configuration
 import Leases
+import Network
 import TestSupport
 import Testing
 
@@ -15,11 +16,11 @@ import Testing
         return Instance.all(Settings().updater, rendered) { "lan" }
     }
 
-    private func known(_ instance: Instance, _ addresses: [ByteString]) -> [ByteString] {
+    private func known(_ instance: Instance, _ addresses: [Address]) -> [Address] {
         addresses.filter { instance.knows(Lease(addresses: [$0])) }
     }
 
-    private static let all: [ByteString] = [
+    private static let all: [Address] = [
         "192.168.1.20", "192.168.1.99", "192.168.2.20", "10.0.0.1", "fd00:1::20", "fd00:2::20", "fd00:1::ffff:1",
     ]
 
@@ -68,7 +69,7 @@ import Testing
                 "leases",
                 "9 aa:bb:cc:dd:ee:01 10.0.0.1 * *\n9 aa:bb:cc:dd:ee:02 10.0.0.2 arch *\n9 7 fd00::1 arch 00:01\n"))
         let files = LeaseFiles { [path] }
-        func lease(_ address: ByteString, _ hardware: ByteString) -> Lease {
+        func lease(_ address: Address, _ hardware: ByteString) -> Lease {
             Lease(addresses: [address], hostName: "arch", hardware: hardware)
         }
         let (old, new) = (lease("10.0.0.1", "aa:bb:cc:dd:ee:01"), lease("10.0.0.2", "aa:bb:cc:dd:ee:02"))

@@ -1,6 +1,7 @@
 import Basics
 import Dnsmasq
 import Leases
+import Network
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     private let scratch = Scratch()
 
     private func term(
-        of address: ByteString, _ client: ClientIdentifier?, hardware: ByteString = "", at wallClock: Int
+        of address: Address, _ client: ClientIdentifier?, hardware: ByteString = "", at wallClock: Int
     ) -> Lease.Term {
         let file = scratch.write(
             "leases",

@@ -48,7 +48,7 @@ private func seen(_ identifier: String = "", name: String = "", on hardware: Str
         #expect(read.hosts[1].hardware == ["02:00:00:00:00:0c"])
         #expect(read.hosts[1].identifiers == ["ff:01", "66:6f:6f"])
         #expect(read.hosts[1].duids == ["00:01:00:01:aa:bb:cc:dd", "00:03:00:01:02:00:00:00:00:0c"])
-        #expect(read.hosts[1].address == "" && read.hosts[1].hostID == "")
+        #expect(read.hosts[1].address == nil && read.hosts[1].hostID == "")
     }
 
     /// A faulty value is reported, and keeps no other from being read.

@@ -1,5 +1,6 @@
 import Basics
 import Leases
+import Network
 import TestSupport
 import Testing
 
@@ -37,7 +38,7 @@ private final class Told {
         try body(MemoryLeases(now: { clock.now }, surroundings))
     }
 
-    private func lease(_ address: ByteString, _ name: HostName = .none, for seconds: Int? = nil) -> Lease {
+    private func lease(_ address: Address, _ name: HostName = .none, for seconds: Int? = nil) -> Lease {
         Lease(
             addresses: [address], hostName: name, job: "me",
             expires: seconds.map { Instant(sinceStart: .seconds(1000 + $0)) })
@@ -90,10 +91,8 @@ private final class Told {
         try onBoth { storage in
             try storage.replace(one, [lease("10.0.0.1")])
             let wrong: [[Lease]] = [
-                [Lease(addresses: [])], [lease("10.0.0.1 10.0.0.2")], [lease("10.0.0.256")], [lease("FD00::1")],
-                [lease("10.0.0.0/33")], [lease("fd00::/129")], [lease("10.0.0.0/")], [lease("")],
-                [Lease(addresses: ["10.0.0.1"], hardware: "a\nb")], [Lease(addresses: ["10.0.0.1"], job: "\0")],
-                [lease("10.0.0.1"), lease("x")],
+                [Lease(addresses: [])], [Lease(addresses: ["10.0.0.1"], hardware: "a\nb")],
+                [Lease(addresses: ["10.0.0.1"], job: "\0")], [lease("10.0.0.1"), Lease(addresses: [])],
             ]
             for leases in wrong {
                 #expect(try storage.isRefused(one, leases), "\(leases)")

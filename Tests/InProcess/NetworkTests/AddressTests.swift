@@ -22,15 +22,29 @@ import Testing
             inet_ntop(count == 4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
             #expect(Address(bytes: bytes)?.text == ByteString(cString: text))
         }
-        #expect(Address("::")?.text == "::")
-        #expect(Address("::1")?.text == "::1")
-        #expect(Address("0:0:1::")?.text == "0:0:1::")
+        #expect(Address("::").text == "::")
+        #expect(Address("::1").text == "::1")
+        #expect(Address("0:0:1::").text == "0:0:1::")
     }
 
     @Test func spellsAddressesOneWay() {
-        #expect(("192.168.1.1" as ByteString).canonicalAddress == "192.168.1.1")
-        #expect(("FD00:0000::01" as ByteString).canonicalAddress == "fd00::1")
-        #expect(("192.168.1.1\n" as ByteString).canonicalAddress == nil)
-        #expect(("" as ByteString).canonicalAddress == nil)
+        func spelled(_ text: ByteString) -> ByteString? { Address(text)?.text }
+        #expect(spelled("192.168.1.1") == "192.168.1.1")
+        #expect(spelled("FD00:0000::01") == "fd00::1")
+        #expect(spelled("192.168.1.1\n") == nil)
+        #expect(spelled("") == nil)
+        #expect(spelled("fd00::/64") == nil)
+    }
+
+    @Test func readsPrefixes() {
+        func spelled(_ text: ByteString) -> ByteString? { Address(orPrefix: text)?.text }
+        #expect(spelled("FD00::/64") == "fd00::/64")
+        #expect(spelled("10.0.0.0/0") == "10.0.0.0/0")
+        #expect(spelled("fd00::1") == "fd00::1")
+        #expect(Address(orPrefix: "fd00::/64") != Address(orPrefix: "fd00::"))
+        let wrong: [ByteString] = [
+            "10.0.0.1 10.0.0.2", "10.0.0.256", "10.0.0.0/33", "fd00::/129", "10.0.0.0/", "/64", "", "x",
+        ]
+        for text in wrong { #expect(spelled(text) == nil, "\(text)") }
     }
 }
