@@ -26,9 +26,10 @@ public struct TargetIndex {
         var lines: [ByteString] = []
         for client in try storage.clients() {
             var names: [HostName] = []
-            for lease in try storage.leases(of: client) where !names.contains(where: { $0 == lease.hostName }) {
-                names.append(lease.hostName)
-                if try isTarget(lease.hostName) { lines.append("\(lease.hostName) \(client.name)") }
+            for lease in try storage.leases(of: client) {
+                guard let name = lease.hostName, !names.contains(where: { $0 == name }) else { continue }
+                names.append(name)
+                if try isTarget(name) { lines.append("\(name) \(client.name)") }
             }
         }
         try write(lines)
@@ -57,7 +58,7 @@ public struct TargetIndex {
             }
             let (leases, token) = try storage.lookup(client)
             storage.release(token)
-            let named = leases.filter { $0.hostName.text == host }
+            let named = leases.filter { $0.hostName?.text == host }
             if named.isEmpty { continue }
             left.append(line)
             for lease in named { firstEnd = firstEnd.earlier(lease.expires) }

@@ -1,4 +1,4 @@
-/// A host name that was checked at the door, in lower case, as DNS compares names (RFC 4343); or none, which is empty.
+/// A host name that was checked at the door, in lower case, as DNS compares names (RFC 4343).
 ///
 /// So it is fit for a file's name and for a line of dnsmasq's settings, and starts with no dot.
 public struct HostName: Equatable, Sendable {
@@ -9,13 +9,6 @@ public struct HostName: Equatable, Sendable {
         guard text.isHostName else { return nil }
         self.text = text.lowercased
     }
-
-    private init() {
-        text = ""
-    }
-
-    public static var none: HostName { HostName() }
-    public var isEmpty: Bool { text.isEmpty }
 }
 
 extension ByteString.StringInterpolation {

@@ -77,8 +77,8 @@ public final class SettingsInForce {
     /// Whether the host is a target of an alias.
     ///
     /// - Throws: `cannotCreate`.
-    public func isTarget(_ host: HostName) throws(Fault) -> Bool {
-        if host.isEmpty { return false }
+    public func isTarget(_ host: HostName?) throws(Fault) -> Bool {
+        guard let host else { return false }
         return try !sections("#\(host) ").isEmpty
     }
 

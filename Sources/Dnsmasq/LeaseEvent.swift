@@ -19,7 +19,7 @@ public struct LeaseEvent: Equatable, Sendable {
     /// The MAC address; empty if it is the client's identifier, or not known, as for some DHCPv6 leases.
     public let hardware: ByteString
     public let address: Address
-    public var hostName: HostName
+    public var hostName: HostName?
     /// The event shows the name that procd itself has in place of the client's, which stands in dnsmasq's lease file.
     public let isNameHidden: Bool
     /// This is the first of the two events of a changed host name, which says only that the old name has gone. (It comes
@@ -50,13 +50,14 @@ public struct LeaseEvent: Equatable, Sendable {
             throw Fault(.data, "MACADDR '\(identifier.printable())': not a MAC address")
         }
         let text = environment("HOSTNAME") ?? ""
-        guard let name = text.isEmpty ? HostName.none : HostName(text) else {
+        let name = HostName(text)
+        guard name != nil || text.isEmpty else {
             throw Fault(.data, "HOSTNAME '\(text.lowercased.printable())': not a host name")
         }
         self.action = action
         self.address = address
         isNameHidden = procd == text
-        hostName = isNameHidden || name.text == router.lowercased ? .none : name
+        hostName = isNameHidden || name?.text == router.lowercased ? nil : name
 
         let remaining = environment("DNSMASQ_TIME_REMAINING")
         let isPassedOn =
@@ -64,7 +65,7 @@ public struct LeaseEvent: Equatable, Sendable {
         // A `remove` says that data are missing even when the host gave its lease back just now.
         isLive = action != .update || isPassedOn && environment("DNSMASQ_DATA_MISSING") == nil
         isHalfARename =
-            action == .update && hostName.isEmpty && !(environment("DNSMASQ_OLD_HOSTNAME") ?? "").isEmpty
+            action == .update && hostName == nil && !(environment("DNSMASQ_OLD_HOSTNAME") ?? "").isEmpty
         if hardware == nil {
             self.hardware = ClientIdentifier(.hardware, environment("DNSMASQ_MAC") ?? "")?.text ?? ""
             self.client = client

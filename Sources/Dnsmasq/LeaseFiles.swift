@@ -32,9 +32,9 @@ public final class LeaseFiles {
         return .unknown
     }
 
-    /// The host name of the lease that an event is about; none if it does not stand in the files any more.
-    public func hostName(of event: LeaseEvent) -> HostName {
-        words(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) } ?? .none
+    /// The host name of the lease that an event is about; nil if the files do not have the lease, or it has no name.
+    public func hostName(of event: LeaseEvent) -> HostName? {
+        words(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
     /// Whether somebody has a lease of an address.
@@ -83,7 +83,7 @@ public final class LeaseFiles {
             return LeaseStorage.ClientLease(
                 client,
                 Lease(
-                    addresses: [address], hostName: HostName(words[3]) ?? .none,
+                    addresses: [address], hostName: HostName(words[3]),
                     hardware: hardware, job: job, expires: expires)
             )
         }

@@ -19,7 +19,7 @@ public final class Reservation {
     public private(set) var identifiers: [ByteString] = []
     /// DUIDs, as such pairs.
     public private(set) var duids: [ByteString] = []
-    public private(set) var hostName = HostName.none
+    public private(set) var hostName: HostName?
     /// IPv4; nil if it reserves no such address.
     public private(set) var address: Address?
     /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none.
@@ -93,9 +93,9 @@ public final class SeenClient: Sendable {
     public let hardware: ByteString
     /// DHCPv4's client identifier (option 61), or the DUID, as such pairs; empty if there was none.
     public let identifier: ByteString
-    public let hostName: HostName
+    public let hostName: HostName?
 
-    public init(hardware: ByteString, identifier: ByteString = "", hostName: HostName = .none) {
+    public init(hardware: ByteString, identifier: ByteString = "", hostName: HostName? = nil) {
         self.hardware = hardware
         self.identifier = identifier
         self.hostName = hostName
@@ -189,12 +189,12 @@ public struct Reservations {
             for other in hosts[..<index] where host.overlaps(other) {
                 if let address = host.address, address == other.address {
                     add(host, other, "both reserve \(address), so dnsmasq does not start; change one of them")
-                } else if !host.hostName.isEmpty, host.hostName == other.hostName,
+                } else if let name = host.hostName, name == other.hostName,
                     !host.hardware.contains(where: { other.hardware.contains($0) })
                 {
                     add(
                         host, other,
-                        "both are '\(host.hostName)', which leads to the one that renewed last; make them one section "
+                        "both are '\(name)', which leads to the one that renewed last; make them one section "
                             + "with both MAC addresses, or give each a name")
                 } else if host.identifiers.isEmpty, other.identifiers.isEmpty, host.hostName != other.hostName,
                     let shared = host.hardware.first(where: { other.hardware.contains($0) })
@@ -234,7 +234,7 @@ extension Reservation {
             return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
         }
         // A name that the other reserved is no word of the client's.
-        if hardware.isEmpty, identifiers.isEmpty, !hostName.isEmpty, hostName == client.hostName,
+        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.hostName,
             hostName != other.hostName
         {
             return "by its name, but a MAC address always wins"

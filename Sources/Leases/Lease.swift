@@ -13,7 +13,7 @@ public final class Lease: Equatable, Sendable {
 
     /// One or more addresses or prefixes.
     public let addresses: [Address]
-    public let hostName: HostName
+    public let hostName: HostName?
     /// The MAC address of the interface that was last seen with it; empty if it is the client's identifier, or not known.
     public let hardware: ByteString
     /// The job that is asked for when the lease expires; empty: none.
@@ -26,7 +26,7 @@ public final class Lease: Equatable, Sendable {
     public let seen: Instant?
 
     public init(
-        addresses: [Address], hostName: HostName = .none, hardware: ByteString = "", job: ByteString = "",
+        addresses: [Address], hostName: HostName? = nil, hardware: ByteString = "", job: ByteString = "",
         expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil
     ) {
         self.addresses = addresses

@@ -11,7 +11,7 @@ extension [Lease] {
                 if !value.isEmpty { lines.append("\(literal: name) \(value)") }
             }
             add("address", lease.addresses.text)
-            add("hostname", lease.hostName.text)
+            add("hostname", lease.hostName?.text ?? "")
             add("hardware", lease.hardware)
             add("job", lease.job)
             add("expires", lease.expires.text)
@@ -40,7 +40,7 @@ extension [Lease] {
 /// What the lines read so far say of a lease.
 private struct Values {
     var addresses: [Address] = []
-    var hostName = HostName.none
+    var hostName: HostName?
     var hardware: ByteString = ""
     var job: ByteString = ""
     var expires: Instant?
@@ -50,7 +50,7 @@ private struct Values {
     mutating func set(_ name: ByteString, _ value: ByteString) {
         switch name {
         case "address": addresses = value.words.compactMap { Address(orPrefix: $0) }
-        case "hostname": hostName = HostName(value) ?? .none
+        case "hostname": hostName = HostName(value)
         case "hardware": hardware = value
         case "job": job = value
         case "expires": expires = Instant(text: value)

@@ -42,7 +42,7 @@ public final class Check {
                 hostName: held.lease.hostName)
         }
         let aliases = settings.aliases.findings(
-            reserved: reservations.hosts.map { $0.hostName }, leased: leases.map { $0.lease.hostName },
+            reserved: reservations.hosts.compactMap { $0.hostName }, leased: leases.compactMap { $0.lease.hostName },
             router: Process.hostName.lowercased, domains: instances.map { $0.domain })
         for problem in reservations.problems + reservations.clashes(seen: clients) + aliases { findings.add(problem) }
     }

@@ -45,7 +45,7 @@ struct Doorbell {
     func tell(thatExpired lease: Lease, of client: ClientIdentifier) {
         guard Job.isName(lease.job) else { return }
         do throws(Fault) {
-            let words = [client.name + ":", "expired", lease.addresses[0].text, lease.hostName.text]
+            let words = [client.name + ":", "expired", lease.addresses[0].text, lease.hostName?.text ?? ""]
             try ledger.add(.lease, to: lease.job, event: words.filter { !$0.isEmpty }.joined(separator: " "))
             try ring(lease.job)
         } catch {

@@ -31,9 +31,9 @@ extension Context {
         if !needsLock, case .recorded = try record(event) { return }
         var keeper = try AliasKeeper(self)
         if !event.isLive { try keeper.noteReplay() }
-        if event.isAnswer { try forgetVerdict(of: event.hostName) }
-        if event.action != .remove, try settings.isTarget(event.hostName) {
-            try index.add(event.client, to: event.hostName)
+        if event.isAnswer, let host = event.hostName { try forgetVerdict(of: host) }
+        if event.action != .remove, let host = event.hostName, try settings.isTarget(host) {
+            try index.add(event.client, to: host)
         }
         while true {
             let (old, token) = try storage.lookup(event.client)
@@ -135,8 +135,8 @@ extension [Lease] {
     /// Each name once.
     fileprivate var hostNames: [HostName] {
         var names: [HostName] = []
-        for lease in self where !lease.hostName.isEmpty && !names.contains(where: { $0 == lease.hostName }) {
-            names.append(lease.hostName)
+        for lease in self {
+            if let name = lease.hostName, !names.contains(where: { $0 == name }) { names.append(name) }
         }
         return names
     }
@@ -144,12 +144,12 @@ extension [Lease] {
 
 extension LeaseEvent {
     /// The host of that name has just been heard. One that gives its lease back, or lets it expire, may have gone.
-    fileprivate var isAnswer: Bool { isLive && action != .remove && !hostName.isEmpty }
+    fileprivate var isAnswer: Bool { isLive && action != .remove }
 
     /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
     fileprivate var summary: ByteString { text([action.rawValue, client.name]) }
 
     fileprivate func text(_ start: [ByteString]) -> ByteString {
-        (start + [address.text, hostName.text]).filter { !$0.isEmpty }.joined(separator: " ")
+        (start + [address.text, hostName?.text ?? ""]).filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

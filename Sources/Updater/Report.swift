@@ -27,7 +27,7 @@ public final class Report {
                 var object = JSONObject()
                 object.add("client", held.client.name.json)
                 object.add("addresses", ByteString(jsonArray: held.lease.addresses.map { $0.text.json }))
-                object.add("hostname", held.lease.hostName.text.json)
+                object.add("hostname", (held.lease.hostName?.text ?? "").json)
                 object.add("hardware", held.lease.hardware.json)
                 object.add("since", held.lease.since.json)
                 object.add("seen", held.lease.seen.json)
@@ -44,7 +44,7 @@ public final class Report {
             let lease = held.lease
             table.add([
                 held.client.name, lease.addresses.text,
-                lease.hostName.isEmpty ? "-" : lease.hostName.text,
+                lease.hostName?.text ?? "-",
                 ago(lease.since), ago(lease.seen), end(of: lease),
             ])
         }

@@ -24,8 +24,9 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(ClientIdentifier(name: client.name) == client)
     precondition(Address(event.address.text) == event.address)
     precondition(event.address.text.bytes.allSatisfy { isHex($0) || $0 == 0x3A || $0 == 0x2E })
-    precondition(event.hostName.text != "openwrt" && event.hostName.text.count <= 253)
-    for label in event.hostName.text.bytes.split(separator: 0x2E, omittingEmptySubsequences: event.hostName.isEmpty) {
+    let name = event.hostName?.text
+    precondition(name != "openwrt" && name?.count ?? 0 <= 253)
+    for label in name?.bytes.split(separator: 0x2E, omittingEmptySubsequences: false) ?? [] {
         precondition((1...63).contains(label.count) && label.first != 0x2D)
         precondition(label.allSatisfy { (0x61...0x7A).contains($0) || isHex($0) || $0 == 0x2D || $0 == 0x5F })
     }
@@ -36,7 +37,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             switch "\(literal: name)" as ByteString {
             case "MACADDR": client.kind == .option61 ? event.hardware : client.text
             case "IPADDR": event.address.text
-            case "HOSTNAME": event.hostName.text
+            case "HOSTNAME": event.hostName?.text ?? ""
             default: variables.first { $0.before == name }?.after
             }
         })

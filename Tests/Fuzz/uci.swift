@@ -40,9 +40,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let findings = (read.problems + read.clashes(seen: Array(clients.prefix(20)))).map { $0.message }
         precondition(findings.allSatisfy { $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) } })
         for host in read.hosts {
-            precondition(
-                host.hostName.isEmpty
-                    || host.hostName.text.isHostName && host.hostName.text == host.hostName.text.lowercased)
+            if let name = host.hostName?.text { precondition(name.isHostName && name == name.lowercased) }
             precondition(
                 host.hardware.allSatisfy { $0.count <= 17 && $0.bytes.allSatisfy { isHexPairs($0) || $0 == 0x2A } })
             precondition((host.identifiers + host.duids).allSatisfy { !$0.isEmpty && $0.bytes.allSatisfy(isHexPairs) })

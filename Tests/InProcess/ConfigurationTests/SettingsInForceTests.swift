@@ -129,8 +129,8 @@ import Testing
             #expect(try !settings.isTarget(alias))
         }
         #expect(try settings.aliases(of: "box").count == count)
-        for host in ["", "h", "h\(count)", "zzz", "0", "h0-wif", "h0-wifi-x", "bo"].map({ HostName(stringLiteral: $0) })
-        {
+        #expect(try !settings.isTarget(nil) && !settings.isAlias(""))
+        for host in ["h", "h\(count)", "zzz", "0", "h0-wif", "h0-wifi-x", "bo"].map({ HostName(stringLiteral: $0) }) {
             #expect(try !settings.isTarget(host) && !settings.isAlias(host.text))
         }
         #expect(settings.leaseJob.isEmpty)

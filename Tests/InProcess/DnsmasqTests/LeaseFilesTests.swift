@@ -66,7 +66,7 @@ import Testing
             """)
         let environment = ["ACTION": "add", "MACADDR": client, "IPADDR": address, "HOSTNAME": "box"]
         let event = try LeaseEvent(router: "", procd: "box") { environment["\($0)"].map { ByteString($0) } }
-        #expect(LeaseFiles { [ByteString(file)] }.hostName(of: event).text == ByteString(name))
+        #expect(LeaseFiles { [ByteString(file)] }.hostName(of: event) == HostName(ByteString(name)))
     }
 
     /// A new installation begins with these.
@@ -87,7 +87,10 @@ import Testing
         let held = LeaseFiles { [ByteString(first), ByteString(second)] }
             .leases(at: now, wallClock: .seconds(50), job: "j")
         #expect(
-            held.map { "\($0.client.name) \($0.lease.addresses[0]) \($0.lease.hostName) \($0.lease.hardware)" }
+            held.map {
+                let name = $0.lease.hostName?.text ?? ""
+                return "\($0.client.name) \($0.lease.addresses[0]) \(name) \($0.lease.hardware)"
+            }
                 as [ByteString]
                 == [
                     "02:77:00:00:00:01 10.0.0.1 wired ", "id-ff:00:01 10.0.0.2  02:77:00:00:00:02",

@@ -12,7 +12,7 @@ private func reservations(_ text: String) throws -> Reservations {
 private func seen(_ identifier: String = "", name: String = "", on hardware: String = "02:00:00:00:00:0a") -> SeenClient
 {
     SeenClient(
-        hardware: ByteString(hardware), identifier: ByteString(identifier), hostName: HostName(stringLiteral: name))
+        hardware: ByteString(hardware), identifier: ByteString(identifier), hostName: HostName(ByteString(name)))
 }
 
 @Suite struct ReservationsTests {

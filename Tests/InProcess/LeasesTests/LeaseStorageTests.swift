@@ -38,7 +38,7 @@ private final class Told {
         try body(MemoryLeases(now: { clock.now }, surroundings))
     }
 
-    private func lease(_ address: Address, _ name: HostName = .none, for seconds: Int? = nil) -> Lease {
+    private func lease(_ address: Address, _ name: HostName? = nil, for seconds: Int? = nil) -> Lease {
         Lease(
             addresses: [address], hostName: name, job: "me",
             expires: seconds.map { Instant(sinceStart: .seconds(1000 + $0)) })
