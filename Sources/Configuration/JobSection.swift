@@ -70,7 +70,7 @@ public final class JobSection: Sendable {
         // It succeeds whatever becomes of dnsmasq. It takes 3 s for each network in which it looks for another DHCP server,
         // and broken off halfway it leaves dnsmasq stopped.
         let restartsDnsmasq = section["command"] == "service dnsmasq restart"
-        if restartsDnsmasq, section["verify"].isEmpty { _ = section.set("verify", "cname-updater verify") }
+        if restartsDnsmasq, section["verify"].isEmpty { _ = section.set("verify", Job.verifiesDnsmasq) }
         if section["timeout"].isEmpty { _ = section.set("timeout", restartsDnsmasq ? "300" : "60") }
         let (quiet, wait) = (section["quiet"], section["max_wait"])
         let shortest = quiet.seconds!.milliseconds

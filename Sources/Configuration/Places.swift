@@ -32,6 +32,9 @@ public struct Places: Sendable {
     /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }
 
+    /// The file that the daemon locks: there is one daemon.
+    public var lock: ByteString { daemon + "/lock" }
+
     /// The settings in force: see `SettingsInForce`.
     public var settings: ByteString { daemon + "/settings" }
 

@@ -4,81 +4,93 @@ import Basics
 ///
 /// One run at a time, and one more that waits. The merge rules:
 ///
-/// - Requests that come while one waits join it; the quiet time starts again with each, but for those of somebody who is
-///   throttled. A run is due when anybody's requests are, and covers those of all.
+/// - Requests that come while one waits join it. Each of them starts the quiet time again, unless its requester is
+///   throttled. A run is due when the requests of any requester are, and covers those of all.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
-/// - A run that failed is tried again when its pause is over, whoever is throttled; requests join it.
-/// - A flush does away with the quiet time, the pause after a failure and the throttling: for all requests that wait, and
-///   for those that join them.
+/// - A run that failed is tried again when its pause is over, throttled or not; requests join it.
+/// - A flush ends the quiet time, the pause after a failure and the throttling: for all requests that wait, and for those
+///   that join them.
 ///
-/// After each input the caller calls `tick`, carries out the effect, and calls `tick` again at `wakeAt` or later.
-public final class Debouncer {
+/// After each input the caller calls `tick`, carries out the action, and calls `tick` again at `wakeAt` or later.
+public struct Debouncer: Sendable {
     /// The time between TERM and KILL.
     public static let grace = Duration.seconds(5)
-    /// So many requesters are told from each other. Who comes when nobody's place is free counts as one of the others.
-    static let mostRequesters = 32
-    /// So many runs within six of the job's `maxInterval` (an hour) follow each other without a pause, whoever asks. With
-    /// what the pauses from then on allow, there are at most 30.
-    static let freeRuns = 20
+    /// A verification is ended after this.
+    public static let longestVerification = Duration.seconds(60)
+
+    private enum State: Equatable, Sendable {
+        /// Nothing is requested, and nothing runs.
+        case idle
+        /// Requests wait for their quiet time, or longer if their requesters are throttled.
+        case waiting
+        /// Requests wait no longer: a flush came.
+        case flushed
+        /// The last run failed, and is tried again.
+        case retrying(Retry)
+        case running(Run)
+    }
+
+    private struct Retry: Equatable, Sendable {
+        /// How often in a row the command has failed.
+        let failures: Int
+        /// When the last run ended.
+        let ended: Instant
+        let due: Instant
+        /// A flush came: the retry is due at once.
+        var isFlushed = false
+    }
+
+    private struct Run: Equatable, Sendable {
+        enum Step: Equatable, Sendable { case command, verification, terminated, killed }
+
+        /// How often in a row the command has failed before.
+        let failures: Int
+        var step = Step.command
+        /// When the step began.
+        var since: Instant
+        /// A flush came: the requests made during the run start the next at once.
+        var isFlushed = false
+    }
 
     /// New settings hold at once, also for requests that wait.
     public var job: Job
+    private var state = State.idle
+    private(set) var requesters = Requesters()
 
-    /// Who asks, or asked a while ago.
-    public private(set) var requesters: [Requester] = []
-    /// How far the run that goes on has come.
-    private enum Stage { case none, working, terminated, killed }
-
-    private var stage = Stage.none
-    /// When the stage began.
-    private var since = Instant(sinceStart: .zero)
-    /// The command has failed, and is tried again then.
-    private var retry: Instant?
-    private var isFlushed = false
-    /// How often in a row the command has failed for the present requests.
-    private var failures = 0
-    /// When the last runs ended.
-    private var ends: [Instant] = []
-
-    /// What the caller has to do.
-    public enum Effect: Equatable, Sendable {
+    /// What the caller must do.
+    public enum Action: Equatable, Sendable {
         case none
-        /// Start the command. Then call `ended` when it has ended or if it can't be started; or `notReady` or `notNeeded`.
+        /// Start the command. Then call `ended` when it has ended or can't be started; or `notReady` or `notNeeded`.
         case start
-        /// The timeout is over: send TERM to the command's process group.
+        /// The timeout is over: send TERM to the process group.
         case terminate
         /// The grace is over too: send KILL.
         case kill
     }
 
-    public enum Pause: Equatable, Sendable {
-        /// The command failed.
-        case retrying
-        /// Who asks does so again and again.
-        case throttled
-    }
-
     public enum Phase: Equatable, Sendable {
         case idle
         case waiting(due: Instant)
-        /// Longer than the quiet time.
-        case paused(Pause, due: Instant)
+        /// Waits longer than the quiet time, as it was requested too often.
+        case throttled(due: Instant)
+        /// Waits after a failure.
+        case retrying(due: Instant)
         case running(ends: Instant?)
 
-        /// When it is over if nothing else happens; nil: time alone does not end it.
+        /// When the phase ends if nothing else happens; nil if time alone does not end it.
         public var end: Instant? {
             switch self {
             case .idle: nil
-            case .waiting(let due), .paused(_, let due): due
+            case .waiting(let due), .throttled(let due), .retrying(let due): due
             case .running(let ends): ends
             }
         }
     }
 
-    /// What becomes of a request whose run has ended.
+    /// What becomes of the requests that a run covered.
     public enum Ending: Equatable, Sendable {
         case done
-        /// It is tried again, as the retry of that number, after a pause.
+        /// The run is tried again, as the retry of that number, after a pause.
         case retry(Int, after: Duration)
         /// All tries are used up.
         case givenUp
@@ -89,146 +101,149 @@ public final class Debouncer {
     }
 
     public var phase: Phase {
-        switch stage {
-        case .working: return .running(ends: job.timeout > .zero ? since + job.timeout : nil)
-        case .terminated: return .running(ends: since + Debouncer.grace)
-        case .killed: return .running(ends: nil)
-        case .none: break
+        // What a flush ended has been due ever since.
+        let atOnce = Instant(sinceStart: .zero)
+        switch state {
+        case .idle: return .idle
+        case .flushed: return .waiting(due: atOnce)
+        case .retrying(let retry): return .retrying(due: retry.isFlushed ? atOnce : retry.due)
+        case .running(let run): return .running(ends: end(of: run))
+        case .waiting:
+            guard let (due, isPutOff) = requesters.due(job) else { preconditionFailure("no request waits") }
+            return isPutOff ? .throttled(due: due) : .waiting(due: due)
         }
-        // It has been due ever since.
-        if isFlushed { return .waiting(due: Instant(sinceStart: .zero)) }
-        if let retry { return .paused(.retrying, due: retry) }
-        let last = lastRequest
-        var phase = Phase.idle
-        for requester in requesters where requester.isWaiting {
-            let due = due(requester, last)
-            if let end = phase.end, end <= due { continue }
-            phase =
-                due > requester.due(job, last: requester.isThrottled ? requester.last : last)
-                ? .paused(.throttled, due: due) : .waiting(due: due)
-        }
-        return phase
     }
 
-    /// Something was asked for that no run has begun to carry out.
-    public var isWaiting: Bool { retry != nil || requesters.contains { $0.isWaiting } }
+    private func end(of run: Run) -> Instant? {
+        switch run.step {
+        case .command: job.timeout > .zero ? run.since + job.timeout : nil
+        case .verification: run.since + Debouncer.longestVerification
+        case .terminated: run.since + Debouncer.grace
+        case .killed: nil
+        }
+    }
+
+    /// A request waits that no run has begun to carry out.
+    public var isWaiting: Bool {
+        switch state {
+        case .idle: false
+        case .waiting, .flushed, .retrying: true
+        case .running: requesters.areWaiting
+        }
+    }
 
     /// When to call `tick`; nil if time alone changes nothing.
     public var wakeAt: Instant? { phase.end }
 
-    /// Somebody asks for the command.
-    public func request(from name: ByteString = Request.others, at now: Instant) {
-        requester(name, at: now).ask(at: now, job)
-    }
+    /// The names of the requesters that are throttled and wait.
+    public var throttled: [ByteString] { requesters.throttled }
 
-    private func requester(_ name: ByteString, at now: Instant) -> Requester {
-        var free = requesters.count
-        for (place, requester) in requesters.enumerated() {
-            if requester.name == name { return requester }
-            if requester.isCalm(at: now, job) { free = place }
-        }
-        if free >= Debouncer.mostRequesters, name != Request.others { return self.requester(Request.others, at: now) }
-        let new = Requester(name)
-        if free == requesters.count { requesters.append(new) } else { requesters[free] = new }
-        return new
+    /// Requests the command.
+    public mutating func request(from name: ByteString = Request.others, at now: Instant) {
+        requesters.request(from: name, at: now, job)
+        if state == .idle { state = .waiting }
     }
 
     /// Lets what waits run now; or, during a run, right after it. Does nothing if nothing waits.
-    public func flush() {
-        isFlushed = isWaiting
+    public mutating func flush() {
+        switch state {
+        case .idle, .flushed: break
+        case .waiting: state = .flushed
+        case .retrying(var retry):
+            retry.isFlushed = true
+            state = .retrying(retry)
+        case .running(var run):
+            run.isFlushed = requesters.areWaiting
+            state = .running(run)
+        }
     }
 
     /// Forgets what waits. A run goes on.
-    public func cancel() {
-        for requester in requesters { requester.cancel() }
-        isFlushed = false
-        if retry != nil { close(at: since) }
+    public mutating func cancel() {
+        requesters.cancel()
+        switch state {
+        case .idle, .waiting, .flushed: state = .idle
+        case .retrying(let retry):
+            requesters.runEnded(at: retry.ended, job)
+            state = .idle
+        case .running(var run):
+            run.isFlushed = false
+            state = .running(run)
+        }
     }
 
     /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
-    public func tick(at now: Instant) -> Effect {
+    public mutating func tick(at now: Instant) -> Action {
         guard let wakeAt, wakeAt <= now else { return .none }
-        since = now
-        if stage == .none {
-            let last = lastRequest
-            for requester in requesters where requester.isWaiting {
-                requester.cover(isDue: due(requester, last) <= now)
-            }
-            retry = nil
-            isFlushed = false
-            stage = .working
-            return .start
+        switch state {
+        case .idle: return .none
+        case .waiting, .flushed: return start(failures: 0, at: now)
+        case .retrying(let retry): return start(failures: retry.failures, at: now)
+        case .running(var run):
+            let isFirst = run.step == .command || run.step == .verification
+            (run.step, run.since) = (isFirst ? .terminated : .killed, now)
+            state = .running(run)
+            return isFirst ? .terminate : .kill
         }
-        stage = stage == .working ? .terminated : .killed
-        return stage == .terminated ? .terminate : .kill
     }
 
-    /// The command has ended, or could not be started.
-    public func ended(isSuccess: Bool, at now: Instant) -> Ending {
-        precondition(stage != .none, "nothing runs")
-        stage = .none
-        since = now
-        for requester in requesters { requester.wait(from: now) }
-        if !isSuccess, failures < job.retries {
-            failures += 1
+    private mutating func start(failures: Int, at now: Instant) -> Action {
+        requesters.cover(at: now, job)
+        state = .running(Run(failures: failures, since: now))
+        return .start
+    }
+
+    /// The command has ended, and its verification has started: the run goes on.
+    public mutating func verify(at now: Instant) {
+        var run = present
+        (run.step, run.since) = (.verification, now)
+        state = .running(run)
+    }
+
+    /// The run has ended, or its command could not be started.
+    public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
+        let run = present
+        requesters.restartQuietTime(at: now)
+        if !isSuccess, run.failures < job.retries {
+            let failures = run.failures + 1
             let pause = job.interval(doubled: failures)
-            retry = now + pause
+            state = .retrying(Retry(failures: failures, ended: now, due: now + pause, isFlushed: run.isFlushed))
             return .retry(failures, after: pause)
         }
-        close(at: now)
+        requesters.runEnded(at: now, job)
+        state = !requesters.areWaiting ? .idle : run.isFlushed ? .flushed : .waiting
         return isSuccess ? .done : .givenUp
     }
 
-    /// The run has ended then, and is not tried again.
-    private func close(at end: Instant) {
-        retry = nil
-        failures = 0
-        for requester in requesters { requester.runEnded(at: end) }
-        while let first = ends.first, end - first >= job.maxInterval * 6 { ends.removeFirst() }
-        ends.append(end)
-    }
-
-    /// The command could not be started yet, as something that it needs is missing. Its requests wait again.
-    public func notReady(at now: Instant) {
-        stage = .none
-        for requester in requesters where requester.isCovered {
-            requester.uncover()
-            requester.ask(at: now, job)
+    /// The command could not be started yet, as something that it needs is missing. Its requests wait again, for the quiet
+    /// time. A retry remains one.
+    public mutating func notReady(at now: Instant) {
+        let run = present
+        guard run.failures == 0 else {
+            state = .retrying(Retry(failures: run.failures, ended: now, due: now + job.quiet))
+            return
         }
+        requesters.uncover(requestingAgainAt: now, job)
+        state = requesters.areWaiting ? .waiting : .idle
     }
 
     /// The command was not started, since all requests have been taken back.
-    public func notNeeded() {
-        stage = .none
-        failures = 0
-        for requester in requesters { requester.uncover() }
+    public mutating func notNeeded() {
+        _ = present
+        requesters.uncover(requestingAgainAt: nil, job)
+        state = requesters.areWaiting ? .waiting : .idle
     }
 
-    /// A command still runs that an earlier daemon started. Which requests it carries out is not known, so they have to be
-    /// made again.
-    public func adopt(at now: Instant) {
-        stage = .working
-        since = now
+    /// A command still runs that an earlier daemon started. The requests that it carries out are not known, so they must
+    /// be made again.
+    public mutating func adopt(at now: Instant) {
+        if case .retrying = state { preconditionFailure("the last run has ended") }
+        state = .running(Run(failures: 0, since: now))
     }
 
-    /// The last of the requests that wait, but for those of requesters who are throttled: their own waits for them alone.
-    private var lastRequest: Instant {
-        var last = Instant(sinceStart: .zero)
-        for requester in requesters where requester.isWaiting && !requester.isThrottled {
-            last = max(last, requester.last)
-        }
-        return last
-    }
-
-    /// When the requests of one requester are due.
-    ///
-    /// - Parameter last: `lastRequest`.
-    private func due(_ requester: Requester, _ last: Instant) -> Instant {
-        var due = requester.due(job, last: requester.isThrottled ? requester.last : last)
-        if requester.isThrottled { due = max(due, requester.pause(job)) }
-        // If there were too many runs, everybody waits. The pauses double from a sixteenth of the longest interval on.
-        guard ends.count >= Debouncer.freeRuns, let end = ends.last else { return due }
-        let halved = Int64(max(0, 4 + Debouncer.freeRuns - ends.count))
-        return max(due, end + .milliseconds(job.maxInterval.milliseconds >> halved))
+    /// The run that goes on.
+    private var present: Run {
+        guard case .running(let run) = state else { preconditionFailure("nothing runs") }
+        return run
     }
 }

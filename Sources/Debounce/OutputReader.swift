@@ -13,7 +13,7 @@ public struct OutputReader {
     private var line: [UInt8] = []
     /// The rest of the present line is left out.
     private var isCut = false
-    private var leftOut = 0
+    private var leftOut: UInt64 = 0
     /// How many lines may still be logged: in all, and before `nextSecond`.
     private var rest = Self.mostLines
     private var room = 0

@@ -16,14 +16,14 @@ public struct RequestReader {
     public static let reportInterval = Duration.seconds(1)
 
     /// Lines rejected so far.
-    public private(set) var rejected = 0
+    public private(set) var rejected: UInt64 = 0
 
     /// The unfinished line. As soon as it is too long it is cut off and rejected, since its end may never come.
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
     /// When the FIFO was found empty with a line unfinished.
     private var begunAt: Instant?
-    private var unreported = 0
+    private var unreported: UInt64 = 0
     private var lastRejected = ByteString("")
     /// What is wrong with it; empty if it only asks for nothing that there is.
     private var reason: ByteString = ""
@@ -73,7 +73,7 @@ public struct RequestReader {
     ///
     /// - Returns: How many lines were rejected since the last report, the last of them, and what is wrong with its end or
     ///   length, if anything is; at most once in `reportInterval`.
-    public mutating func tick(at now: Instant) -> (rejected: Int, last: ByteString, reason: ByteString)? {
+    public mutating func tick(at now: Instant) -> (rejected: UInt64, last: ByteString, reason: ByteString)? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }
             begun = []

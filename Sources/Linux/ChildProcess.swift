@@ -18,21 +18,18 @@ public struct ChildProcess: ~Copyable {
     /// default action, but an ignored SIGPIPE stays ignored.
     ///
     /// - Parameters:
-    ///   - job: Stands in its environment as DEBOUNCED_JOB, so that what it calls can tell for whom it works.
-    ///   - next: Run after the command if it succeeds, and then its status counts; empty: nothing is.
+    ///   - environment: Variables beside ours, as NAME=VALUE.
     ///   - output: Where the command and its children write with both their streams.
     ///   - processFile: Where the shell leaves its line of /proc/PID/stat, for `RunningProcess`. If it can't, because
     ///     the folder has gone or something is there already, the command is not run.
     /// - Throws: `system` if a resource is short: posix_spawn(3), pidfd_open(2).
     public init(
-        shell command: ByteString, then next: ByteString = "", of job: ByteString, output: borrowing FileDescriptor,
+        shell command: ByteString, environment: [ByteString], output: borrowing FileDescriptor,
         processFile: ByteString
     ) throws(Fault) {
         // `set -C`: a file that is there already is not written to.
-        var script: ByteString =
-            "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && export DEBOUNCED_JOB=\"$3\" && "
-        script += next.isEmpty ? "exec /bin/sh -c \"$1\"" : "/bin/sh -c \"$1\" && exec /bin/sh -c \"$2\""
-        let words: [ByteString] = ["/bin/sh", "-c", script, processFile, command, next, job]
+        let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
+        let words = ["/bin/sh", "-c", script, processFile] + environment + ["/bin/sh", "-c", command]
         var (process, failure) = ChildProcess.spawn(words, output.number, POSIX_SPAWN_SETPGROUP)
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
 

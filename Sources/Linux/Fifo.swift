@@ -5,10 +5,12 @@ import CLinux
 public enum Fifo {
     /// Makes the FIFO, or takes the one that is there and ours, and opens it for reading without blocking.
     ///
-    /// It is opened for writing too, which Linux allows, so that end-of-file never comes when a writer leaves.
+    /// It is opened for writing too, which Linux allows, so that end-of-file never comes when a writer leaves. A file of ours
+    /// in its place, which a redirection makes while no daemon runs, is renamed to `lines(of:)`.
     ///
-    /// - Throws: `cannotCreate` with what stands in its place, if that is no FIFO of ours; it is left alone.
+    /// - Throws: `cannotCreate` with what stands in its place, if that is anything else; it is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
+        if try FileStatus(at: path)?.isRequests ?? false { try Files.rename(path, to: lines(of: path)) }
         try onPath(path, "make the FIFO", unless: EEXIST) { mkfifo($0, 0o600) }
         try check(FileStatus(at: path), path)
         let fifo = try FileDescriptor(opening: path, [.readWrite, .nonBlocking])
@@ -20,6 +22,9 @@ public enum Fifo {
         return fifo
     }
 
+    /// Where lines are that were written to the FIFO's path while there was none.
+    public static func lines(of path: ByteString) -> ByteString { path + ".lines" }
+
     /// Writes one line, in one write(2) that does not mix with others' (pipe(7), PIPE_BUF).
     ///
     /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so for a second;
@@ -28,7 +33,10 @@ public enum Fifo {
         do throws(Fault) {
             // Opened without a look at it first: with O_NONBLOCK neither a FIFO nor a device nor a file holds us up.
             let fifo = try FileDescriptor(opening: path, [.writeOnly, .nonBlocking])
-            try check(fifo.status(), path)
+            let status = try fifo.status()
+            // The daemon that is to start reads it.
+            if status.isRequests { throw Fault(.unavailable, "", errno: ENOENT) }
+            try check(status, path)
             do throws(Fault) {
                 try fifo.write(line + "\n")
             } catch  where error.errno == EAGAIN {
@@ -55,4 +63,9 @@ public enum Fifo {
             throw Fault(.cannotCreate, "\(path): is \(found.summary), not a FIFO of ours; left alone")
         }
     }
+}
+
+extension FileStatus {
+    /// A file that may hold requests: of our own, by no other name, and not too long.
+    fileprivate var isRequests: Bool { isFile && isOurs && !othersMayWrite && names == 1 && size <= 65536 }
 }

@@ -210,6 +210,8 @@ public struct FileStatus {
     public let inode: UInt64
     /// In bytes.
     public let size: Int
+    /// The number of its names: hard links.
+    public let names: Int
     /// When its content changed last, on the wall clock.
     public let changed: Duration
 
@@ -219,6 +221,7 @@ public struct FileStatus {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int(clamping: status.st_size)
+        names = Int(status.st_nlink)
         changed = .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec)
     }
 

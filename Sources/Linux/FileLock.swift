@@ -85,6 +85,13 @@ public struct FileLock: ~Copyable {
         return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }
 
+    /// Whether the file is still in its place: a lock on a file that has gone keeps nobody out.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public borrowing func isInPlace(_ path: ByteString) throws(Fault) -> Bool {
+        try file.status().isSame(as: FileStatus(at: path))
+    }
+
     /// What the file holds: the holder before us may have left something there.
     ///
     /// - Throws: `cannotCreate`, with the errno.

@@ -59,7 +59,7 @@ struct AliasKeeper: ~Copyable {
     /// A replay was seen: somebody may have started dnsmasq.
     mutating func noteReplay() throws(Fault) {
         if record.served == .onDisk { return }
-        let lastRun = try context.ledger.lastRun(of: job)
+        let lastRun = try context.ledger.runs(of: job).begun
         try record.noteReplay(lastRun: lastRun, standing: context.ledger.standing(of: .alias, in: job))
         try lock.write(record.text(marked: record.isUnderWay))
     }
@@ -128,7 +128,7 @@ struct AliasKeeper: ~Copyable {
     mutating func update(because event: ByteString, isRetried: Bool = false) throws(Fault) -> Bool {
         try begin()
         record.rendered = try context.renderedDigest()
-        let lastRun = try context.ledger.lastRun(of: job)
+        let lastRun = try context.ledger.runs(of: job).begun
         if record.settings != context.settings.digest {
             try context.index.rebuild(context.storage, isTarget: context.settings.isTarget)
         }
@@ -292,22 +292,22 @@ struct AliasKeeper: ~Copyable {
             return
         case .withdraw:
             for fragment in changed { try fragment.put() }
-            if try context.ledger.lastRun(of: job) == lastRun, try isWithdrawn() {
+            if try context.ledger.runs(of: job).begun == lastRun, try isWithdrawn() {
                 record.served = .onDisk
                 return
             }
             // Too late: nobody knows what the run that has begun has read.
             record.served = .unknown(asOf: lastRun)
             try lock.write(record.text(marked: true))
-            try context.ledger.add(.alias, to: job, events: events)
+            for event in events { try context.ledger.add(.alias, to: job, event: event) }
         case .ask(let served):
             record.served = served
             try lock.write(record.text(marked: true))
-            try context.ledger.add(.alias, to: job, events: events)
+            for event in events { try context.ledger.add(.alias, to: job, event: event) }
             for fragment in changed { try fragment.put() }
             // A run may have begun before the fragments were there.
             if try context.ledger.standing(of: .alias, in: job) != .untouched {
-                try context.ledger.add(.alias, to: job, events: events)
+                for event in events { try context.ledger.add(.alias, to: job, event: event) }
             }
         }
         try context.doorbell.ring(job)

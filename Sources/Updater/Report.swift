@@ -160,7 +160,7 @@ public final class Report {
     private func isServed(_ record: Record?) throws(Fault) -> Bool {
         guard let record else { return false }
         let job = context.settings.updater.job
-        let lastRun = try context.ledger.lastRun(of: job)
+        let lastRun = try context.ledger.runs(of: job).begun
         return try record.isServed(lastRun: lastRun, standing: context.ledger.standing(of: .alias, in: job))
     }
 

@@ -47,7 +47,7 @@ extension Context {
         } catch {
             Log.error("cname-updater: \(error.message)")
         }
-        let receipt = try ledger.add(.manual, to: job, event: "request \(job)")
+        let request = try AwaitedRequest(.manual, to: job, event: "request \(job)", in: ledger)
         let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
         guard waits else { return Outcome(trouble ?? "") }
         func say(_ line: ByteString) { if !asJSON { Log.info(line) } }
@@ -59,7 +59,7 @@ extension Context {
         say(awaited(job))
         var since: Instant?
         var lastTrouble: ByteString = ""
-        let note = try receipt.wait {
+        let result = try request.wait {
             guard let trouble = self.trouble(job) else {
                 since = nil
                 return true
@@ -69,7 +69,7 @@ extension Context {
             since = start
             return Process.now - start < Self.longestAbsence
         }
-        switch note {
+        switch result {
         case .over(let run, let status)?:
             let what: ByteString = status == 0 ? "is done" : "failed with status \(status)"
             return Outcome(status: status, "\(job): run \(run) \(what)", run: run)
@@ -131,7 +131,7 @@ extension Context {
     /// - Returns: If the daemon does not run, or is stopped (signal(7), SIGSTOP): what will happen.
     private func trouble(_ job: ByteString) -> ByteString? {
         var what: ByteString = "debounced is not running"
-        if let daemon = (try? FileLock.holder(of: places.daemon + "/lock")) ?? nil {
+        if let daemon = (try? FileLock.holder(of: places.lock)) ?? nil {
             guard RunningProcess.isStopped(daemon) else { return nil }
             what = "debounced is stopped, as process \(daemon)"
         }

@@ -33,7 +33,7 @@ final class Aliases {
             let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
             let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
             command = try Command(
-                Job(name: "aliases", command: "exec '\(folder)cname-updater' apply"), processFile: processFile
+                "exec '\(folder)cname-updater' apply", of: "aliases", [], processFile: processFile
             ) { [self] _ in
                 command = nil
                 if isBehind { apply() }

@@ -3,29 +3,34 @@ import Debounce
 import Dispatch
 import Linux
 
-/// One run of a job's command.
+/// A process of a run: a job's command, or its verification.
 final class Command {
     private let child: ChildProcess
-    private let output: OutputLog?
+    /// nil if an earlier daemon has it.
+    let output: OutputLog?
     private let handler: (ChildProcess.Outcome?) -> Void
     /// TERM or KILL has been sent.
-    private var isEnding = false
+    private(set) var isSignalled = false
     /// The process whose end is awaited after the leader's.
     private var member: FileDescriptor?
 
-    /// Starts the command.
+    /// Starts a line of shell.
     ///
     /// - Parameters:
+    ///   - job: The job's name, for the log and for DEBOUNCED_JOB.
+    ///   - environment: Further variables, as NAME=VALUE.
     ///   - processFile: Where it leaves its process number before it begins.
     ///   - handler: Called once, when the command has ended. After a signal that is when no process of its group is left.
     /// - Throws: `system` if it can't be started.
     convenience init(
-        _ job: Job, processFile: ByteString, _ handler: @escaping (ChildProcess.Outcome?) -> Void
+        _ line: ByteString, of job: ByteString, _ environment: [ByteString], processFile: ByteString,
+        _ handler: @escaping (ChildProcess.Outcome?) -> Void
     ) throws(Fault) {
         let pipe = try Pipe()
         let child = try ChildProcess(
-            shell: job.command, then: job.verify, of: job.name, output: pipe.writer, processFile: processFile)
-        self.init(child, OutputLog(pipe.reader, job.name), handler)
+            shell: line, environment: ["DEBOUNCED_JOB=\(job)"] + environment, output: pipe.writer,
+            processFile: processFile)
+        self.init(child, OutputLog(pipe.reader, job), handler)
     }
 
     /// Watches a command that an earlier daemon started. With which status it ends only that daemon could have learned.
@@ -55,7 +60,7 @@ final class Command {
     }
 
     private func processEnded() {
-        if isEnding {
+        if isSignalled {
             member = child.member()
             if let pidfd = member?.number { return watch(pidfd) }
             // Ends a process that was just forked, or that can't be watched. No other group has this number before the
@@ -68,7 +73,7 @@ final class Command {
 
     /// Sends a signal to the whole process group.
     func signal(_ signal: Signal) {
-        isEnding = true
+        isSignalled = true
         child.signal(signal)
     }
 }

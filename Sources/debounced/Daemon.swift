@@ -26,7 +26,7 @@ final class Daemon {
     private var jobs: [Job] = []
     private var disabledJobs: [ByteString] = []
     /// One for each of the jobs, and for each job that is no longer in the settings but not done.
-    private var runners: [JobRunner] = []
+    private var runners: [Runner] = []
     private var isStopping = false
     /// Has the updater keep up with what is in force.
     private var aliases: Aliases?
@@ -44,7 +44,7 @@ final class Daemon {
 
         let folder = call.places.daemon
         try Files.makeFolder(folder)
-        let lock = try FileLock(ifFree: folder + "/lock")
+        let lock = try FileLock(ifFree: call.places.lock)
         let watch = try FileWatch(removalsFrom: folder)
         ledger = Ledger(folder: folder)
         try JobState.clear(call.places)
@@ -65,7 +65,7 @@ final class Daemon {
         for source in signals { source.activate() }
     }
 
-    private func start(_ runner: JobRunner) {
+    private func start(_ runner: Runner) {
         runner.start { [self] in turn() }
     }
 
@@ -88,11 +88,12 @@ final class Daemon {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         door?.open { [self] in turn() }
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
-        removals.setEventHandler { [self] in lookAtFifo() }
+        removals.setEventHandler { [self] in lookAtFolder() }
         removals.activate()
         self.removals = removals
         reportTimer.start { [self] in turn() }
         for runner in runners { start(runner) }
+        readLines()
         reportUnknownJobs()
         settle(at: Process.now)
         aliases?.apply()
@@ -110,22 +111,19 @@ final class Daemon {
         settle(at: now)
     }
 
-    /// - Returns: The moment of the last read. What a request leads to happens at the same moment, as in `simulate`.
-    private func readRequests() -> Instant {
+    /// - Parameter isLast: Nobody can write any more: reads all, which is 64 KB at most (pipe(7)).
+    /// - Returns: The moment of the last request. What it leads to happens at the same moment.
+    private func readRequests(isLast: Bool = false) -> Instant {
         var now = Process.now
         do throws(Fault) {
-            // Not for ever: timers and signals have their turn too.
-            for _ in 0..<4 {
+            // Timers and signals must have their turn, too.
+            for _ in 0..<(isLast ? 17 : 4) {
                 guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
                 now = Process.now
-                let taken = reader.take(buffer[..<count], isDrained: count < buffer.count, at: now) {
-                    Request(line: $0, jobs: jobs, disabled: disabledJobs)
-                }
-                for request in taken {
-                    runners.first { $0.name == request.job }?.take(request.verb, at: now)
-                }
+                let obeyed = obey(buffer[..<count], isDrained: count < buffer.count, at: now)
+                if isLast { continue }
                 // A burst is read in larger bites: what follows costs more than the reading.
-                if taken.count < 8 { break }
+                if obeyed < 8 { break }
                 Process.pause(.milliseconds(1))
             }
         } catch {
@@ -134,29 +132,54 @@ final class Daemon {
         return now
     }
 
-    /// Finds the requests of those who could not tell us, as the FIFO was full or not there. What they asked for stands in
-    /// the ledger by the time that we have read the FIFO.
+    /// - Returns: The number of requests.
+    private func obey(_ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant) -> Int {
+        let requests = reader.take(bytes, isDrained: isDrained, at: now) {
+            Request(line: $0, jobs: jobs, disabled: disabledJobs)
+        }
+        for request in requests { runners.first { $0.name == request.job }?.obey(request.verb, at: now) }
+        return requests.count
+    }
+
+    /// Obeys the lines that were written to the FIFO's path while there was none.
+    private func readLines() {
+        let path = Fifo.lines(of: call.places.fifo)
+        do throws(Fault) {
+            guard let text = try Files.readIfThere(path) else { return }
+            _ = obey(text.bytes[...], isDrained: true, at: Process.now)
+            try Files.remove(path)
+        } catch {
+            Log.error(error.message)
+        }
+    }
+
+    /// Finds requests whose notification could not be sent, as the FIFO was full or not there. They stand in the ledger by
+    /// the time that the FIFO has been read.
     private func lookIntoLedger(at now: Instant) {
-        guard runners.contains(where: { $0.hasToLook }) else { return }
+        guard runners.contains(where: { $0.mustLook }) else { return }
         // One look for all jobs, however many are idle. If it fails, each looks for itself and reports what it finds.
         let names = try? ledger.pending()
-        for runner in runners where runner.isRung || names?.contains(runner.name) ?? true { runner.look(at: now) }
+        for runner in runners where runner.isNotified || names?.contains(runner.name) ?? true { runner.look(at: now) }
     }
 
     /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
-    private func lookAtFifo() {
-        let path = call.places.fifo
+    private func lookAtFolder() {
+        let (path, folder) = (call.places.fifo, call.places.daemon)
         do throws(Fault) {
             try watch.take()
-            guard let old = door, try old.fifo?.status().isSame(as: FileStatus(at: path)) == false else { return }
-            guard try FileStatus(at: call.places.daemon) != nil else {
-                throw Fault(.cannotCreate, "\(call.places.daemon): has gone, and all requests with it")
+            guard try FileStatus(at: folder) != nil else {
+                throw Fault(.cannotCreate, "\(folder): has gone, and all requests with it")
             }
+            guard try lock.isInPlace(call.places.lock) else {
+                throw Fault(.cannotCreate, "\(call.places.lock): has gone, and perhaps requests with it")
+            }
+            guard let old = door, try old.isReplaced else { return }
             let new = try Door(path)
             old.close()
             new.open { [self] in turn() }
             door = new
             Log.error("\(path): had gone; made anew")
+            readLines()
         } catch {
             // Started again by procd, it has all that it needs or says what it lacks.
             fail(error)
@@ -233,11 +256,11 @@ final class Daemon {
     /// - Returns: The runners of new jobs, which are yet to be started.
     /// - Throws: `cannotCreate`. Then all is as it was.
     @discardableResult
-    private func takeOver(_ settings: Settings) throws(Fault) -> [JobRunner] {
-        var new: [JobRunner] = []
+    private func takeOver(_ settings: Settings) throws(Fault) -> [Runner] {
+        var new: [Runner] = []
         do throws(Fault) {
             for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {
-                new.append(try JobRunner(job, call.places, ledger))
+                new.append(try Runner(job, call.places, ledger))
             }
             // What the settings say of aliases is the updater's, which finds it there. Jobs of the command line are no
             // settings.
@@ -259,7 +282,7 @@ final class Daemon {
 
     private func flush() {
         let now = Process.now
-        for runner in runners { runner.take(.flush, at: now) }
+        for runner in runners { runner.obey(.flush, at: now) }
         settle(at: now)
     }
 
@@ -270,17 +293,19 @@ final class Daemon {
         guard isUp else { Process.exit(0) }
         guard !isStopping else {
             Log.info("\(signal): ending what runs")
-            for runner in runners { runner.endCommand() }
+            for runner in runners { runner.kill() }
             return
         }
-        // What was written by hand stands nowhere else.
+        // From here on a line that is written by hand makes a file, which the next daemon reads. What is in the FIFO stands
+        // nowhere else.
+        door?.remove()
+        _ = readRequests(isLast: true)
         turn()
         isStopping = true
-        for runner in runners { runner.leave() }
+        for runner in runners { runner.stop() }
         removals?.cancel()
         let closing = door
         door = nil
-        // Whoever asks from now on is told that nobody is there.
         closing?.close { [self] in
             Log.info("\(signal): stopping")
             for runner in runners where runner.isRunning {

@@ -7,9 +7,11 @@ final class Door {
     /// nil once it is closed.
     private(set) var fifo: FileDescriptor?
     private let source: DispatchSourceRead
+    private let path: ByteString
 
     /// - Throws: `cannotCreate` if something else is in its place than a FIFO of ours.
     init(_ path: ByteString) throws(Fault) {
+        self.path = path
         let fifo = try Fifo.open(path)
         source = DispatchSource.makeReadSource(fileDescriptor: fifo.number, queue: .main)
         self.fifo = consume fifo
@@ -23,6 +25,20 @@ final class Door {
             closed()
         }
         source.activate()
+    }
+
+    /// Whether another file, or none, is in the FIFO's place.
+    var isReplaced: Bool {
+        get throws(Fault) { try fifo?.status().isSame(as: FileStatus(at: path)) == false }
+    }
+
+    /// Removes the FIFO's name: nobody can open it any more. What is in it can still be read.
+    func remove() {
+        do throws(Fault) {
+            if try !isReplaced { try Files.remove(path) }
+        } catch {
+            Log.error(error.message)
+        }
     }
 
     /// - Parameter closed: Called when nobody can write to the FIFO any more.

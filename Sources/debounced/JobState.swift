@@ -6,7 +6,7 @@ import Linux
 /// What a job is doing, as small files in `FOLDER/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
 /// the fact that it states, and only when its value has changed.
 ///
-/// - `state`: idle, waiting, running, retrying (after a failure) or throttled (somebody asks again and again)
+/// - `state`: idle, waiting, running, retrying (after a failure) or throttled (requested again and again)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
 /// - `saved`: requests that led to no run of their own, as of the last run that is over
@@ -17,12 +17,12 @@ import Linux
 /// - `all`: all of these but `causes`, as lines `NAME VALUE`. Whoever needs two values of one moment reads them here: between
 ///   two files the state may change
 struct JobState {
-    var requests = 0
-    var runs = 0
-    var failures = 0
-    /// How many of the requests there were when the last run began: it covers all of them.
-    var covered = 0
-    var saved = 0
+    var requests: UInt64 = 0
+    var runs: UInt64 = 0
+    var failures: UInt64 = 0
+    /// The number of requests when the last run began: it covers all of them.
+    var covered: UInt64 = 0
+    var saved: UInt64 = 0
     var lastExit: Int32?
     var lastRun: Instant?
     var causes: [ByteString] = []
@@ -45,8 +45,8 @@ struct JobState {
             switch phase {
             case .idle: self = .idle
             case .waiting: self = .waiting
-            case .paused(.retrying, _): self = .retrying
-            case .paused(.throttled, _): self = .throttled
+            case .retrying: self = .retrying
+            case .throttled: self = .throttled
             case .running: self = .running
             }
         }
@@ -102,35 +102,21 @@ struct JobState {
         ]
     }
 
-    /// `all` before the others: whoever sees one of them change finds the new values there, too.
+    /// `all` before the others: a reader that sees one of them change finds the new values there, too.
     private mutating func write(_ values: [ByteString]) throws(Fault) {
         if causes != publishedCauses {
-            try put("causes", causes.joined(separator: "\n"), isFirst: publishedCauses == nil)
+            try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
             publishedCauses = causes
         }
         if values == published { return }
         var lines: [ByteString] = []
         for (index, name) in JobState.names.enumerated() { lines.append("\(name) \(values[index])") }
         try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
-        let isFirst = published.isEmpty
         // No value has a newline.
-        if isFirst { published = values.map { _ in "\n" } }
+        if published.isEmpty { published = values.map { _ in "\n" } }
         for (index, name) in JobState.names.enumerated() where published[index] != values[index] {
-            try put(name, values[index], isFirst: isFirst && name != "command")
+            try Files.replace("\(folder)/\(name)", with: values[index])
             published[index] = values[index]
         }
-    }
-
-    /// A job that nobody has asked for yet says what others say: `idle`, 0, nothing. Such a file is a further name of one that
-    /// all jobs share, as each takes a page of memory. Replaced is the name, so the others stay as they are.
-    private func put(_ name: ByteString, _ value: ByteString, isFirst: Bool) throws(Fault) {
-        let path: ByteString = "\(folder)/\(name)"
-        if isFirst {
-            let shared: ByteString = "\(folder)/../.=\(value)"
-            if try FileStatus(at: shared) == nil { try Files.replace(shared, with: value) }
-            // Not if there is an older file already, or no file may have so many names.
-            if (try? Files.link(shared, to: path)) ?? false { return }
-        }
-        try Files.replace(path, with: value)
     }
 }

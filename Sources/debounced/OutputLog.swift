@@ -6,17 +6,18 @@ import Linux
 /// What a command writes, as lines of our log under the job's name. It lives until the last process that holds the
 /// stream has closed it: a command may leave a child behind.
 final class OutputLog {
-    private let reader: FileDescriptor
+    /// nil once Dispatch no longer uses it.
+    private var reader: FileDescriptor?
     private let source: DispatchSourceRead
     private let name: ByteString
     private var output = OutputReader()
 
     init(_ reader: consuming FileDescriptor, _ name: ByteString) {
         source = DispatchSource.makeReadSource(fileDescriptor: reader.number, queue: .main)
-        self.reader = reader
+        self.reader = consume reader
         self.name = name
         source.setEventHandler { [self] in read() }
-        source.setCancelHandler { [self] in withExtendedLifetime(self) {} }
+        source.setCancelHandler { [self] in self.reader = nil }
         source.activate()
     }
 
@@ -26,21 +27,26 @@ final class OutputLog {
         log(output.end(isLast: false))
     }
 
+    /// Stops reading, even if a child of the command holds the stream open.
+    func close() {
+        guard !source.isCancelled else { return }
+        log(output.end(isLast: true))
+        source.cancel()
+    }
+
     /// Logs what is there, but no more than 17 bites of 4 KB: whoever writes without end keeps nobody waiting. A pipe holds 16
     /// (pipe(7)), and with one more its end is found: Dispatch on Linux tells of that but once.
     private func read() {
         guard !source.isCancelled else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)
         for _ in 0..<17 {
-            switch try? reader.read(into: &buffer) {
+            switch try? reader?.read(into: &buffer) {
             case .bytes(let count)?:
                 log(output.take(buffer[..<count], at: Process.now))
             case .nothing?:
                 return
             case .end?, nil:
-                log(output.end(isLast: true))
-                source.cancel()
-                return
+                return close()
             }
         }
     }

@@ -41,7 +41,7 @@ struct Status {
     private func read() throws(Fault) -> (daemon: Int32, jobs: [Shown]) {
         // Another user could have written anything there, or placed links to other files.
         try Files.checkFolder(places.daemon)
-        guard let daemon = try FileLock.holder(of: places.daemon + "/lock") else {
+        guard let daemon = try FileLock.holder(of: places.lock) else {
             throw Fault(.unavailable, "\(places.daemon): debounced is not running")
         }
         var names = try Files.names(in: places.daemon + "/jobs")

@@ -93,7 +93,7 @@ struct Simulation: Equatable {
 
 /// One job, and the command that it would run.
 private final class Player {
-    let debouncer: Debouncer
+    private(set) var debouncer: Debouncer
     private(set) var counts = Simulation.Counts()
     /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?

@@ -135,8 +135,8 @@ extension Debouncer.Phase {
         switch self {
         case .idle: UInt8(ascii: " ")
         case .waiting: UInt8(ascii: ".")
-        case .paused(.retrying, _): UInt8(ascii: ":")
-        case .paused(.throttled, _): UInt8(ascii: "~")
+        case .retrying: UInt8(ascii: ":")
+        case .throttled: UInt8(ascii: "~")
         case .running: UInt8(ascii: "=")
         }
     }

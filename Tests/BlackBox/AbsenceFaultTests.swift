@@ -71,7 +71,7 @@ import Testing
 
     /// The daemon can't know what that is for and leaves it alone. It ends and says why, and so does each new start.
     @Test(arguments: [
-        ("echo keep >", "is a file"), ("mkdir ", "is a folder"), ("ln -s /dev/null ", "is a symbolic link"),
+        ("truncate -s 65537 ", "is a file"), ("mkdir ", "is a folder"), ("ln -s /dev/null ", "is a symbolic link"),
     ])
     func theFifoIsSomethingElse(make: String, what: String) throws {
         let daemon = try daemon()

@@ -140,6 +140,6 @@ import Testing
                 """)
         let lease = daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:01"
         #expect(recorded("hostname", in: lease) == ["host"], "the lease is known")
-        #expect(contents(daemon.run + "/pending/dnsmasq/alias") == nil)
+        #expect(pendingRequests(for: "dnsmasq", "alias", in: daemon.run).isEmpty)
     }
 }

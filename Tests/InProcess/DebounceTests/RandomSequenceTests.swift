@@ -28,7 +28,7 @@ import Testing
         job.retries = Int.random(in: 0...3, using: &random)
         job.maxInterval = .milliseconds(Int.random(in: 0...20_000, using: &random))
         job.timeout = Bool.random(using: &random) ? .zero : .milliseconds(Int.random(in: 1...9000, using: &random))
-        let debouncer = Debouncer(job)
+        var debouncer = Debouncer(job)
         var witness = Witness()
         var now = Instant(sinceStart: .seconds(1))
 

@@ -32,7 +32,7 @@ private func parse(_ line: ByteString) -> Request? {
 
 @Suite struct RequestReaderTests {
     /// Feeds chunks, 10 ms apart, and returns what was read.
-    private func read(_ chunks: [[UInt8]]) -> (requests: Int, rejected: Int) {
+    private func read(_ chunks: [[UInt8]]) -> (requests: Int, rejected: UInt64) {
         var reader = RequestReader()
         var now = Instant(sinceStart: .zero)
         var requests = 0
@@ -44,7 +44,7 @@ private func parse(_ line: ByteString) -> Request? {
         return (requests, reader.rejected)
     }
 
-    private func read(_ chunks: String...) -> (requests: Int, rejected: Int) {
+    private func read(_ chunks: String...) -> (requests: Int, rejected: UInt64) {
         read(chunks.map { Array($0.utf8) })
     }
 
@@ -146,7 +146,7 @@ private func parse(_ line: ByteString) -> Request? {
     @Test func reportsAtMostOnceASecondAndForgetsNone() {
         var reader = RequestReader()
         var now = Instant(sinceStart: .zero)
-        var reports: [Int] = []
+        var reports: [UInt64] = []
         for _ in 0..<2500 {
             _ = reader.take(Array("nonsense\n".utf8)[...], isDrained: true, at: now, parse: parse)
             if let report = reader.tick(at: now) { reports.append(report.rejected) }

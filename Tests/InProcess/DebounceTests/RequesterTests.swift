@@ -1,7 +1,8 @@
 import Basics
-import Debounce
 import TestSupport
 import Testing
+
+@testable import Debounce
 
 /// Who repeats is throttled, and nobody else: what a simulation says of an ordinary day, and of one that is not, with the
 /// built-in settings (quiet 10 s, at most 60 s in all, longest interval 600 s).
@@ -29,7 +30,7 @@ import Testing
         set(&job)
         var outcome = Outcome()
         var waiting: [(requester: String, since: Duration)] = []
-        let debouncer = Debouncer(job)
+        var debouncer = Debouncer(job)
         func advance(to end: Instant?) {
             while let due = debouncer.wakeAt, end.map({ due < $0 }) ?? true {
                 guard case .start = debouncer.tick(at: due) else { continue }
@@ -124,7 +125,7 @@ import Testing
 
     /// The first three run after their quiet time; the fourth is throttled, until whoever typed has been calm.
     @Test func theFourthByHandIsThrottled() {
-        let debouncer = Debouncer(Self.job)
+        var debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)
         func runs() -> Duration {
             debouncer.request(from: "manual", at: now)
@@ -135,13 +136,13 @@ import Testing
             return due - now
         }
         for _ in 1...3 {
-            #expect(!debouncer.requesters.contains { $0.isThrottled })
+            #expect(!debouncer.requesters.all.contains { $0.isThrottled })
             #expect(runs() == .seconds(10))
             now = now + .seconds(5)
         }
         debouncer.request(from: "manual", at: now)
-        #expect(debouncer.phase == .paused(.throttled, due: now + .seconds(35)))
-        #expect(debouncer.requesters.filter { $0.isThrottled }.map { $0.name } == ["manual"])
+        #expect(debouncer.phase == .throttled(due: now + .seconds(35)))
+        #expect(debouncer.requesters.all.filter { $0.isThrottled }.map { $0.name } == ["manual"])
         // Somebody else is not, and takes him along.
         debouncer.request(from: "alias m", at: now)
         #expect(debouncer.phase == .waiting(due: now + .seconds(10)))
@@ -152,16 +153,16 @@ import Testing
         // Whoever was taken along has not been calm.
         now = now + .seconds(5)
         debouncer.request(from: "manual", at: now)
-        #expect(debouncer.phase == .paused(.throttled, due: now + .seconds(20)))
+        #expect(debouncer.phase == .throttled(due: now + .seconds(20)))
         debouncer.cancel()
         now = now + .seconds(31)
         #expect(runs() == .seconds(10))
-        #expect(!debouncer.requesters.contains { $0.isThrottled })
+        #expect(!debouncer.requesters.all.contains { $0.isThrottled })
     }
 
     /// A failure has its own pause, whoever is throttled.
     @Test func aFailureIsTriedAgainAfterItsOwnPause() {
-        let debouncer = Debouncer(Self.job)
+        var debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)
         func run(isSuccess: Bool) {
             now = debouncer.wakeAt!
@@ -176,7 +177,7 @@ import Testing
         run(isSuccess: false)
         for pause in [20, 40, 80] {
             debouncer.request(from: "hook", at: now + .seconds(1))
-            #expect(debouncer.phase == .paused(.retrying, due: now + .seconds(pause)))
+            #expect(debouncer.phase == .retrying(due: now + .seconds(pause)))
             run(isSuccess: pause == 80)
         }
     }

@@ -13,7 +13,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
     job.quiet = .seconds(3)
     job.timeout = .zero
     set(&job)
-    let debouncer = Debouncer(job)
+    var debouncer = Debouncer(job)
     var output = ""
     for (second, event) in input.enumerated() {
         let now = Instant(sinceStart: .seconds(1000 + second))
@@ -177,7 +177,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
 
     @Test func newSettingsHoldForWhatWaits() {
         var job = Job(name: "job", command: "true")
-        let debouncer = Debouncer(job)
+        var debouncer = Debouncer(job)
         debouncer.request(at: Instant(sinceStart: .seconds(100)))
         #expect(debouncer.wakeAt == Instant(sinceStart: .seconds(110)))
         job.quiet = .milliseconds(250)
@@ -187,7 +187,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
     }
 
     @Test func anEarlyTickDoesNothing() {
-        let debouncer = Debouncer(Job(name: "job", command: "true"))
+        var debouncer = Debouncer(Job(name: "job", command: "true"))
         #expect(debouncer.tick(at: Instant(sinceStart: .zero)) == .none)
         debouncer.request(at: Instant(sinceStart: .zero))
         #expect(debouncer.tick(at: Instant(sinceStart: .seconds(9))) == .none)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct WorstLoopTests {
     /// The starts of the runs of a day. Each run lasts `lasts`; `asks` after its end the hook asks for the next.
     private func day(lasts: Duration, asks: Duration, isSuccess: Bool = true) -> [Instant] {
-        let debouncer = Debouncer(Job(name: "dnsmasq", command: "service dnsmasq restart"))
+        var debouncer = Debouncer(Job(name: "dnsmasq", command: "service dnsmasq restart"))
         let end = Instant(sinceStart: .seconds(24 * 3600))
         var now = Instant(sinceStart: .zero)
         var starts: [Instant] = []

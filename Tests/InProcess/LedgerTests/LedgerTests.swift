@@ -1,8 +1,9 @@
 import Basics
-import Ledger
 import Linux
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 @Suite struct LedgerTests {
     private let scratch = Scratch()
@@ -16,13 +17,14 @@ import Testing
 
     @Test func keepsARequestUntilItIsDone() throws {
         try add(.manual, "one")
-        try add(.manual, "two")
+        try add(.alias, "m: two")
         try add(.lease, "three")
         #expect(try ledger.jobs() == ["j"])
-        #expect(file("pending/j/manual") == "one\ntwo")
-        #expect(try ledger.take("j")?.events == ["manual one", "manual two", "lease three"])
+        #expect(file("pending/j/manual") == "one")
+        #expect(file("pending/j/alias.m") == "m: two")
+        #expect(try ledger.take("j")?.events == ["manual one", "alias m: two", "lease three"])
         #expect(file("pending/j/manual") == nil)
-        #expect(file("running/j/manual") == "one\ntwo\n= taken 1")
+        #expect(file("running/j/manual") == "one")
         #expect(try ledger.jobs() == ["j"])
         try ledger.finish("j", run: 1, status: 0)
         #expect(try ledger.jobs() == [])
@@ -78,7 +80,7 @@ import Testing
     }
 
     @Test func tellsOneRunFromAnother() throws {
-        func last() throws -> Int { try ledger.lastRun(of: "j") }
+        func last() throws -> Int { try ledger.runs(of: "j").begun }
         #expect(try last() == 0)
         try add(.manual)
         #expect(try last() == 0, "no run has begun")
@@ -97,20 +99,21 @@ import Testing
         #expect(try last() == 2)
         try ledger.putBack("j")
         #expect(try ledger.take("j")?.run == 3, "each try is a run")
-        #expect(try ledger.lastRun(of: "other") == 0)
-        #expect(file("taken/j") == "3")
+        #expect(try ledger.runs(of: "other") == Runs())
+        #expect(file("taken/j") == "3 1 0")
+        try ledger.finish("j", run: 3, status: 4)
+        #expect(try ledger.runs(of: "j") == Runs(begun: 3, ended: 3, status: 4))
     }
 
-    /// An earlier version also wrote the time, and began to count anew at each start.
-    @Test func goesOnFromTheNumberOfAnEarlierVersion() throws {
+    @Test func goesOnWhateverStandsThere() throws {
         try add(.manual)
         try run(["mkdir", "-m", "700", scratch / "run/taken"])
-        scratch.write("run/taken/j", "run 7 at 123.456\n")
-        #expect(try ledger.lastRun(of: "j") == 7)
+        scratch.write("run/taken/j", "7 6 0\n")
         #expect(try ledger.take("j")?.run == 8)
-        #expect(try ledger.lastRun(of: "j") == 8)
-        scratch.write("run/taken/j", "neither\n")
-        #expect(try ledger.lastRun(of: "j") == 0)
+        for text in ["neither\n", "", "1 2\n", "1 -2 3\n"] {
+            scratch.write("run/taken/j", text)
+            #expect(try ledger.runs(of: "j") == Runs())
+        }
     }
 
     @Test func aFailedRunIsPutBack() throws {
@@ -120,7 +123,7 @@ import Testing
         try add(.lease, "three")
         try ledger.putBack("j")
         #expect(file("running/j/manual") == nil)
-        #expect(try ledger.take("j")?.events == ["manual one", "lease two", "lease three"])
+        #expect(try ledger.take("j")?.events == ["manual one", "lease three", "lease two"])
     }
 
     @Test func aDaemonThatStartsTakesUpWhatWasRunning() throws {
@@ -137,10 +140,13 @@ import Testing
         func runs(_ processFile: ByteString) throws -> Bool {
             let pipe = try Pipe()
             let child = try ChildProcess(
-                shell: "touch \(ByteString(scratch / "ran"))", of: "j", output: pipe.writer, processFile: processFile)
+                shell: "touch \(ByteString(scratch / "ran"))", environment: [], output: pipe.writer,
+                processFile: processFile)
             return child.collect() == .exited(0)
         }
-        func begin() throws -> ByteString { try ledger.makeRoom(for: "j", run: #require(try ledger.take("j")).run) }
+        func begin() throws -> ByteString {
+            try ledger.makeRoom(for: .command, of: "j", run: #require(try ledger.take("j")).run)
+        }
         try add(.manual)
         let late = try begin()
         #expect(try ledger.recover("j") == nil)
@@ -153,14 +159,20 @@ import Testing
         #expect(try runs(next))
     }
 
-    @Test func theCommandOfAnEarlierDaemonIsKnownAgain() throws {
+    @Test(arguments: Ledger.Step.allCases) func theProcessOfAnEarlierDaemonIsKnownAgain(step: Ledger.Step) throws {
         try add(.manual)
         _ = try ledger.take("j")
+        if step == .verify {
+            _ = try ledger.makeRoom(for: .command, of: "j", run: 1)
+            scratch.write("run/running/j/.run.1/command", "1 (x) S\n")
+        }
         let pipe = try Pipe()
         let child = try ChildProcess(
-            shell: "exec sleep 1000", of: "j", output: pipe.writer, processFile: ledger.makeRoom(for: "j", run: 1))
-        try eventually("it has begun") { file("running/j/.run.1/process")?.isEmpty == false }
-        let line = file("running/j/.run.1/process")!
+            shell: "exec sleep 1000", environment: [], output: pipe.writer,
+            processFile: ledger.makeRoom(for: step, of: "j", run: 1))
+        let place = "running/j/.run.1/\(step.rawValue)"
+        try eventually("it has begun") { file(place)?.isEmpty == false }
+        let line = file(place)!
         #expect(try ledger.recover("j")?.number == child.process)
         child.signal(.kill)
         _ = child.collect()
@@ -169,44 +181,60 @@ import Testing
         #expect(RunningProcess(stat: "") == nil)
     }
 
-    @Test func namesNoMoreEventsThanFit() throws {
-        for number in 0..<1000 { try add(.lease, "event number \(number)") }
-        #expect(file("pending/j/lease")!.split(separator: "\n").count == 25)
+    @Test func namesNoMoreRequestersThanFit() throws {
+        for number in 0..<100 { try add(.lease, "client \(number): event") }
         let events = try ledger.take("j")!.events
-        #expect(events.count == 25)
-        #expect(events.last == "lease others: more than can be named")
+        #expect(events.count == 33)
+        #expect(events.contains("lease others: more than can be named"))
+        #expect(events.contains("lease client 0: event"))
     }
 
-    /// With the last event, however often he asks.
+    /// The file of a requester has its last event.
     @Test func namesEachRequesterOnce() throws {
         for number in 0..<500 {
             try add(.alias, "m: a to b, \(number)")
             if number == 100 { try add(.alias, "n: none to c, x") }
         }
-        #expect(file("pending/j/alias") == "n: none to c, x\nm: a to b, 499")
+        #expect(file("pending/j/alias.m") == "m: a to b, 499")
+        #expect(file("pending/j/alias.n") == "n: none to c, x")
         try add(.manual, "request j")
         try add(.manual, "request j")
         try add(.lease, "aa:bb:cc:dd:ee:ff: add 10.0.0.1 x")
         let events = try ledger.events(of: "j")
         #expect(
             events == [
-                "manual request j", "alias n: none to c, x", "alias m: a to b, 499",
+                "manual request j", "alias m: a to b, 499", "alias n: none to c, x",
                 "lease aa:bb:cc:dd:ee:ff: add 10.0.0.1 x",
             ])
         #expect(
-            events.map { $0.requester } == ["manual request j", "alias n", "alias m", "lease aa:bb:cc:dd:ee:ff"])
+            events.map { $0.requester } == ["manual request j", "alias m", "alias n", "lease aa:bb:cc:dd:ee:ff"])
     }
 
-    /// Many at once are written in one go, and who no longer fits is one of the others. The note of a run stays.
-    @Test func namesManyAtOnce() throws {
+    /// Whatever the name of a requester is, its file has a name of its own in the job's folder.
+    @Test func namesAreSafe() throws {
+        let long = String(repeating: "x", count: 250)
+        let names = ["..", "a/b", "../../x", "%2F", "\u{FF}", "a b", "", ".", long + "1", long + "2"]
+        for name in names { try add(.lease, "\(ByteString(name)): event") }
+        #expect(try Set(ledger.events(of: "j").map { "\($0)" }) == Set(names.map { "lease \($0): event" }))
+        let files = try Files.names(in: ByteString(scratch / "run/pending/j"), hidden: true)
+        #expect(files.count == names.count)
+        #expect(files.allSatisfy { $0.hasPrefix("lease.") && $0.count <= 255 })
+        #expect(file("pending/j/lease.a%2fb") == "a/b: event")
+        #expect(try Files.names(in: ByteString(scratch / "run")) == ["pending"])
+    }
+
+    /// The folder of a run that began meanwhile is not touched.
+    @Test func aRequestPutsOffTheQuietTime() throws {
+        let longest = Duration.seconds(1_000_000)
         try add(.alias, "m: a to b")
-        _ = try ledger.take("j")
-        try ledger.putBack("j")
-        try ledger.add(.alias, to: "j", events: (0..<1000).map { "a\($0): none to host-\($0)" } + ["m: b to c"])
-        let lines = file("pending/j/alias")!.split(separator: "\n")
-        #expect(lines.contains("= taken 1") && lines.contains("m: b to c") && lines.contains("a0: none to host-0"))
-        #expect(lines.filter { $0.hasPrefix("others: ") }.count == 1)
-        #expect(try ledger.standing(of: .alias, in: "j") == .taken)
+        for event in ["m: a to b", "m: b to c"] {
+            try run([
+                "touch", "-d", "@\(Process.wallClock.components.seconds - 1000)", scratch / "run/pending/j/alias.m",
+            ])
+            #expect(try ledger.age(of: "j", longest: longest)!.last >= .seconds(1000))
+            try add(.alias, ByteString(event))
+            #expect(try ledger.age(of: "j", longest: longest)!.last < .seconds(900))
+        }
     }
 
     @Test func tellsHowLongAgo() throws {
@@ -232,39 +260,78 @@ import Testing
         #expect(age.first == .zero && age.last == .zero)
     }
 
+    private func awaited() throws -> AwaitedRequest { try AwaitedRequest(.manual, to: "j", event: "x", in: ledger) }
+
+    private func begin() throws -> Int {
+        let taken = try #require(try ledger.take("j"))
+        _ = try ledger.makeRoom(for: .command, of: "j", run: taken.run)
+        return taken.run
+    }
+
     @Test func hearsHowItEnded() throws {
-        let receipt = try ledger.add(.manual, to: "j", event: "x")
-        _ = try ledger.take("j")
-        try ledger.finish("j", run: 1, status: 3)
-        #expect(try receipt.wait { true } == .over(run: 1, status: 3))
+        let request = try awaited()
+        try ledger.finish("j", run: begin(), status: 3)
+        #expect(try request.wait { true } == .over(run: 1, status: 3))
     }
 
     @Test func hearsOfARunAfterFailuresAndOtherRequests() throws {
-        let receipt = try ledger.add(.manual, to: "j", event: "x")
-        _ = try ledger.take("j")
+        let request = try awaited()
+        _ = try begin()
         try add(.manual)
         // Now the request of the failed run is pending beside the newer one.
         try ledger.putBack("j")
-        _ = try ledger.take("j")
+        _ = try begin()
         try ledger.putBack("j")
-        let daemon = try inBackground { [ledger] in
-            _ = try ledger.take("j")
-            try ledger.finish("j", run: 3, status: 0)
-        }
-        #expect(try receipt.wait { true } == .over(run: 3, status: 0))
+        let daemon = try inBackground { try ledger.finish("j", run: begin(), status: 0) }
+        #expect(try request.wait { true } == .over(run: 3, status: 0))
         try daemon()
     }
 
+    /// The run that goes on when the request is made does not carry it out, however far it has come.
+    @Test(arguments: [true, false]) func waitsForTheRunAfterThePresentOne(hasNumber: Bool) throws {
+        try add(.manual)
+        if hasNumber {
+            _ = try begin()
+        } else {
+            try Files.rename(ByteString(scratch / "run/pending"), to: ByteString(scratch / "run/running"))
+        }
+        let request = try awaited()
+        var looks = 0
+        let result = try request.wait {
+            looks += 1
+            do {
+                switch looks {
+                case 1 where !hasNumber:
+                    // What `take` does after its rename.
+                    try run(["mkdir", "-p", "-m", "700", scratch / "run/taken", scratch / "run/running/j/.run.1"])
+                    scratch.write("run/taken/j", "1 0 0\n")
+                case 2: try ledger.finish("j", run: 1, status: 5)
+                case 3: try ledger.finish("j", run: begin(), status: 6)
+                default: break
+                }
+            } catch {
+                Issue.record(error)
+            }
+            return true
+        }
+        #expect(result == .over(run: 2, status: 6))
+    }
+
     @Test func hearsThatItWasTakenBack() throws {
-        let receipt = try ledger.add(.manual, to: "j", event: "x")
+        let request = try awaited()
         try ledger.withdrawAll(from: "j")
-        #expect(try receipt.wait { true } == .withdrawn)
+        #expect(try request.wait { true } == .withdrawn)
+        let again = try awaited()
+        _ = try begin()
+        try ledger.putBack("j")
+        try ledger.withdrawAll(from: "j")
+        #expect(try again.wait { true } == .withdrawn, "a retry was to come")
     }
 
     /// While writers add requests, a daemon takes them. Every request is in a run that was taken after it was made.
     @Test func noRequestIsLostToATake() throws {
-        // A cause has room to name all requests.
-        let ledger = Ledger(folder: ByteString(scratch / "run"), mostNamed: 2000)
+        // There is room to name all requesters.
+        let ledger = Ledger(folder: ByteString(scratch / "run"), mostRequesters: 2000)
         let each = 300
         let writers = try (0..<4).map { writer in
             try inBackground {

@@ -109,11 +109,30 @@ import Testing
         #expect(try read(fifo) == "one\n")
     }
 
-    @Test(arguments: ["file", "folder", "link", "other"])
+    /// A redirection makes a file while no daemon runs.
+    @Test(arguments: ["", "600", "644"]) func putsAFileOfOursAside(mode: String) throws {
+        scratch.write("fifo", "request j\n")
+        if !mode.isEmpty { try run(["chmod", mode, scratch / "fifo"]) }
+        #expect(throws: Fault(.unavailable, "\(path): debounced is not running", errno: 2)) {
+            try Fifo.write("x", to: path)
+        }
+        let fifo = try Fifo.open(path)
+        #expect(contents("\(Fifo.lines(of: path))") == "request j")
+        try Fifo.write("one", to: path)
+        #expect(try read(fifo) == "one\n")
+    }
+
+    @Test(arguments: ["long file", "two names", "open file", "folder", "link", "other"])
     func leavesAloneWhatIsNoFifoOfOurs(kind: String) throws {
         let fifo = scratch / "fifo"
         switch kind {
-        case "file": scratch.write("fifo", "keep")
+        case "long file": try run(["truncate", "-s", "65537", fifo])
+        case "two names":
+            scratch.write("fifo", "keep")
+            try run(["ln", fifo, scratch / "name"])
+        case "open file":
+            scratch.write("fifo", "keep")
+            try run(["chmod", "666", fifo])
         case "folder": try run(["mkdir", fifo])
         case "link":
             try run(["mkfifo", scratch / "target"])
@@ -124,7 +143,8 @@ import Testing
         }
         let before = try run(["stat", "-c", "%i %F %a %U %s", fifo]).output
         let what = [
-            "file": "a file", "folder": "a folder", "link": "a symbolic link", "other": "a FIFO of user 65534",
+            "long file": "a file", "two names": "a file", "open file": "a file", "folder": "a folder",
+            "link": "a symbolic link", "other": "a FIFO of user 65534",
         ][kind]!
         #expect(throws: Fault(.cannotCreate, "\(path): is \(ByteString(what)), not a FIFO of ours; left alone")) {
             _ = try Fifo.open(path)

@@ -54,7 +54,7 @@ final class EventWorld {
     /// The fragment in the conf-dir.
     var fragment: String { contents(scratch / "conf/cname-updater.conf") ?? "" }
 
-    func isPending(_ cause: String = "alias") -> Bool { contents(scratch / "run/pending/dnsmasq/\(cause)") != nil }
+    func isPending(_ cause: String = "alias") -> Bool { ((try? Ledger(folder: ByteString(scratch / "run")).events(of: "dnsmasq")) ?? []).contains { $0.hasPrefix("\(ByteString(cause)) ") } }
 
     /// Leaves what a killed updater leaves in the middle of a change of the aliases.
     func interrupt() {
@@ -76,7 +76,7 @@ final class EventWorld {
     /// Has dnsmasq read the fragment.
     func serve() { served = fragment }
 
-    func endRun() throws { try ledger.finish("dnsmasq", run: ledger.lastRun(of: "dnsmasq"), status: 0) }
+    func endRun() throws { try ledger.finish("dnsmasq", run: ledger.runs(of: "dnsmasq").begun, status: 0) }
 
     /// Runs the job if anything is pending, as after the quiet time.
     @discardableResult

@@ -1,0 +1,71 @@
+import Basics
+import Linux
+
+/// A request whose run is waited for.
+public struct AwaitedRequest: Sendable {
+    /// What became of the request.
+    public enum Result: Equatable, Sendable {
+        /// The run is over, and not tried again. The status is the command's, 128 + N if signal N ended it.
+        case over(run: Int, status: Int32)
+        /// The request was taken back.
+        case withdrawn
+    }
+
+    private let ledger: Ledger
+    private let job: ByteString
+    private let path: ByteString
+    /// The run that began last before the request was made.
+    private let before: Int
+
+    /// Adds a request: see `Ledger.add`.
+    ///
+    /// - Throws: `cannotCreate`.
+    public init(_ cause: Ledger.Cause, to job: ByteString, event: ByteString, in ledger: Ledger) throws(Fault) {
+        before = try ledger.runs(of: job).begun
+        try ledger.add(cause, to: job, event: event)
+        try Files.makeFolder("\(ledger.folder)/taken")
+        self.ledger = ledger
+        self.job = job
+        path = ledger.path(of: cause, event, in: ledger.pending(job))
+    }
+
+    /// Waits until the run is over that carries the request out.
+    ///
+    /// - Parameter mayCome: Called at least twice a second: whether a daemon is there that may run the job.
+    /// - Returns: nil if none is.
+    /// - Throws: `system` if the files can't be watched: inotify(7); `cannotCreate`.
+    public func wait(while mayCome: () -> Bool) throws(Fault) -> Result? {
+        var number: Int?
+        while true {
+            // Watched before it is read, so that no change is missed.
+            let watch = try FileWatch(changesIn: ["\(ledger.folder)/taken"])
+            if number == nil { number = try run() }
+            let runs = try ledger.runs(of: job)
+            if let number, runs.ended >= number { return .over(run: runs.ended, status: runs.status) }
+            if try isWithdrawn(runs) { return .withdrawn }
+            guard mayCome() else { return nil }
+            watch.wait(upTo: .milliseconds(500))
+        }
+    }
+
+    /// - Returns: The number of the run that carries the request out; nil while it can't be told.
+    private func run() throws(Fault) -> Int? {
+        let begun = try ledger.runs(of: job).begun
+        guard try FileStatus(at: path) != nil else { return before + 1 }
+        // Between the two a run has taken its requests and has no number yet.
+        let isRunning = try FileStatus(at: ledger.running(job)) != nil
+        let hasNumber = try FileStatus(at: ledger.place(of: job, run: begun)) != nil
+        let isOld = try ledger.runs(of: job).begun != begun
+        return isOld || isRunning && !hasNumber ? nil : begun + 1
+    }
+
+    /// - Parameter runs: As read before.
+    private func isWithdrawn(_ runs: Runs) throws(Fault) -> Bool {
+        // Twice, as requests go from `pending` to `running`, and back if the run fails.
+        for _ in 0..<2 {
+            if try !ledger.events(of: job).isEmpty { return false }
+            if try FileStatus(at: ledger.running(job)) != nil { return false }
+        }
+        return try ledger.runs(of: job) == runs
+    }
+}

@@ -1,0 +1,107 @@
+import Basics
+import Debounce
+import Ledger
+import Linux
+
+/// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
+struct Inbox {
+    /// Requests written into the FIFO by hand stand nowhere else until the daemon writes them into the ledger.
+    private enum ByHand { case none, inLedger, onlyHere }
+
+    /// What a look into the ledger has found.
+    struct News {
+        /// The requester of each request to be counted.
+        var requesters: [ByteString] = []
+        /// How long ago the first and the last of them were made.
+        var ages: (first: Duration, last: Duration) = (.zero, .zero)
+        /// The number of requests that were not counted before.
+        var count: UInt64 = 0
+    }
+
+    private let job: ByteString
+    private let ledger: Ledger
+    /// Notifications since the last look into the ledger, which names their requesters.
+    private var notifications = 0
+    /// Requests that were found in the ledger before their notification came.
+    private var early = 0
+    /// The pending events that are counted.
+    private var known: [ByteString] = []
+    private var byHand = ByHand.none
+
+    init(_ job: ByteString, _ ledger: Ledger) {
+        self.job = job
+        self.ledger = ledger
+    }
+
+    var isNotified: Bool { notifications > 0 }
+
+    /// A program has written a request into the ledger. One look serves all notifications that came before it.
+    mutating func notify() {
+        notifications += 1
+    }
+
+    /// Looks for requests in the ledger that are not yet counted.
+    ///
+    /// - Parameters:
+    ///   - isWaiting: What was counted still waits.
+    ///   - longest: No request can be older.
+    /// - Returns: nil if there is none.
+    /// - Throws: `cannotCreate`.
+    mutating func look(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
+        let events = try ledger.events(of: job)
+        let counted = isWaiting ? known : []
+        let new = events.filter { event in !counted.contains(where: { $0 == event }) }
+        known = events
+        if notifications == 0, new.isEmpty { return nil }
+        var news = News()
+        // Without a new event, a request was repeated, or was found before its notification came.
+        let late = new.isEmpty ? min(early, notifications) : 0
+        early += notifications == 0 ? 1 : -late
+        news.count = UInt64(max(notifications, 1) - late)
+        if notifications == 0, !isWaiting, let ages = try ledger.age(of: job, longest: longest) { news.ages = ages }
+        let from = !new.isEmpty ? new : events.isEmpty ? [Request.others] : events
+        // One notification may be for many requests, and a requester may have sent many.
+        for place in 0..<max(notifications, new.count) {
+            news.requesters.append(from[min(place, from.count - 1)].requester)
+        }
+        notifications = 0
+        return news
+    }
+
+    /// The look has failed: the notifications are counted without their requesters.
+    mutating func giveUp() {
+        notifications = 0
+    }
+
+    /// A request came as a line in the FIFO.
+    ///
+    /// - Throws: `cannotCreate`; `keep` tries again.
+    mutating func addByHand() throws(Fault) {
+        guard byHand == .none else { return }
+        byHand = .onlyHere
+        try keep()
+    }
+
+    /// Writes requests by hand into the ledger, unless they stand there.
+    ///
+    /// - Throws: `cannotCreate`.
+    mutating func keep() throws(Fault) {
+        guard byHand == .onlyHere else { return }
+        let request = Request(.request, job)
+        try ledger.add(.fifo, to: job, event: request.line)
+        known.append(request.requester)
+        byHand = .inLedger
+    }
+
+    /// A failed run has put its requests back, which are counted already.
+    mutating func putBack(_ events: [ByteString]) {
+        known += events
+    }
+
+    /// All that was counted is carried out or forgotten.
+    mutating func clear() {
+        byHand = .none
+        known = []
+        early = 0
+    }
+}
