@@ -44,7 +44,8 @@ let package = Package(
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
         // What the tests share. As a test target, `swift build` leaves it out.
         .testTarget(
-            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Network"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Network"],
+            path: "Tests/TestSupport"),
         // In this process, a target for each room.
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),
         .testTarget(

@@ -12,6 +12,11 @@ extension Context {
     /// - Throws: `unavailable` if dnsmasq does not run even so; `cannotCreate`.
     public func verify() throws(Fault) {
         var down = try Running.down(current())
+        // A restart that was cut off between stop and start.
+        if !down.isEmpty, Process.environment("DEBOUNCED_RESULT") == "cut" {
+            _ = ChildProcess.run(["service", "dnsmasq", "start"], within: .seconds(60))
+            down = try Running.down(current())
+        }
         let withdrawn = try withdraw(down)
         if down.isEmpty { return }
         if !withdrawn.isEmpty {

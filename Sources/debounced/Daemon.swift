@@ -144,12 +144,10 @@ final class Daemon {
     /// Obeys the lines that were written to the FIFO's path while there was none.
     private func readLines() {
         let path = Fifo.lines(of: call.places.fifo)
-        do throws(Fault) {
+        attempt { () throws(Fault) in
             guard let text = try Files.readIfThere(path) else { return }
             _ = obey(text.bytes[...], isDrained: true, at: Process.now)
             try Files.remove(path)
-        } catch {
-            Log.error(error.message)
         }
     }
 
@@ -188,35 +186,24 @@ final class Daemon {
     }
 
     private func reportUnknownJobs() {
-        do throws(Fault) {
+        attempt { () throws(Fault) in
             for job in try ledger.jobs() where !jobs.contains(where: { $0.name == job }) {
                 let why: ByteString =
                     disabledJobs.contains { $0 == job } ? "it is not in force" : "there is no such job"
                 Log.error("\(job.printable()): a request waits, but \(why); it is kept")
             }
-        } catch {
-            Log.error(error.message)
         }
     }
 
-    /// Logs what came through the FIFO and was no request.
+    /// Shows and logs what came through the FIFO and was no request.
     private func reportRejected(at now: Instant) {
         if let report = reader.tick(at: now) {
-            showRejected()
+            attempt { () throws(Fault) in try Files.replace(call.places.rejected, with: "\(reader.rejected)") }
             let lines: ByteString = report.rejected == 1 ? "a line" : "\(report.rejected) lines"
             let reason = report.reason.isEmpty ? "" : ": " + report.reason
             Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'\(reason)")
         }
         reportTimer.set(reader.wakeAt, now: now)
-    }
-
-    /// Shows how many lines from the FIFO were no request: `rejected`, beside the FIFO, as that is no job's.
-    private func showRejected() {
-        do throws(Fault) {
-            try Files.replace(call.places.rejected, with: "\(reader.rejected)")
-        } catch {
-            Log.error(error.message)
-        }
     }
 
     /// Lets every job do what its time has come for, and ends if all is done.

@@ -34,11 +34,7 @@ final class Door {
 
     /// Removes the FIFO's name: nobody can open it any more. What is in it can still be read.
     func remove() {
-        do throws(Fault) {
-            if try !isReplaced { try Files.remove(path) }
-        } catch {
-            Log.error(error.message)
-        }
+        attempt { () throws(Fault) in if try !isReplaced { try Files.remove(path) } }
     }
 
     /// - Parameter closed: Called when nobody can write to the FIFO any more.

@@ -86,11 +86,9 @@ struct JobState {
 
     /// Takes the job from sight in one step: whoever still sees a part of it could ask for a job that is gone.
     func remove() {
-        do throws(Fault) {
+        attempt { () throws(Fault) in
             try Files.rename(folder, to: done)
             try Files.removeFolder(done)
-        } catch {
-            Log.error(error.message)
         }
     }
 

@@ -76,12 +76,15 @@ extension Runner {
             mode = .busy(try spawn(job.verify, environment, processFile), .verification(run, outcome))
             debouncer.verify(at: now)
         } catch {
-            finish(run, outcome.status != 0 ? outcome : Outcome(status: error.code.status, text: error.message), at: now)
+            let fault = Outcome(status: error.code.status, text: error.message)
+            finish(run, outcome.status != 0 ? outcome : fault, at: now)
         }
         return true
     }
 
-    func spawn(_ line: ByteString, _ environment: [ByteString], _ processFile: ByteString) throws(Fault) -> Command {
+    func spawn(
+        _ line: ByteString, _ environment: [ByteString], _ processFile: ByteString
+    ) throws(Fault) -> Command {
         let command = try Command(line, of: name, environment, processFile: processFile) { [self] in processEnded($0) }
         outputs.append(command.output!)
         return command
@@ -101,7 +104,7 @@ extension Runner {
         state.saved = state.covered > state.runs ? state.covered - state.runs : 0
         // The state first: a program that is told of the end may look at it at once.
         state.publish(job, debouncer.phase)
-        attempt { () throws(Fault) in
+        attempt(name) { () throws(Fault) in
             if case .retry = ending {
                 inbox.putBack(state.causes)
                 try ledger.putBack(name)
@@ -117,15 +120,6 @@ extension Runner {
             logError("\(outcome.text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
         case .givenUp:
             logError("\(outcome.text) after \(duration) s; given up, runs again when asked")
-        }
-    }
-
-    /// Does what must not stop the job if it fails.
-    func attempt(_ body: () throws(Fault) -> Void) {
-        do throws(Fault) {
-            try body()
-        } catch {
-            logError(error.message)
         }
     }
 

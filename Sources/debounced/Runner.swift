@@ -190,17 +190,17 @@ final class Runner {
             isGuess = false
             state.requests += 1
             debouncer.request(from: Request(verb, name).requester, at: now)
-            attempt { () throws(Fault) in try inbox.addByHand() }
+            attempt(name) { () throws(Fault) in try inbox.addByHand() }
         case .flush:
             debouncer.flush()
         case .withdrawn:
-            attempt { () throws(Fault) in
+            attempt(name) { () throws(Fault) in
                 if try ledger.age(of: name, longest: Settings.longest) == nil { obey(.cancel, at: now) }
             }
         case .cancel:
             debouncer.cancel()
             inbox.clear()
-            attempt { () throws(Fault) in try ledger.withdrawAll(from: name) }
+            attempt(name) { () throws(Fault) in try ledger.withdrawAll(from: name) }
         }
     }
 
@@ -233,7 +233,7 @@ final class Runner {
     func stop() {
         handle(.stop, at: Process.now)
         guard debouncer.isWaiting else { return }
-        attempt { () throws(Fault) in try inbox.keep() }
+        attempt(name) { () throws(Fault) in try inbox.keep() }
         log("a request waits; it is kept for the next start")
     }
 

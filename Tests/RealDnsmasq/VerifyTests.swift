@@ -87,6 +87,24 @@ import Testing
         #expect(try lan.answers("maxwell.lan"))
     }
 
+    /// Between stop and start the LAN is without DNS.
+    @Test func aRestartThatIsCutOffLeavesDnsmasqRunning() throws {
+        let lan = try LAN(
+            sections: """
+                config job 'dnsmasq'
+                    option command 'service dnsmasq stop; echo stopped; sleep 1000'
+                    option verify 'cname-updater verify'
+                    option timeout '1'
+                    option retries '0'
+
+                """)
+        try lan.event()
+        try lan.program.line(with: "dnsmasq: stopped")
+        try lan.program.line(with: "dnsmasq: ended by signal 15 after ")
+        #expect(try lan.answers("maxwell.lan"))
+        #expect(lan.fragment() == Self.alias, "it was not the alias")
+    }
+
     @Test func oneInstanceThatIsDownTakesNothingFromTheOther() throws {
         let lan = try LAN(["lan", "guest"])
         lan.scratch.write("var/arguments/guest", "--no-such-option")

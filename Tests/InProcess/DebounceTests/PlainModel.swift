@@ -164,7 +164,10 @@ struct PlainModel {
         step = nil
         // The comments say nothing of a flush: it is forgotten.
         isFlushed = false
-        if failures > 0 { return retry = (now, now + job.quiet.inMilliseconds) }
+        if failures > 0 {
+            retry = (now, now + job.quiet.inMilliseconds)
+            return
+        }
         let again = covered
         uncover()
         for place in again { add(place, at: now) }

@@ -54,7 +54,9 @@ final class EventWorld {
     /// The fragment in the conf-dir.
     var fragment: String { contents(scratch / "conf/cname-updater.conf") ?? "" }
 
-    func isPending(_ cause: String = "alias") -> Bool { ((try? Ledger(folder: ByteString(scratch / "run")).events(of: "dnsmasq")) ?? []).contains { $0.hasPrefix("\(ByteString(cause)) ") } }
+    func isPending(_ cause: String = "alias") -> Bool {
+        ((try? ledger.events(of: "dnsmasq")) ?? []).contains { $0.hasPrefix(ByteString(cause) + " ") }
+    }
 
     /// Leaves what a killed updater leaves in the middle of a change of the aliases.
     func interrupt() {
