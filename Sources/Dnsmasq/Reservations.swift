@@ -88,7 +88,7 @@ public final class Reservation {
 }
 
 /// What a lease shows of a client.
-public final class SeenClient: Sendable {
+public struct SeenClient: Sendable {
     /// The MAC address: pairs of hexadecimal digits in lower case, joined by colons; empty if it is not known.
     public let hardware: ByteString
     /// DHCPv4's client identifier (option 61), or the DUID, as such pairs; empty if there was none.

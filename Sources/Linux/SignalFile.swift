@@ -2,7 +2,7 @@ import Basics
 import CLinux
 
 /// A signal as something to read, without any other effect on the process: signalfd(2).
-public final class SignalFile {
+public struct SignalFile: ~Copyable {
     private let file: FileDescriptor
 
     /// Holds the signal back from now on: sigprocmask(2).
@@ -22,7 +22,7 @@ public final class SignalFile {
     public var number: Int32 { file.number }
 
     /// Passes over the signal, however often it has come.
-    public func take() {
+    public borrowing func take() {
         var buffer = [UInt8](repeating: 0, count: 128)
         _ = try? file.read(into: &buffer)
     }

@@ -62,15 +62,10 @@ public struct Neighbours: ~Copyable {
     }
 
     /// What a host has just shown, without or after being asked.
-    public final class News: Sendable {
+    public struct News: Sendable {
         public let address: Address
         /// `answered` or `silent`; `undecided` if it was only heard.
         public let answer: Answer
-
-        init(_ address: Address, _ answer: Answer) {
-            self.address = address
-            self.answer = answer
-        }
     }
 
     /// What the kernel has told since.
@@ -80,9 +75,9 @@ public struct Neighbours: ~Copyable {
         try read(news).compactMap { notice in
             guard let address = notice.address else { return nil }
             switch notice.state {
-            case RouteMessage.reachable: return News(address, .answered)
-            case RouteMessage.failed: return News(address, .silent)
-            case let state: return state & RouteMessage.heard == 0 ? nil : News(address, .undecided)
+            case RouteMessage.reachable: return News(address: address, answer: .answered)
+            case RouteMessage.failed: return News(address: address, answer: .silent)
+            case let state: return state & RouteMessage.heard == 0 ? nil : News(address: address, answer: .undecided)
             }
         }
     }

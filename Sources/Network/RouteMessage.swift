@@ -60,18 +60,12 @@ public enum RouteMessage {
     static let fixed: UInt16 = 0x40 | 0x80
 
     /// What the kernel says.
-    public final class Notice: Sendable {
+    public struct Notice: Sendable {
         /// The neighbour's; nil if the message is about a route.
-        public let address: Address?
-        public let state: UInt16
+        public var address: Address?
+        public var state: UInt16 = 0
         /// The interface of a route that leads straight to a host on that link, else 0.
-        public let link: Int32
-
-        init(_ address: Address?, state: UInt16 = 0, link: Int32 = 0) {
-            self.address = address
-            self.state = state
-            self.link = link
-        }
+        public var link: Int32 = 0
     }
 
     /// Reads a datagram of the kernel's.
@@ -90,13 +84,13 @@ public enum RouteMessage {
                 // NLMSG_ERROR holds an errno: negative, or 0 for success.
                 let result = body.number(at: 0, Int32.self) ?? .min
                 if result != 0 { throw Fault(.system, "refused", system: result == .min ? EBADMSG : -result) }
-            case 24: notices.append(Notice(nil, link: link(in: body)))  // RTM_NEWROUTE
+            case 24: notices.append(Notice(link: link(in: body)))  // RTM_NEWROUTE
             case 28, 29:  // RTM_NEWNEIGH, RTM_DELNEIGH
                 if let state = body.number(at: 8, UInt16.self), let value = attribute(1, in: body),
                     let address = Address(bytes: value)
                 {
                     // One that is forgotten, as when its link goes down, does not answer any more.
-                    notices.append(Notice(address, state: type == 28 ? state : failed))
+                    notices.append(Notice(address: address, state: type == 28 ? state : failed))
                 }
             default: break
             }

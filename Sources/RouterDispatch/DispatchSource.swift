@@ -23,7 +23,7 @@ public final class DispatchSource {
     private var onCancel: () -> Void = {}
     private var onRegistration: () -> Void = {}
 
-    private init(file: Int32, signal: SignalFile? = nil, _ queue: DispatchQueue) {
+    private init(file: Int32, signal: consuming SignalFile? = nil, _ queue: DispatchQueue) {
         self.file = file
         self.signal = signal
         self.queue = queue
@@ -40,7 +40,8 @@ public final class DispatchSource {
     public static func makeSignalSource(signal: Int32, queue: DispatchQueue) -> DispatchSourceSignal {
         do throws(Fault) {
             let signal = try SignalFile(signal)
-            return DispatchSource(file: signal.number, signal: signal, queue)
+            let file = signal.number
+            return DispatchSource(file: file, signal: signal, queue)
         } catch {
             // Dispatch does not let this fail either; and without its signals a program must not run.
             Log.error(error.message)

@@ -8,7 +8,7 @@ import Linux
 import Network
 
 /// `cname-updater leases` and `aliases`: what is known. Changes nothing.
-public final class Report {
+public struct Report {
     private let context: Context
     private var now: Instant { context.now }
     let leases: [LeaseStorage.ClientLease]

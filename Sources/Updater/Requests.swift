@@ -5,7 +5,7 @@ import Ledger
 import Linux
 
 /// What a call for a job has come to.
-public final class Outcome {
+public struct Outcome {
     /// The exit status: that of the command, if it was waited for, else 0.
     public let status: Int32
     private let text: ByteString
