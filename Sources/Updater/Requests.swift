@@ -47,19 +47,21 @@ extension Context {
         } catch {
             Log.error("cname-updater: \(error.message)")
         }
-        let request = try AwaitedRequest(.manual, to: job, event: "request \(job)", in: ledger)
+        let event: ByteString = "request \(job)"
+        let awaited = waits ? try AwaitedRequest(.manual, to: job, event: event, in: ledger) : nil
+        if !waits { try ledger.add(.manual, to: job, event: event) }
         let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
-        guard waits else { return Outcome(trouble ?? "") }
+        guard let awaited else { return Outcome(trouble ?? "") }
         func say(_ line: ByteString) { if !asJSON { Log.info(line) } }
         if let trouble { say(trouble) }
         if Process.environment("DEBOUNCED_JOB") == job {
             throw Fault(
                 .unavailable, "\(job): its own command can't wait for it; the request is kept, and it runs again")
         }
-        say(awaited(job))
+        say(expectation(of: job))
         var since: Instant?
         var lastTrouble: ByteString = ""
-        let result = try request.wait {
+        let result = try awaited.wait {
             guard let trouble = self.trouble(job) else {
                 since = nil
                 return true
@@ -80,8 +82,8 @@ extension Context {
         }
     }
 
-    /// What whoever waits waits for.
-    private func awaited(_ job: ByteString) -> ByteString {
+    /// Describes what `request --wait` is waiting for.
+    private func expectation(of job: ByteString) -> ByteString {
         func shown(_ name: ByteString) -> ByteString {
             (try? Files.read("\(places.state(of: job))/\(name)"))?.lines.first ?? ""
         }

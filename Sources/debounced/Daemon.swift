@@ -10,7 +10,7 @@ import Linux
 final class Daemon {
     private let call: Call
     private let lock: FileLock
-    /// nil once the daemon stops: whoever asks then is told that nobody is there.
+    /// nil once the daemon stops.
     private var door: Door?
     private let watch: FileWatch
     /// nil before the start: Dispatch forbids to release a source that was never activated.
@@ -53,7 +53,7 @@ final class Daemon {
         self.watch = watch
         if call.jobs.isEmpty { aliases = Aliases(call.places) }
         try takeOver(settings)
-        // Last: whoever can write a request finds the jobs.
+        // Last: a program that can write a request finds the jobs.
         door = try Door(call.places.fifo)
     }
 
@@ -63,10 +63,6 @@ final class Daemon {
         handle(.hangUp) { [self] in reload() }
         handle(.user1) { [self] in flush() }
         for source in signals { source.activate() }
-    }
-
-    private func start(_ runner: Runner) {
-        runner.start { [self] in turn() }
     }
 
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
@@ -92,18 +88,18 @@ final class Daemon {
         removals.activate()
         self.removals = removals
         reportTimer.start { [self] in turn() }
-        for runner in runners { start(runner) }
+        for runner in runners { runner.start { [self] in turn() } }
         readLines()
         reportUnknownJobs()
         settle(at: Process.now)
         aliases?.apply()
     }
 
-    /// Something has come through the FIFO, or some job's time is up, or its command has ended: reads what was asked for, and
-    /// lets every job do what its time has come for.
+    /// Reads requests, and lets every job do what its time has come for. Called when something came through the FIFO, when a
+    /// job's time is up, and when its command has ended.
     ///
-    /// In this order whatever the reason is: what stands in the FIFO was asked for before the time was up, even if the
-    /// machine was too busy to read it.
+    /// Requests come first: what stands in the FIFO was written before the time was up, even if the machine was too busy to
+    /// read it.
     private func turn() {
         let now = readRequests()
         lookIntoLedger(at: now)
@@ -229,7 +225,7 @@ final class Daemon {
             let settings = try call.settings(&findings)
             try findings.refuseFaults()
             for finding in findings.all { Log.error(finding.message) }
-            for runner in try takeOver(settings) where isUp { start(runner) }
+            for runner in try takeOver(settings) where isUp { runner.start { [self] in turn() } }
             Log.info("HUP: \(summary)")
         } catch {
             Log.error("HUP: \(error.message); the running settings stay in force")
@@ -273,8 +269,8 @@ final class Daemon {
         settle(at: now)
     }
 
-    /// The first time waits for a command that runs: to break off a restart halfway would leave the router without
-    /// the service. The second time ends it.
+    /// Waits for a command that runs: a restart that is cut off halfway leaves the router without the service. A second
+    /// signal ends the command.
     private func stop(_ signal: ByteString) {
         // Nothing has begun.
         guard isUp else { Process.exit(0) }

@@ -1,5 +1,5 @@
 /* What `cname-updater request JOB` does, in C: reads the settings, looks for the job and whether the aliases are as the
- * settings want them, makes sure that the cause is in the ledger, rings, and looks whether the daemon is stopped.
+ * settings want them, makes sure that the request is in the ledger, rings, and looks whether the daemon is stopped.
  * CONFIG RUN JOB UPDATER-RUN. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 int main(int count, char **words) {
     (void)count;
     char text[65536], path[4096], line[256];
-    struct stat one, other;
+    struct stat one;
 
     int file = open(words[1], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file == -1) return 78;
@@ -31,15 +31,18 @@ int main(int count, char **words) {
     close(file);
 
     snprintf(path, sizeof path, "%s/pending/%s/manual", words[2], words[3]);
-    file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file == -1 || fstat(file, &one) == -1) return 73;
     int length = snprintf(line, sizeof line, "request %s\n", words[3]);
-    if (one.st_size + length < 1000) {
-        if (write(file, line, length) != length) return 73;
-    } else if (futimens(file, NULL) == -1) {
-        return 73;
+    file = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (file != -1 && read(file, text, sizeof text) == length && memcmp(text, line, length) == 0) {
+        if (futimens(file, NULL) == -1) return 73;
+    } else {
+        char draft[4096];
+        snprintf(draft, sizeof draft, "%s/pending/%s/.manual.%d", words[2], words[3], (int)getpid());
+        file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (file == -1 || write(file, line, length) != length || rename(draft, path) == -1) return 73;
     }
-    if (fstat(file, &one) == -1 || lstat(path, &other) == -1 || one.st_ino != other.st_ino) return 73;
+    close(file);
+    if (lstat(path, &one) == -1) return 73;
 
     snprintf(path, sizeof path, "%s/fifo", words[2]);
     int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
