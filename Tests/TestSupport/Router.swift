@@ -116,7 +116,7 @@ public final class Router {
             done
             \(dispatcher == .new ? "\(Router.scripts)/procd-hotplug &" : "")
             debounced &
-            while ! debounced status >/dev/null 2>&1; do sleep 0.01; done
+            while ! [ -p "$DEBOUNCED_RUN_DIR/fifo" ]; do sleep 0.01; done # made last
             \(dispatcher == .new ? "while ! [ -p $UBUS ]; do sleep 0.01; done" : "")
             if [ -e /var/etc/.dnsmasq.conf ]; then # as at a boot
                 \(Built.updater) prepare \(scratch / "dnsmasq.d")
