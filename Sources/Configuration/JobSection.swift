@@ -106,7 +106,7 @@ public final class JobSection: Sendable {
 
     public var job: Job {
         var job = Job(name: name, command: section["command"])
-        job.verify = section["verify"]
+        job.verify = section["verify"].isEmpty ? nil : section["verify"]
         // These can't fail: only values that can be read get into a section.
         job.quiet = section["quiet"].seconds!
         job.maxWait = section["max_wait"].seconds!

@@ -6,9 +6,9 @@ public struct Job: Equatable, Sendable {
     public var name: ByteString
     /// A line for `/bin/sh -c`.
     public var command: ByteString
-    /// A line that is run after the command and tells whether it did any good; empty if none is. `verifiesDnsmasq` follows
-    /// every command, any other line a command that succeeded.
-    public var verify: ByteString = ""
+    /// A line that is run after the command and tells whether it did any good. `verifiesDnsmasq` follows every command, any
+    /// other line a command that succeeded.
+    public var verify: ByteString?
     /// The verification of a restart of dnsmasq. It starts dnsmasq again if the command was cut off.
     public static var verifiesDnsmasq: ByteString { "cname-updater verify" }
     /// So long without a request before the command runs.

@@ -25,8 +25,8 @@ public struct RequestReader {
     private var begunAt: Instant?
     private var unreported: UInt64 = 0
     private var lastRejected = ByteString("")
-    /// What is wrong with it; empty if it only asks for nothing that there is.
-    private var reason: ByteString = ""
+    /// What is wrong with its end or length; nil if the line names nothing that there is.
+    private var reason: ByteString?
     private var nextReport: Instant?
 
     public init() {}
@@ -73,7 +73,7 @@ public struct RequestReader {
     ///
     /// - Returns: How many lines were rejected since the last report, the last of them, and what is wrong with its end or
     ///   length, if anything is; at most once in `reportInterval`.
-    public mutating func tick(at now: Instant) -> (rejected: UInt64, last: ByteString, reason: ByteString)? {
+    public mutating func tick(at now: Instant) -> (rejected: UInt64, last: ByteString, reason: ByteString?)? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }
             begun = []
@@ -99,7 +99,7 @@ public struct RequestReader {
             } else if !hasEnd {
                 "no newline at its end"
             } else {
-                line.bytes.last == UInt8(ascii: "\r") ? "a carriage return at its end" : ""
+                line.bytes.last == UInt8(ascii: "\r") ? "a carriage return at its end" : nil
             }
     }
 }

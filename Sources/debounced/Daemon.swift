@@ -196,7 +196,7 @@ final class Daemon {
         if let report = reader.tick(at: now) {
             attempt { () throws(Fault) in try Files.replace(call.places.rejected, with: "\(reader.rejected)") }
             let lines: ByteString = report.rejected == 1 ? "a line" : "\(report.rejected) lines"
-            let reason = report.reason.isEmpty ? "" : ": " + report.reason
+            let reason = report.reason.map { ": " + $0 } ?? ""
             Log.error("the FIFO: rejected \(lines), the last was '\(report.last.printable())'\(reason)")
         }
         reportTimer.set(reader.wakeAt, now: now)

@@ -68,12 +68,12 @@ extension Runner {
     ///
     /// - Returns: Whether there is a verification to wait for.
     func verify(_ run: Run, _ outcome: Outcome, isCut: Bool, at now: Instant) -> Bool {
-        guard !job.verify.isEmpty, outcome.status == 0 || job.verify == Job.verifiesDnsmasq else { return false }
+        guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq else { return false }
         let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
         do throws(Fault) {
             let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)
             let environment: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
-            mode = .busy(try spawn(job.verify, environment, processFile), .verification(run, outcome))
+            mode = .busy(try spawn(line, environment, processFile), .verification(run, outcome))
             debouncer.verify(at: now)
         } catch {
             let fault = Outcome(status: error.code.status, text: error.message)

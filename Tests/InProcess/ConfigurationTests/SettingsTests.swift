@@ -83,8 +83,8 @@ private func settings(_ text: String) throws -> Settings {
     ])
     func verifiesWhatDoesNotTell(text: String, verify: String) throws {
         let settings = try Settings(ByteString(text), file: "f")
-        #expect(settings.jobs[0].verify == ByteString(verify))
-        #expect(try Settings(settings.text, file: "g").jobs[0].verify == ByteString(verify))
+        #expect((settings.jobs[0].verify ?? "") == ByteString(verify))
+        #expect(try (Settings(settings.text, file: "g").jobs[0].verify ?? "") == ByteString(verify))
     }
 
     /// OpenWrt's restart of dnsmasq takes 3 s for each network.
