@@ -21,10 +21,10 @@ public struct Record: Equatable, Sendable {
     }
 
     /// The digest of the settings that the fragments, and the index of targets, were made from.
-    public var settings: ByteString
-    public var served: Served
-    /// Somebody was killed while he changed something: all of it is done again.
-    public private(set) var isUnderWay: Bool
+    public var settings: ByteString = "none"
+    public var served = Served.onDisk
+    /// A process was killed while it changed something: all of the change is done again.
+    public private(set) var isUnderWay = false
     /// When the first lease of a target ends; nil: none does.
     public var firstEnd: Instant?
     /// The digest of the files that the instances of dnsmasq were started with when the fragments were made.
@@ -35,18 +35,7 @@ public struct Record: Equatable, Sendable {
     public var isFollowed = false
 
     /// Before anything was done.
-    public init() {
-        settings = ""
-        served = .onDisk
-        isUnderWay = false
-    }
-
-    /// Nobody knows what an earlier version has done.
-    public static var unreadable: Record {
-        var record = Record()
-        record.isUnderWay = true
-        return record
-    }
+    public init() {}
 
     /// Whether all aliases have to be looked at, whatever the event: the settings are other ones, somebody was killed
     /// halfway, or a lease has ended of which dnsmasq may not have told.
@@ -56,28 +45,27 @@ public struct Record: Equatable, Sendable {
         isUnderWay || self.settings != settings || firstEnd.map { $0 <= now } ?? false
     }
 
-    /// - Returns: nil if it can't be read, or there is none.
+    /// - Returns: nil if `text` is no record.
     public init?(text: ByteString) {
-        // Each call reads it, so it is divided only once: names and values in turn, of which only `served` may have two.
+        // Names and values in turn; `served` has two values.
         let words = text.parts(keepsEmpty: false) { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
-        guard words.count > 7, words[0] == "settings" else { return nil }
-        let end = words[4] == "first-end" ? 4 : 5
-        guard let served = Served(words: Array(words[2..<end])), words[end] == "first-end", words.count >= end + 4
-        else { return nil }
+        guard words.count == 15, let run = words[4].wholeNumber else { return nil }
         settings = words[1]
-        // An earlier version did not have these.
-        if words.count > end + 7 { (rendered, acquitted) = (words[end + 5], words[end + 7]) }
-        isFollowed = words.count > end + 9 && words[end + 9] == "yes"
-        self.served = served
-        firstEnd = words[end + 1].seconds.map { Instant(sinceStart: $0) }
-        isUnderWay = words[end + 3] != "no"
+        switch words[3] {
+        case "on-disk": served = .onDisk
+        case "unknown": served = .unknown(asOf: run)
+        default: served = .fragments(words[3], asOf: run)
+        }
+        firstEnd = words[6].seconds.map { Instant(sinceStart: $0) }
+        isUnderWay = words[8] != "no"
+        (rendered, acquitted) = (words[10], words[12])
+        isFollowed = words[14] == "yes"
     }
 
     /// As long as any other, so that it can be written over one.
     ///
     /// - Parameter marked: Something is about to be changed.
     public func text(marked: Bool) -> ByteString {
-        let settings: ByteString = settings.isEmpty ? "none" : settings
         let end = firstEnd.map { ByteString(seconds: $0.sinceStart) } ?? "never"
         let mark: ByteString = marked ? "yes" : "no"
         let text: ByteString = "settings \(settings)\nserved \(served.words)\nfirst-end \(end)\nunder-way \(mark)\n"
@@ -147,20 +135,9 @@ public struct Record: Equatable, Sendable {
 extension Record.Served {
     fileprivate var words: ByteString {
         switch self {
-        case .onDisk: "on-disk"
+        case .onDisk: "on-disk 0"
         case .fragments(let digest, let run): "\(digest) \(run)"
         case .unknown(let run): "unknown \(run)"
-        }
-    }
-
-    fileprivate init?(words: [ByteString]) {
-        guard words.count > 1, words[0] == "served" else { return nil }
-        if words.count == 2, words[1] == "on-disk" {
-            self = .onDisk
-        } else if words.count == 3, let run = words[2].wholeNumber {
-            self = words[1] == "unknown" ? .unknown(asOf: run) : .fragments(words[1], asOf: run)
-        } else {
-            return nil
         }
     }
 }

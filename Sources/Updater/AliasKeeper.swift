@@ -35,10 +35,7 @@ struct AliasKeeper: ~Copyable {
     init(_ context: Context) throws(Fault) {
         try Files.makeFolder(context.places.updater)
         let lock = try FileLock(waitingFor: AliasKeeper.lockPath(context))
-        let text = try lock.text()
-        let found = Record(text: text)
-        if found == nil { try Upgrade.clearAway(context.places.updater) }
-        record = found ?? (text.isEmpty ? Record() : .unreadable)
+        record = try Record(text: lock.text()) ?? Record()
         self.lock = lock
         self.context = context
     }

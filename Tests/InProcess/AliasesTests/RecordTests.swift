@@ -106,7 +106,7 @@ private func record(_ served: Record.Served, isUnderWay: Bool = false) -> Record
         }
     }
 
-    /// Such as what an earlier version wrote, or a file that was cut off or is empty.
+    /// Such as a file that was cut off or is empty.
     @Test(arguments: [
         "", "*", "0123456789abcdef\n", "*123456789abcdef\n", "settings x\nserved on-disk\n", "settings\n\n\n\n",
     ])
