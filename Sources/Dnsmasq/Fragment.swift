@@ -16,6 +16,8 @@ public final class Fragment {
     /// Those of CNAMEs, even if dnsmasq is to follow a folder.
     private var lines: [ByteString] = []
     private let isFollowed: Bool
+    /// What the folder gets, if dnsmasq is to follow it.
+    public var entries: [HostsFolder.Entry] = []
 
     /// - Parameters:
     ///   - isFollowed: dnsmasq is to follow a folder with the aliases.
@@ -35,13 +37,11 @@ public final class Fragment {
     /// - Throws: `cannotCreate` if it can't be read.
     public func serves(_ alias: HostName, to target: HostName?) throws(Fault) -> Bool {
         let line = try line(alias, target)
-        guard let file = try FileDescriptor.ifThere(path) else { return line == nil }
-        let all = try 0..<file.status().size
-        let found = try file.sortedLines(startingWith: "cname=\(alias),", in: all)
+        let found = try current("cname=\(alias),")
         if let line, found == [line] { return true }
-        // All of them are looked at if all are left out: they may be other ones now.
-        guard found.isEmpty, try file.sortedLines(startingWith: "#! ", in: all).isEmpty else { return false }
-        return try file.sortedLines(startingWith: "#\(alias) ", in: all).isEmpty == (line == nil)
+        // A refusal may be of other aliases than those of now, so it counts as a difference.
+        guard found.isEmpty, try current("#! ").isEmpty else { return false }
+        return try current("#\(alias) ").isEmpty == (line == nil)
     }
 
     /// Whether the alias leads somewhere, and is left out all the same.
@@ -49,11 +49,14 @@ public final class Fragment {
     /// - Throws: `cannotCreate` if the file can't be read.
     public func leavesOut(_ alias: HostName, to target: HostName?) throws(Fault) -> Bool {
         guard target != nil else { return false }
-        guard try line(alias, target) != nil else { return true }
-        guard let file = try FileDescriptor.ifThere(path) else { return false }
-        let all = try 0..<file.status().size
-        let one = try file.sortedLines(startingWith: "#\(alias) ", in: all)
-        return try !(one + file.sortedLines(startingWith: "#! ", in: all)).isEmpty
+        if try line(alias, target) == nil { return true }
+        return try !(current("#\(alias) ") + current("#! ")).isEmpty
+    }
+
+    /// The lines of the file that start so.
+    private func current(_ start: ByteString) throws(Fault) -> [ByteString] {
+        guard let file = try FileDescriptor.ifThere(path) else { return [] }
+        return try file.sortedLines(startingWith: start, in: 0..<file.status().size)
     }
 
     /// The file is to have this alias, too.
@@ -89,10 +92,23 @@ public final class Fragment {
         text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// Whether the alias was added, and nothing speaks against it.
-    public func has(_ alias: HostName) -> Bool {
-        let start: ByteString = "cname=\(alias),"
-        return lines.contains { $0.hasPrefix(start) }
+    /// Fills the folder with the entries of the aliases that are not left out.
+    ///
+    /// - Parameter isFollowed: dnsmasq follows the folder already.
+    /// - Returns: Whether the folder was missing.
+    /// - Throws: `cannotCreate`, `settings`.
+    public func fillFolder(isFollowed: Bool) throws(Fault) -> Bool {
+        try instance.check()
+        let folder = HostsFolder(of: instance)
+        let isMissing = try !folder.isThere()
+        if isMissing { try folder.make() }
+        var waits = isFollowed && !isMissing
+        for entry in entries {
+            let isThere = lines.contains { $0.hasPrefix("cname=\(entry.alias)," as ByteString) }
+            if try !folder.put(isThere ? entry : HostsFolder.Entry(entry.alias), waits: waits) { waits = false }
+        }
+        try folder.keep(entries.map { $0.alias.text })
+        return isMissing
     }
 
     /// Once all aliases are added: leaves out those that can't stand beside what dnsmasq is given by others. That is one of
@@ -108,7 +124,6 @@ public final class Fragment {
         var names: [ByteString] = []
         for line in lines { names += Fragment.names(in: line) }
         let others = OtherCNAMEs(names, in: instance, dhcp)
-        size = others.size
         var found: [ByteString] = []
         for (index, line) in lines.enumerated() {
             let names = Fragment.names(in: line)
@@ -128,9 +143,6 @@ public final class Fragment {
         return found
     }
 
-    /// How long the files of others are together, in bytes.
-    private var size = 0
-
     /// The names in a line, the target's last.
     private static func names(in line: ByteString) -> [ByteString] {
         ByteString(line.bytes.dropFirst(6)).parts { $0 == UInt8(ascii: ",") }
@@ -148,49 +160,13 @@ public final class Fragment {
         return "#! \(digest.text) "
     }
 
-    /// Leaves all aliases out, until they are other ones.
-    private func refuse() {
-        lines = [refusal + "all aliases are left out: dnsmasq does not start with them"]
-    }
-
-    /// Once it is prepared: has dnsmasq read all that it is given, and leaves all aliases out if only they keep it from
-    /// starting. Nothing is done where that takes long, or much memory: dnsmasq reads all of an ad blocker's list.
-    ///
-    /// - Parameter path: Of a file that can be written.
-    /// - Returns: What dnsmasq said of them, if they are left out.
-    public func test(_ path: ByteString) throws(Fault) -> ByteString? {
-        guard size < Fragment.longestTest, !Fragment.directives(in: text).isEmpty else { return nil }
-        for file in instance.rendered {
-            guard let text = try? Files.read(file.path) else { continue }
-            // Our own old file is passed over: dnsmasq takes no whole name for an end.
-            let end = Fragment.name.bytes.dropFirst()
-            let lines = text.lines.map { line in
-                line == "conf-dir=\(instance.confdir)" || line.hasPrefix("conf-dir=\(instance.confdir),")
-                    ? line + "," + ByteString(end) : line
-            }
-            try Files.write(path, lines.joined(separator: "\n"))
-            let words: [ByteString] = ["dnsmasq", "--test", "-C", path]
-            // 1: "there was a problem with the configuration".
-            guard let tried = ChildProcess.run(words + ["--conf-file=\(draft)"], within: .seconds(2)),
-                tried.status == 1,
-                ChildProcess.run(words, within: .seconds(2))?.status == 0
-            else { continue }
-            refuse()
-            return tried.output.lines.first { !$0.isEmpty } ?? ""
-        }
-        return nil
-    }
-
-    /// In bytes.
-    private static let longestTest = 256 * 1024
-
     /// Takes all aliases away, until they are other ones.
     ///
     /// - Parameter text: What stands there.
     /// - Throws: `cannotCreate`, `settings`.
     public func withdraw(_ text: ByteString) throws(Fault) {
         lines = text.lines
-        refuse()
+        lines = [refusal + "all aliases are left out: dnsmasq does not start with them"]
         try prepare()
         try put()
     }
@@ -219,20 +195,18 @@ public final class Fragment {
         let (before, after) = (Fragment.directives(in: old).lines, Fragment.directives(in: text).lines)
         // The aliases are all there, in another form.
         if (before + after).contains(where: { $0.hasPrefix("hostsdir=") }) { return [] }
-        var (left, right) = (0, 0)
+        func line(of alias: ByteString, in lines: [ByteString]) -> ByteString {
+            let start: ByteString = "cname=\(alias),"
+            let index = lines.firstIndex(notBefore: start)
+            return index < lines.count && lines[index].hasPrefix(start) ? lines[index] : ""
+        }
         var changes: [ByteString] = []
-        while left < before.count || right < after.count {
-            let from = left < before.count ? before[left] : ""
-            let to = right < after.count ? after[right] : ""
-            let (alias, other) = (alias(from), self.alias(to))
-            // Both are sorted: what comes first is not in the other.
-            let isFirst = to.isEmpty || !from.isEmpty && from.bytes.lexicographicallyPrecedes(to.bytes)
-            let (isOld, isNew) = (alias == other || isFirst, alias == other || !isFirst)
-            if isOld { left += 1 }
-            if isNew { right += 1 }
-            if from == to { continue }
-            changes.append(
-                "\(isOld ? alias : other): \(target(isOld ? from : "")) to \(target(isNew ? to : "")), \(event)")
+        for one in (before + after).sorted() {
+            let alias = alias(one)
+            let (from, to) = (line(of: alias, in: before), line(of: alias, in: after))
+            // An alias that leads elsewhere has a line on both sides, and is named once.
+            guard from.isEmpty || from == one && from != to else { continue }
+            changes.append("\(alias): \(target(from)) to \(target(to)), \(event)")
         }
         return changes
     }

@@ -128,8 +128,11 @@ extension Instance {
     public func odhcpdAddresses(of host: HostName) -> [Address] {
         let names = [host.text, "\(host).\(domain)" as ByteString]
         var addresses: [Address] = []
-        for file in odhcpdFiles {
-            // One that is written anew may be missing for a moment.
+        let files = hostsFolders.flatMap { folder in
+            ((try? Files.names(in: folder)) ?? []).filter { $0.hasPrefix("odhcpd") }.map { "\(folder)/\($0)" as ByteString }
+        }
+        for file in files {
+            // A file that is written anew may be missing for a moment.
             guard let text = try? Files.read(file) else { continue }
             for words in text.lines.map({ $0.words }) where words.count > 1 {
                 guard let address = Address(words[0]), !address.isIPv4,
@@ -149,12 +152,6 @@ extension Instance {
             for folder in file.hosts where !folders.contains(folder) { folders.append(folder) }
         }
         return folders
-    }
-
-    private var odhcpdFiles: [ByteString] {
-        hostsFolders.flatMap { folder in
-            ((try? Files.names(in: folder)) ?? []).filter { $0.hasPrefix("odhcpd") }.map { "\(folder)/\($0)" }
-        }
     }
 }
 

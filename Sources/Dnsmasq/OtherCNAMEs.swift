@@ -6,35 +6,15 @@ import Linux
 /// conf-dir, in whatever those name with `conf-file` or `conf-dir`, and in `/etc/config/dhcp`, of which the next such file
 /// is made. With a name that stands there and in our fragment, dnsmasq does not start ("duplicate CNAME").
 ///
-/// Lines are understood as in dnsmasq's option.c (`read_file`, `one_opt`). No more than a piece of a file and one word are
-/// in memory at a time: the lists of ad blockers have many megabytes.
+/// Lines are understood as in dnsmasq's option.c (`read_file`, `one_opt`). Only lines that begin with a `c` are kept while
+/// they are read: the lists of ad blockers have many megabytes.
 public final class OtherCNAMEs {
-    private enum Option {
-        case cname, confFile, confDir
-    }
-
     /// Those that are looked for, sorted.
     private let names: [ByteString]
     /// Where each of them is a CNAME: "FILE:LINE"; empty: nowhere.
     private var places: [ByteString]
-    /// How long all files are together, in bytes.
-    public private(set) var size = 0
-
     /// In the order in which they are read, each once.
     private var files: [ByteString] = []
-    private var path: ByteString = ""
-    private var line = 1
-    /// The option of the line, once its `=` has come.
-    private var option: Option?
-    /// The word that goes on.
-    private var word: [UInt8] = []
-    /// The words before it, as far as they are needed yet.
-    private var words: [ByteString] = []
-    /// The `cname` line has a name already that is surely no target.
-    private var hasName = false
-    private var isAfterBlank = true
-    /// Nothing in the rest of the line counts.
-    private var isOver = false
 
     /// Reads all of it. A file that can't be read is none: dnsmasq is not our charge.
     ///
@@ -45,9 +25,7 @@ public final class OtherCNAMEs {
         self.names = names.sorted()
         places = names.map { _ in "" }
         for value in dhcp?.cnames ?? [] {
-            (path, line, option) = (Reservations.path, value.line, .cname)
-            take(value.text.bytes[...])
-            endLine()
+            take("cname=" + value.text, Reservations.path, value.line)
         }
         for file in instance.rendered { add(file.path) }
         addFolder([instance.confdir])
@@ -77,102 +55,70 @@ public final class OtherCNAMEs {
     ///   others are not.
     private func addFolder(_ value: [ByteString]) {
         let (any, hash, tilde) = (UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: "~"))
-        func has(_ end: ByteString, _ name: ByteString) -> Bool {
-            name.count > end.count && name.hasSuffix(end)
-        }
+        let ends = Array(value.dropFirst())
+        let wanted = ends.filter { $0.bytes.first == any }.map { ByteString($0.bytes.dropFirst()) }
+        let unwanted = ends.filter { $0.bytes.first != any }
         for name in (try? Files.names(in: value[0])) ?? [] where name != Fragment.name {
-            let isBackup = name.bytes.last == tilde || name.bytes.first == hash && name.bytes.last == hash
-            var (isAsked, isWanted, isUnwanted) = (false, false, false)
-            for end in value.dropFirst() {
-                if end.bytes.first == any {
-                    isAsked = true
-                    if has(ByteString(end.bytes.dropFirst()), name) { isWanted = true }
-                } else if has(end, name) {
-                    isUnwanted = true
-                }
+            func hasOne(of ends: [ByteString]) -> Bool {
+                ends.contains { name.count > $0.count && name.hasSuffix($0) }
             }
-            if !isBackup, !isUnwanted, !isAsked || isWanted { add("\(value[0])/\(name)") }
+            let isBackup = name.bytes.last == tilde || name.bytes.first == hash && name.bytes.last == hash
+            if isBackup || hasOne(of: unwanted) || !wanted.isEmpty && !hasOne(of: wanted) { continue }
+            add("\(value[0])/\(name)")
         }
     }
 
     private func read(_ path: ByteString) {
-        guard let file = FileDescriptor.ofOthers(path), let status = try? file.status() else { return }
-        size += status.size
-        self.path = path
-        line = 1
+        guard let file = FileDescriptor.ofOthers(path) else { return }
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-        while case .bytes(let count)? = try? file.read(into: &buffer) { take(buffer[..<count]) }
-        endLine()
-    }
-
-    private func take(_ bytes: ArraySlice<UInt8>) {
-        var next = bytes.startIndex
-        while next < bytes.endIndex {
-            if isOver {
-                // Nearly all of a long list.
-                while next < bytes.endIndex, bytes[next] != UInt8(ascii: "\n") { next += 1 }
-                if next == bytes.endIndex { return }
-            }
-            let byte = bytes[next]
-            next += 1
-            let isBlank = byte.isSpace
-            switch byte {
-            case UInt8(ascii: "\n"):
-                endLine()
-                continue
-            case UInt8(ascii: "#") where isAfterBlank:
-                isOver = true
-            case _ where isBlank, UInt8(ascii: "\""):
-                break
-            case UInt8(ascii: "=") where option == nil:
-                switch ByteString(word) {
-                case "cname": option = .cname
-                case "conf-file": option = .confFile
-                case "conf-dir": option = .confDir
-                default: isOver = true
+        var text: [UInt8] = []
+        var line = 1
+        // Nothing in the rest of the line counts.
+        var isOver = false
+        while case .bytes(let count)? = try? file.read(into: &buffer) {
+            for byte in buffer[..<count] {
+                if byte == UInt8(ascii: "\n") {
+                    if !text.isEmpty { take(ByteString(text), path, line) }
+                    (text, line, isOver) = ([], line + 1, false)
+                } else if isOver || byte == UInt8(ascii: "\"") || text.isEmpty && byte.isSpace {
+                    continue
+                } else if text.isEmpty ? byte != UInt8(ascii: "c") : byte == UInt8(ascii: "#") && text.last!.isSpace {
+                    isOver = true
+                } else if text.count < OtherCNAMEs.longestLine {
+                    text.append(byte)
                 }
-                word = []
-            case UInt8(ascii: ",") where option != nil:
-                endWord()
-            default:
-                // All three begin with it.
-                if option == nil, word.isEmpty, byte != UInt8(ascii: "c") { isOver = true }
-                // No name and no path is longer.
-                if word.count < 4096 { word.append(byte) }
             }
-            isAfterBlank = isBlank
         }
+        take(ByteString(text), path, line)
     }
 
-    private func endWord() {
-        if option == .cname, !words.isEmpty {
-            note(words.removeLast())
-            hasName = true
-        }
-        if words.count < 100 { words.append(ByteString(word)) }
-        word = []
-    }
+    /// In bytes.
+    private static let longestLine = 1 << 20
 
-    private func endLine() {
-        switch option {
-        case .cname:
+    /// - Parameter text: A line without quotes and comment.
+    private func take(_ text: ByteString, _ path: ByteString, _ line: Int) {
+        guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
+        var words = value.parts { $0 == UInt8(ascii: ",") }.map { $0.trimmed }
+        switch option.trimmed {
+        case "cname":
             // The last is the target; but a number behind two others is how long the answer holds.
-            if let name = words.last, !hasName || !word.allSatisfy({ $0.isASCIIDigit }) { note(name) }
-        case .confFile:
-            add(words.first ?? ByteString(word))
-        case .confDir:
-            addFolder(words + [ByteString(word)])
-        case nil: break
+            if words.count > 2, words[words.count - 1].bytes.allSatisfy({ $0.isASCIIDigit }) { words.removeLast() }
+            for word in words.dropLast() {
+                // A dot at the end means the same.
+                let name = word.hasSuffix(".") ? ByteString(word.bytes.dropLast()) : word
+                if let index = index(of: name.lowercased), places[index].isEmpty { places[index] = "\(path):\(line)" }
+            }
+        case "conf-file": add(words[0])
+        case "conf-dir": addFolder(words)
+        default: break
         }
-        line += 1
-        option = nil
-        (word, words) = ([], [])
-        (hasName, isAfterBlank, isOver) = (false, true, false)
     }
+}
 
-    private func note(_ name: ByteString) {
-        // A dot at the end means the same.
-        let bare = name.bytes.last == UInt8(ascii: ".") ? ByteString(name.bytes.dropLast()) : name
-        if let index = index(of: bare.lowercased), places[index].isEmpty { places[index] = "\(path):\(line)" }
+extension ByteString {
+    /// Without the blanks at both ends.
+    fileprivate var trimmed: ByteString {
+        let end = (bytes.lastIndex { !$0.isSpace } ?? -1) + 1
+        return ByteString(bytes[..<end].drop { $0.isSpace })
     }
 }

@@ -75,20 +75,24 @@ struct AliasKeeper: ~Copyable {
     func serves(_ aliases: [Alias], knowing known: TargetIndex.ClientLeases) throws(Fault) -> Bool {
         if aliases.isEmpty { return true }
         for instance in try context.instances() {
-            let fragment = fragment(of: instance)
             for alias in aliases {
                 let choice = try context.choice(of: alias, in: instance, knowing: known)
-                if record.isFollowed {
-                    let folder = HostsFolder(of: instance)
-                    if try folder.serves(choice.entry(in: instance)) { continue }
-                    guard try fragment.leavesOut(alias.name, to: choice.target) else { return false }
-                    if try !folder.serves(HostsFolder.Entry(alias.name)) { return false }
-                } else {
-                    guard try fragment.serves(alias.name, to: choice.target) else { return false }
-                }
+                let isServed =
+                    if record.isFollowed {
+                        try HostsFolder(of: instance).serves(entry(choice, in: instance))
+                    } else {
+                        try fragment(of: instance).serves(alias.name, to: choice.target)
+                    }
+                if !isServed { return false }
             }
         }
         return true
+    }
+
+    /// What the folder should have of an alias.
+    private func entry(_ choice: Choice, in instance: Instance) throws(Fault) -> HostsFolder.Entry {
+        let isLeftOut = try fragment(of: instance).leavesOut(choice.alias, to: choice.target)
+        return isLeftOut ? HostsFolder.Entry(choice.alias) : choice.entry(in: instance)
     }
 
     /// Gives the aliases their addresses where dnsmasq follows a folder. Nothing has to be asked for.
@@ -105,9 +109,7 @@ struct AliasKeeper: ~Copyable {
             for instance in instances {
                 let choice = try context.choice(of: alias, in: instance)
                 since.add(alias.name, to: choice.target, at: context.now)
-                let isLeftOut = try fragment(of: instance).leavesOut(alias.name, to: choice.target)
-                let entry = isLeftOut ? HostsFolder.Entry(alias.name) : choice.entry(in: instance)
-                _ = try HostsFolder(of: instance).put(entry, waits: true)
+                _ = try HostsFolder(of: instance).put(entry(choice, in: instance), waits: true)
             }
         }
         try since.save()
@@ -134,16 +136,16 @@ struct AliasKeeper: ~Copyable {
         let instances = try context.instances()
         record.isFollowed = isFollowed(instances)
         var since = try Since(folder: context.places.updater)
-        var plans: [Plan] = []
+        var fragments: [Fragment] = []
         for instance in instances {
-            let plan = Plan(instance, fragment(of: instance))
+            let fragment = fragment(of: instance)
             for alias in aliases {
                 let choice = try context.choice(of: alias, in: instance)
-                try plan.fragment.add(alias.name, to: choice.target)
+                try fragment.add(alias.name, to: choice.target)
+                if record.isFollowed { fragment.entries.append(choice.entry(in: instance)) }
                 since.add(alias.name, to: choice.target, at: context.now)
-                plan.choices.append(choice)
             }
-            plans.append(plan)
+            fragments.append(fragment)
         }
         try since.save()
         var onDisk = Digest()
@@ -152,8 +154,7 @@ struct AliasKeeper: ~Copyable {
         var events: [ByteString] = []
         var isUrgent = false
         let reservations = context.reservations
-        for plan in plans {
-            let fragment = plan.fragment
+        for fragment in fragments {
             let old = try fragment.current()
             let clashes = fragment.complete(since: old, reservations, isRetried: isRetried)
             for clash in clashes { tell("\(clash); remove one of them") }
@@ -163,16 +164,10 @@ struct AliasKeeper: ~Copyable {
                 // What can fail for want of space comes first: a run that is asked for but finds nothing new would be
                 // asked for again by its own replay.
                 try fragment.prepare()
-                if let reason = try fragment.test(context.places.updater + "/test.conf") {
-                    tell(
-                        "\(fragment.path): all aliases are left out until they change or the service is reloaded: \(reason)"
-                    )
-                    try fragment.prepare()
-                }
             }
             events += fragment.changes(since: old, because: event)
             // A folder that was not there is not followed.
-            let isMissing = record.isFollowed ? try publish(plan, isFollowed: old == fragment.text) : false
+            let isMissing = record.isFollowed ? try fragment.fillFolder(isFollowed: old == fragment.text) : false
             // What is a comment is nothing to dnsmasq.
             onDisk.add("\(fragment.path)\n\(Fragment.directives(in: isMissing ? "" : old))")
             wanted.add("\(fragment.path)\n\(Fragment.directives(in: fragment.text))")
@@ -194,14 +189,10 @@ struct AliasKeeper: ~Copyable {
     /// - Returns: The fragments that had any.
     /// - Throws: `cannotCreate`, `settings`.
     mutating func withdraw(from isMeant: (Instance) -> Bool) throws(Fault) -> [Withdrawn] {
-        let instances = try context.instances().filter { isMeant($0) }
         var withdrawn: [Withdrawn] = []
-        for instance in instances {
-            let fragment = fragment(of: instance)
-            let text = try fragment.current()
-            if !Fragment.directives(in: text).isEmpty {
-                withdrawn.append(Withdrawn(fragment, instance.confdir, text))
-            }
+        for instance in try context.instances() where isMeant(instance) {
+            let one = try Withdrawn(fragment(of: instance), instance.confdir)
+            if !Fragment.directives(in: one.text).isEmpty { withdrawn.append(one) }
         }
         if record.acquitted == withdrawn.digest { return [] }
         try begin()
@@ -236,38 +227,6 @@ struct AliasKeeper: ~Copyable {
         return false
     }
 
-    /// Fills the folder that an instance follows, or is to follow.
-    ///
-    /// - Returns: Whether it was missing.
-    private func publish(_ plan: Plan, isFollowed: Bool) throws(Fault) -> Bool {
-        try plan.instance.check()
-        let folder = HostsFolder(of: plan.instance)
-        let isMissing = try !folder.isThere()
-        if isMissing { try folder.make() }
-        var waits = isFollowed && !isMissing
-        var names: [ByteString] = []
-        for choice in plan.choices {
-            let isThere = plan.fragment.has(choice.alias)
-            let entry = isThere ? choice.entry(in: plan.instance) : HostsFolder.Entry(choice.alias)
-            if try !folder.put(entry, waits: waits) { waits = false }
-            names.append(choice.alias.text)
-        }
-        try folder.keep(names)
-        return isMissing
-    }
-
-    /// What an instance is to be given.
-    private final class Plan {
-        let instance: Instance
-        let fragment: Fragment
-        var choices: [Choice] = []
-
-        init(_ instance: Instance, _ fragment: Fragment) {
-            self.instance = instance
-            self.fragment = fragment
-        }
-    }
-
     /// Once dnsmasq has the aliases in the fragments again: until then it may serve those in the folder.
     private func removeFolders(of instances: [Instance], _ lastRun: Int) throws(Fault) {
         for instance in instances where try HostsFolder(of: instance).isThere() {
@@ -283,31 +242,30 @@ struct AliasKeeper: ~Copyable {
         _ step: Record.Step, _ changed: [Fragment], _ lastRun: Int, because events: [ByteString]
     ) throws(Fault) {
         switch step {
-        case .leave:
-            // No alias differs, but for what is said of those that are left out.
+        case .leave, .withdraw:
+            // With `leave`, only the comments on aliases that are left out differ.
             for fragment in changed { try fragment.put() }
-            return
-        case .withdraw:
-            for fragment in changed { try fragment.put() }
+            if step == .leave { return }
             if try context.ledger.runs(of: job).begun == lastRun, try isWithdrawn() {
                 record.served = .onDisk
                 return
             }
-            // Too late: nobody knows what the run that has begun has read.
+            // Too late: what the run that has begun has read is not known.
             record.served = .unknown(asOf: lastRun)
-            try lock.write(record.text(marked: true))
-            for event in events { try context.ledger.add(.alias, to: job, event: event) }
+            try ask(events)
         case .ask(let served):
             record.served = served
-            try lock.write(record.text(marked: true))
-            for event in events { try context.ledger.add(.alias, to: job, event: event) }
+            try ask(events)
             for fragment in changed { try fragment.put() }
             // A run may have begun before the fragments were there.
-            if try context.ledger.standing(of: .alias, in: job) != .untouched {
-                for event in events { try context.ledger.add(.alias, to: job, event: event) }
-            }
+            if try context.ledger.standing(of: .alias, in: job) != .untouched { try ask(events) }
         }
         try context.doorbell.ring(job)
+    }
+
+    private func ask(_ events: [ByteString]) throws(Fault) {
+        try lock.write(record.text(marked: true))
+        for event in events { try context.ledger.add(.alias, to: job, event: event) }
     }
 
     /// Nobody asks for a run because of an alias any more, and none goes on.

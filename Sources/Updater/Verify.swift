@@ -74,10 +74,10 @@ final class Withdrawn {
     let confdir: ByteString
     let text: ByteString
 
-    init(_ fragment: Fragment, _ confdir: ByteString, _ text: ByteString) {
+    init(_ fragment: Fragment, _ confdir: ByteString) throws(Fault) {
         self.fragment = fragment
         self.confdir = confdir
-        self.text = text
+        text = try fragment.current()
     }
 }
 

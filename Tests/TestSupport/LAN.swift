@@ -105,11 +105,9 @@ public final class LAN {
     }
 
     /// A lease event of the alias's target.
-    ///
-    /// - Parameter path: Where programs are looked up.
-    public func event(_ action: String = "add", isReplay: Bool = false, path: String? = nil) throws {
+    public func event(_ action: String = "add", isReplay: Bool = false) throws {
         let words = ["MACADDR=02:77:00:00:00:00", "IPADDR=10.0.0.1", "HOSTNAME=maxwell-arch", "DNSMASQ_INTERFACE=lan"]
-        let more = (isReplay ? ["DNSMASQ_DATA_MISSING=1"] : []) + (path.map { ["PATH=\($0)"] } ?? [])
+        let more = isReplay ? ["DNSMASQ_DATA_MISSING=1"] : []
         try inside(["env", "ACTION=\(action)"] + words + more + ["cname-updater"])
     }
 
