@@ -30,21 +30,12 @@ final class DHCPRange {
     /// Whether the address is in the range's network: reservations may lie beside the range itself.
     func holds(_ address: Address) -> Bool {
         guard address.isIPv4 == start.isIPv4 else { return false }
-        let last = (end ?? start).bytes
-        var (isAfterStart, isBeforeEnd) = (false, false)
-        for (index, byte) in address.bytes.enumerated() {
-            let first = start.bytes[index]
-            if let mask {
-                if (byte ^ first) & mask.bytes[index] != 0 { return false }
-            } else if !address.isIPv4, index < 8 {
-                if !isConstructed, byte != first { return false }
-            } else {
-                if !isAfterStart, byte < first { return false }
-                if !isBeforeEnd, byte > last[index] { return false }
-                if byte > first { isAfterStart = true }
-                if byte < last[index] { isBeforeEnd = true }
-            }
-        }
-        return true
+        let (bytes, first, last) = (address.bytes, start.bytes, (end ?? start).bytes)
+        if let mask { return bytes.indices.allSatisfy { (bytes[$0] ^ first[$0]) & mask.bytes[$0] == 0 } }
+        // Of IPv6, the range is about the half behind the prefix.
+        let rest = address.isIPv4 ? 0 : 8
+        if !isConstructed, bytes[..<rest] != first[..<rest] { return false }
+        return !bytes[rest...].lexicographicallyPrecedes(first[rest...])
+            && !last[rest...].lexicographicallyPrecedes(bytes[rest...])
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Configuration
+import Leases
 import Linux
 import Network
 
@@ -87,19 +88,10 @@ public final class Reservation {
     }
 }
 
-/// What a lease shows of a client.
-public struct SeenClient: Sendable {
-    /// The MAC address: pairs of hexadecimal digits in lower case, joined by colons; empty if it is not known.
-    public let hardware: ByteString
-    /// DHCPv4's client identifier (option 61), or the DUID, as such pairs; empty if there was none.
-    public let identifier: ByteString
-    public let hostName: HostName?
-
-    public init(hardware: ByteString, identifier: ByteString = "", hostName: HostName? = nil) {
-        self.hardware = hardware
-        self.identifier = identifier
-        self.hostName = hostName
-    }
+extension LeaseStorage.ClientLease {
+    /// DHCPv4's client identifier (option 61), or the DUID. One that is only the MAC address with its type in front may be
+    /// left out by the client.
+    fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
 
     /// A DHCPv4 identifier as of RFC 4361, section 6.1, has the DUID behind `ff` and four bytes of IAID.
     fileprivate var duid: ByteString {
@@ -177,7 +169,9 @@ public struct Reservations {
     ///
     /// Of lines for one MAC address the last wins, without a word. With one address in two lines dnsmasq does not start. A
     /// name in two lines goes to whichever host renewed last.
-    public func clashes(seen: [SeenClient]) -> [Finding] {
+    ///
+    /// - Parameter leases: Each with its MAC address if that is known.
+    public func clashes(seen leases: [LeaseStorage.ClientLease]) -> [Finding] {
         var clashes: [Finding] = []
         func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
             clashes.append(
@@ -207,15 +201,16 @@ public struct Reservations {
             }
         }
         var pairs: [ByteString] = []
-        for client in seen where !client.hardware.isEmpty {
-            for other in hosts where other.matches(hardware: client.hardware) {
-                for host in hosts where host.overlaps(other) && !host.matches(hardware: client.hardware) {
+        for client in leases {
+            let hardware = client.lease.hardware
+            for other in hosts where other.matches(hardware: hardware) {
+                for host in hosts where host.overlaps(other) && !host.matches(hardware: hardware) {
                     let pair = host.place.text + other.place.text
                     guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
                     pairs.append(pair)
                     add(
                         host, other,
-                        "both match \(client.hardware), '\(host.label)' \(why); if they are one system, make them one "
+                        "both match \(hardware), '\(host.label)' \(why); if they are one system, make them one "
                             + "section, else take 'mac' out of '\(other.label)'")
                 }
             }
@@ -226,15 +221,13 @@ public struct Reservations {
 
 extension Reservation {
     /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
-    fileprivate func rival(of other: Reservation, for client: SeenClient) -> ByteString? {
-        // Where it is only the MAC address with its type in front, it may be left out.
-        let identifier = client.identifier.isEmpty ? "01:" + client.hardware : client.identifier
-        if identifiers.contains(identifier) { return "by its client identifier, which always wins" }
-        if duids.contains(identifier) || duids.contains(client.duid) {
+    fileprivate func rival(of other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
+        if identifiers.contains(client.identifier) { return "by its client identifier, which always wins" }
+        if duids.contains(client.identifier) || duids.contains(client.duid) {
             return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
         }
         // A name that the other reserved is no word of the client's.
-        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.hostName,
+        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
             hostName != other.hostName
         {
             return "by its name, but a MAC address always wins"

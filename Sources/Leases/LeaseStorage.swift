@@ -13,7 +13,7 @@ import Linux
 /// those in dnsmasq's own files.
 public struct LeaseStorage {
     /// A lease and its client.
-    public final class ClientLease {
+    public final class ClientLease: Sendable {
         public let client: ClientIdentifier
         public let lease: Lease
 

@@ -21,57 +21,35 @@ extension [Lease] {
         }.joined(separator: "\n\n")
     }
 
-    /// Reads such a text. Unknown lines are skipped, since a later version may write more.
+    /// Reads such a text. Unknown lines are passed over.
     init(text: ByteString) {
         self = []
-        var values = Values()
-        for line in text.lines {
-            if line.isEmpty {
-                append(values.lease)
-                values = Values()
-            } else if let (name, value) = line.split(at: UInt8(ascii: " ")) {
-                values.set(name, value)
+        var lines: [ByteString] = []
+        for line in text.lines + [""] {
+            if !line.isEmpty {
+                lines.append(line)
+                continue
             }
+            let lease = Lease(lines: lines)
+            if !lease.addresses.isEmpty { append(lease) }
+            lines = []
         }
-        if !values.addresses.isEmpty { append(values.lease) }
     }
 }
 
-/// What the lines read so far say of a lease.
-private struct Values {
-    var addresses: [Address] = []
-    var hostName: HostName?
-    var hardware: ByteString = ""
-    var job: ByteString = ""
-    var expires: Instant?
-    var since: Instant?
-    var seen: Instant?
-
-    mutating func set(_ name: ByteString, _ value: ByteString) {
-        switch name {
-        case "address": addresses = value.words.compactMap { Address(orPrefix: $0) }
-        case "hostname": hostName = HostName(value)
-        case "hardware": hardware = value
-        case "job": job = value
-        case "expires": expires = Instant(text: value)
-        case "since": since = Instant(text: value)
-        case "seen": seen = Instant(text: value)
-        default: break
+extension Lease {
+    fileprivate convenience init(lines: [ByteString]) {
+        func value(_ name: StaticString) -> ByteString {
+            for line in lines {
+                if let (word, value) = line.split(at: UInt8(ascii: " ")), word == name { return value }
+            }
+            return ""
         }
-    }
-
-    var lease: Lease {
-        Lease(
-            addresses: addresses, hostName: hostName, hardware: hardware, job: job, expires: expires, since: since,
-            seen: seen)
-    }
-}
-
-extension Instant {
-    /// - Parameter text: Seconds since the clock's start, with up to three decimals.
-    fileprivate init?(text: ByteString) {
-        guard let seconds = text.seconds else { return nil }
-        self.init(sinceStart: seconds)
+        func moment(_ name: StaticString) -> Instant? { value(name).seconds.map { Instant(sinceStart: $0) } }
+        self.init(
+            addresses: value("address").words.compactMap { Address(orPrefix: $0) },
+            hostName: HostName(value("hostname")), hardware: value("hardware"), job: value("job"),
+            expires: moment("expires"), since: moment("since"), seen: moment("seen"))
     }
 }
 

@@ -36,15 +36,10 @@ public final class Check {
             if let problem = try instance.problem() { findings.add(problem) }
         }
         try addClashes()
-        let clients = leases.map { held in
-            SeenClient(
-                hardware: held.lease.hardware, identifier: held.client.kind == .hardware ? "" : held.client.text,
-                hostName: held.lease.hostName)
-        }
         let aliases = settings.aliases.findings(
             reserved: reservations.hosts.compactMap { $0.hostName }, leased: leases.compactMap { $0.lease.hostName },
             router: Process.hostName.lowercased, domains: instances.map { $0.domain })
-        for problem in reservations.problems + reservations.clashes(seen: clients) + aliases { findings.add(problem) }
+        for problem in reservations.problems + reservations.clashes(seen: leases) + aliases { findings.add(problem) }
     }
 
     /// Adds the aliases that are left out, so that dnsmasq starts.

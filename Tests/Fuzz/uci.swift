@@ -2,6 +2,7 @@ import Aliases
 import Basics
 import Configuration
 import Dnsmasq
+import Leases
 
 /// A settings file, or `/etc/config/dhcp`.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -32,9 +33,11 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(again.text == settings.text && again.jobs == settings.jobs && again.updater == settings.updater)
     if let read = try? Reservations(text, file: "f") {
         let clients = read.hosts.flatMap { host in
-            (host.hardware + ["02:00:00:00:00:0a"]).map {
-                SeenClient(
-                    hardware: $0, identifier: (host.identifiers + host.duids).last ?? "", hostName: host.hostName)
+            (host.hardware + ["02:00:00:00:00:0a"]).map { hardware in
+                LeaseStorage.ClientLease(
+                    ClientIdentifier(.option61, (host.identifiers + host.duids).last ?? "")
+                        ?? ClientIdentifier(.hardware, "02:00:00:00:00:0a")!,
+                    Lease(addresses: [], hostName: host.hostName, hardware: hardware))
             }
         }
         let findings = (read.problems + read.clashes(seen: Array(clients.prefix(20)))).map { $0.message }
