@@ -40,8 +40,6 @@ public final class Presence {
 
         /// It was silent so often that it is asked only now and then.
         public var isAway: Bool { silences >= Presence.limit }
-
-        fileprivate func isIn(_ rivals: [Rival]) -> Bool { rivals.contains { $0 === self } }
     }
 
     public private(set) var rivals: [Rival] = []
@@ -67,7 +65,7 @@ public final class Presence {
         for group in groups {
             for host in group {
                 let rival = rival(host) ?? Rival(host)
-                if !rival.isIn(left) { left.append(rival) }
+                if !left.contains(where: { $0 === rival }) { left.append(rival) }
             }
         }
         rivals = left

@@ -10,14 +10,6 @@ import Network
 
 /// What a lease event leads to.
 extension Context {
-    /// How far recording an event has come.
-    private enum Recording {
-        /// What the event says is recorded, and what it calls for is asked for.
-        case recorded
-        /// Nothing is done: a target has to do with the client's leases, so the aliases' lock is needed first.
-        case needsLock
-    }
-
     /// Records the event, brings the aliases up to date if it may change them, and asks for the job if that is called
     /// for.
     ///
@@ -28,12 +20,13 @@ extension Context {
         let needsLock = try concernsAliases(event)
         // By the time that we hear of it, a new lease stands in dnsmasq's file.
         if event.action == .add { try storage.begin(without: event.client) }
-        if !needsLock, case .recorded = try record(event) { return }
+        if !needsLock, try record(event) { return }
         var keeper = try AliasKeeper(self)
         if !event.isLive { try keeper.noteReplay() }
-        if event.isAnswer, let host = event.hostName { try forgetVerdict(of: host) }
-        if event.action != .remove, let host = event.hostName, try settings.isTarget(host) {
-            try index.add(event.client, to: host)
+        if event.action != .remove, let host = event.hostName {
+            // The host has just been heard. One that gives its lease back, or lets it expire, may have gone.
+            if event.isLive { try forgetVerdict(of: host) }
+            if try settings.isTarget(host) { try index.add(event.client, to: host) }
         }
         while true {
             let (old, token) = try storage.lookup(event.client)
@@ -46,7 +39,10 @@ extension Context {
                 try keeper.begin()
             }
             guard try put(new, in: old, token, event) else { continue }
-            if !isServed, try !keeper.publish(aliases(of: old + new)) { try keeper.update(because: event.summary) }
+            if !isServed, try !keeper.publish(aliases(of: old + new)) {
+                // For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
+                try keeper.update(because: event.text([event.action.rawValue, event.client.name]))
+            }
             ringWatch()
             return
         }
@@ -85,7 +81,8 @@ extension Context {
     /// The aliases that have one of the leases' hosts as a target.
     private func aliases(of leases: [Lease]) throws(Fault) -> [Alias] {
         var aliases: [Alias] = []
-        for host in leases.hostNames {
+        for lease in leases {
+            guard let host = lease.hostName else { continue }
             for alias in try settings.aliases(of: host) where !aliases.contains(where: { $0.name == alias.name }) {
                 aliases.append(alias)
             }
@@ -93,17 +90,19 @@ extension Context {
         return aliases
     }
 
-    /// Records an event whose host is no target, unless one of the client's other leases is a target's.
-    private func record(_ event: LeaseEvent) throws(Fault) -> Recording {
+    /// Records an event whose host is no target.
+    ///
+    /// - Returns: false, with nothing done, if another of the client's leases is a target's: the aliases' lock is needed first.
+    private func record(_ event: LeaseEvent) throws(Fault) -> Bool {
         while true {
             let (old, token) = try storage.lookup(event.client)
             let new = event.applied(to: old, at: now, job: settings.leaseJob)
-            for host in new == old ? [] : (old + new).hostNames where host != event.hostName {
-                guard try settings.isTarget(host) else { continue }
+            for lease in new == old ? [] : old + new where lease.hostName != event.hostName {
+                guard try settings.isTarget(lease.hostName) else { continue }
                 storage.release(token)
-                return .needsLock
+                return false
             }
-            if try put(new, in: old, token, event) { return .recorded }
+            if try put(new, in: old, token, event) { return true }
         }
     }
 
@@ -131,24 +130,7 @@ extension Context {
     }
 }
 
-extension [Lease] {
-    /// Each name once.
-    fileprivate var hostNames: [HostName] {
-        var names: [HostName] = []
-        for lease in self {
-            if let name = lease.hostName, !names.contains(where: { $0 == name }) { names.append(name) }
-        }
-        return names
-    }
-}
-
 extension LeaseEvent {
-    /// The host of that name has just been heard. One that gives its lease back, or lets it expire, may have gone.
-    fileprivate var isAnswer: Bool { isLive && action != .remove }
-
-    /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
-    fileprivate var summary: ByteString { text([action.rawValue, client.name]) }
-
     fileprivate func text(_ start: [ByteString]) -> ByteString {
         (start + [address.text, hostName?.text ?? ""]).filter { !$0.isEmpty }.joined(separator: " ")
     }

@@ -4,42 +4,21 @@ import Debounce
 import Ledger
 import Linux
 
-/// What a call for a job has come to.
-public struct Outcome {
-    /// The exit status: that of the command, if it was waited for, else 0.
-    public let status: Int32
-    private let text: ByteString
-    private let run: Int?
-
-    init(status: Int32 = 0, _ text: ByteString = "", run: Int? = nil) {
-        self.status = status
-        self.text = text
-        self.run = run
-    }
-
-    public func print(asJSON: Bool) {
-        if asJSON {
-            Log.answer(status: status, text, run: run)
-        } else if !text.isEmpty {
-            Log.info(text)
-        }
-    }
-}
-
 /// What is asked for by hand.
 extension Context {
     /// So long a daemon may be away: procd starts it again within 5 s.
     private static var longestAbsence: Duration { .seconds(5) }
 
-    /// Asks for a job.
+    /// Asks for a job, and prints what has become of that.
     ///
     /// - Parameters:
     ///   - name: The job; nil: that of the settings.
     ///   - waits: Returns when the run is over.
-    ///   - asJSON: Somebody reads the outcome, and nothing but that is to be written.
+    ///   - asJSON: Prints nothing but one answer.
+    /// - Returns: The exit status: that of the command, if the run was waited for, else 0.
     /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept; `unavailable` if it is kept but
     ///   can't be waited for.
-    public func request(_ name: ByteString?, waits: Bool, asJSON: Bool) throws(Fault) -> Outcome {
+    public func request(_ name: ByteString?, waits: Bool, asJSON: Bool) throws(Fault) -> Int32 {
         let job = try known(name)
         // The run is to find the aliases of settings that have changed. A fault in them does not keep it from running.
         do throws(Fault) {
@@ -51,7 +30,10 @@ extension Context {
         let awaited = waits ? try AwaitedRequest(.manual, to: job, event: event, in: ledger) : nil
         if !waits { try ledger.add(.manual, to: job, event: event) }
         let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
-        guard let awaited else { return Outcome(trouble ?? "") }
+        guard let awaited else {
+            answer(trouble ?? "", asJSON: asJSON)
+            return 0
+        }
         func say(_ line: ByteString) { if !asJSON { Log.info(line) } }
         if let trouble { say(trouble) }
         if Process.environment("DEBOUNCED_JOB") == job {
@@ -74,7 +56,8 @@ extension Context {
         switch result {
         case .over(let run, let status)?:
             let what: ByteString = status == 0 ? "is done" : "failed with status \(status)"
-            return Outcome(status: status, "\(job): run \(run) \(what)", run: run)
+            answer(status: status, "\(job): run \(run) \(what)", run: run, asJSON: asJSON)
+            return status
         case .withdrawn?:
             throw Fault(.unavailable, "\(job): the request was taken back")
         default:
@@ -82,7 +65,15 @@ extension Context {
         }
     }
 
-    /// Describes what `request --wait` is waiting for.
+    private func answer(status: Int32 = 0, _ text: ByteString = "", run: Int? = nil, asJSON: Bool) {
+        if asJSON {
+            Log.answer(status: status, text, run: run)
+        } else if !text.isEmpty {
+            Log.info(text)
+        }
+    }
+
+    /// Describes what `request --wait` waits for.
     private func expectation(of job: ByteString) -> ByteString {
         func shown(_ name: ByteString) -> ByteString {
             (try? Files.read("\(places.state(of: job))/\(name)"))?.lines.first ?? ""
@@ -97,20 +88,20 @@ extension Context {
     /// Has the daemon run what is pending now.
     ///
     /// - Throws: `usage` if there is no such job; `unavailable` if no daemon takes it.
-    public func flush(_ name: ByteString?) throws(Fault) -> Outcome {
+    public func flush(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         try Fifo.write(Request(.flush, known(name)).line, to: places.fifo)
-        return Outcome()
+        answer(asJSON: asJSON)
     }
 
     /// Forgets what is pending.
     ///
     /// - Throws: `usage` if there is no such job; `cannotCreate`.
-    public func cancel(_ name: ByteString?) throws(Fault) -> Outcome {
+    public func cancel(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         let job = try known(name)
         try ledger.withdrawAll(from: job)
         // Without a daemon there is nobody else who has to forget it.
         _ = try doorbell.ring(.withdrawn, job)
-        return Outcome()
+        answer(asJSON: asJSON)
     }
 
     /// - Parameter isAsked: Somebody reads it who may not be at a terminal.

@@ -20,10 +20,9 @@ public struct Watch: ~Copyable {
     private var folders: [ByteString] = []
     private var changes: FileWatch?
     /// The round that goes on: who was asked, when the first was, and when no more news of the last are to be expected.
-    private var isRound = false
     private var round: [Asked] = []
     private var roundStart = Instant(sinceStart: .zero)
-    private var roundEnd = Instant(sinceStart: .zero)
+    private var roundEnd: Instant?
     /// Those that were silent when they were asked last.
     private var aways: [Asked] = []
     private var lastFault: ByteString = ""
@@ -73,11 +72,11 @@ public struct Watch: ~Copyable {
             let deadline = try look(context)
             try ask(context)
             while true {
-                if isRound, Process.now >= roundEnd || !round.contains(where: { $0.answer == nil }) {
+                if let roundEnd, Process.now >= roundEnd || !round.contains(where: { $0.answer == nil }) {
                     try note()
                     break
                 }
-                if try wait(until: isRound ? roundEnd : deadline) { break }
+                if try wait(until: roundEnd ?? deadline) { break }
             }
         }
     }
@@ -91,7 +90,7 @@ public struct Watch: ~Copyable {
         presence.compete(try context.rivals())
         if presence.rivals.isEmpty {
             neighbours = nil
-            (isRound, round) = (false, [])
+            (roundEnd, round) = (nil, [])
         } else if neighbours == nil {
             neighbours = try Neighbours()
         }
@@ -103,9 +102,9 @@ public struct Watch: ~Copyable {
     /// Has the kernel ask those whose turn it is.
     private mutating func ask(_ context: Context) throws(Fault) {
         for rival in presence.due(at: context.now) where rival.answer == nil {
-            if !isRound { roundStart = context.now }
+            if roundEnd == nil { roundStart = context.now }
             // The kernel needs a bit more than three seconds.
-            (isRound, roundEnd) = (true, Process.now + Presence.interval)
+            roundEnd = Process.now + Presence.interval
             rival.answer = .elsewhere
             for lease in try context.leases(of: rival.host) {
                 for address in lease.addresses where !address.isPrefix {
@@ -138,13 +137,14 @@ public struct Watch: ~Copyable {
                 if asked.answer == .silent { aways.append(asked) }
             }
             guard rival.answer == .silent else { continue }
-            // It has done something meanwhile.
-            for lease in try context.leases(of: rival.host) where lease.isSeen(since: roundStart) {
+            // The host has done something meanwhile.
+            for lease in try context.leases(of: rival.host) {
+                guard let moment = lease.seen, moment >= roundStart else { continue }
                 rival.answer = .undecided
                 seen.append(rival.host)
             }
         }
-        (isRound, round) = (false, [])
+        (roundEnd, round) = (nil, [])
         let changed = presence.note(at: context.now)
         for host in seen { presence.ask(host, at: context.now) }
         try context.put(presence)
@@ -223,8 +223,4 @@ extension Presence.Verdict {
         case .silent: "is silent, and others answer"
         }
     }
-}
-
-extension Lease {
-    fileprivate func isSeen(since start: Instant) -> Bool { seen.map { $0 >= start } ?? false }
 }

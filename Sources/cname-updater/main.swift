@@ -35,10 +35,10 @@ var calls: CallTable {
             Verb("", "[--wait]", "handles one lease event if ACTION is set, else asks for the job", obey),
             Verb("request", "[JOB] [--wait] [--json]", "asks for the job", request),
             Verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
-                try Context(call.places).flush(call.words.first).print(asJSON: call.wantsJSON)
+                try Context(call.places).flush(call.words.first, asJSON: call.wantsJSON)
             },
             Verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
-                try Context(call.places).cancel(call.words.first).print(asJSON: call.wantsJSON)
+                try Context(call.places).cancel(call.words.first, asJSON: call.wantsJSON)
             },
             Verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
                 try Report(Context(call.places)).printLeases(asJSON: call.wantsJSON)
@@ -91,9 +91,6 @@ func obey(_ call: Call) throws(Fault) {
 }
 
 func request(_ call: Call) throws(Fault) {
-    let json = call.wantsJSON
-    let outcome = try Context(call.places, takesOver: true)
-        .request(call.words.first, waits: call.has("--wait"), asJSON: json)
-    outcome.print(asJSON: json)
-    Process.exit(outcome.status)
+    let context = try Context(call.places, takesOver: true)
+    Process.exit(try context.request(call.words.first, waits: call.has("--wait"), asJSON: call.wantsJSON))
 }
