@@ -44,7 +44,7 @@ let package = Package(
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
         // What the tests share. As a test target, `swift build` leaves it out.
         .testTarget(
-            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Network"],
+            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Configuration", "Network"],
             path: "Tests/TestSupport"),
         // In this process, a target for each room.
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),

@@ -1,61 +1,47 @@
-/// The words of a call, taken one by one: options as `--name VALUE` or `--name=VALUE`, in any order, up to a `--`.
-public struct Arguments {
-    private let words: [ByteString]
-    /// How many of them are taken.
-    private var taken = 0
-    private var current: ByteString = ""
-    /// The VALUE of `--name=VALUE`, until it is taken.
-    private var attached: ByteString?
-    /// A `--` has come: the words that follow are no options, whatever they look like.
-    public private(set) var areOptionsOver = false
+/// The words of a call: options as `--name VALUE` or `--name=VALUE`, in any order, up to a `--`.
+public struct Arguments: Sendable {
+    /// The words that are no options.
+    public private(set) var words: [ByteString] = []
+    /// The options without a value, each once.
+    public private(set) var flags: [ByteString] = []
+    /// The others, as `--name=VALUE`.
+    private var options: [ByteString] = []
 
-    public init(_ words: [ByteString]) {
-        self.words = words
+    /// Those of a call without words.
+    public init() {}
+
+    /// - Parameter names: The options that take a value.
+    /// - Throws: `usage` if an option lacks its value, or comes with one that it does not take.
+    public init(_ given: [ByteString], valued names: [ByteString]) throws(Fault) {
+        var index = 0
+        var areOptionsOver = false
+        while index < given.count {
+            let word = given[index]
+            index += 1
+            if areOptionsOver || !word.hasPrefix("-") || word == "-" {
+                words.append(word)
+                continue
+            }
+            if word == "--" {
+                areOptionsOver = true
+                continue
+            }
+            let attached = word.hasPrefix("--") ? word.split(at: UInt8(ascii: "=")) : nil
+            let name = attached?.before ?? word
+            if names.contains(where: { $0 == name }) {
+                if attached == nil, index == given.count { throw Fault(.usage, "\(name) needs a value") }
+                options.append(attached == nil ? "\(name)=\(given[index])" : word)
+                if attached == nil { index += 1 }
+            } else {
+                if attached != nil { throw Fault(.usage, "\(name) takes no value") }
+                if !flags.contains(where: { $0 == name }) { flags.append(name) }
+            }
+        }
     }
 
-    /// Whether the words ask for JSON, be they a call that makes sense or not.
-    public static func wantJSON(_ words: [ByteString]) -> Bool {
-        for word in words {
-            if word == "--" { return false }
-            if word == "--json" { return true }
-        }
-        return false
-    }
-
-    private mutating func take() -> ByteString? {
-        guard taken < words.count else { return nil }
-        taken += 1
-        return words[taken - 1]
-    }
-
-    /// The next word; of an option only its name, with the dashes.
-    ///
-    /// - Throws: `usage` if the option before came with a value, which it does not take.
-    public mutating func next() throws(Fault) -> ByteString? {
-        if attached != nil { throw Fault(.usage, "\(current) takes no value") }
-        guard var word = take() else { return nil }
-        if !areOptionsOver, word == "--" {
-            areOptionsOver = true
-            guard let first = take() else { return nil }
-            word = first
-        }
-        current = word
-        if !areOptionsOver, word.hasPrefix("--"), let (name, value) = word.split(at: UInt8(ascii: "=")) {
-            current = name
-            attached = value
-        }
-        return current
-    }
-
-    /// The value of the option that came last.
-    ///
-    /// - Throws: `usage` if there is none.
-    public mutating func value() throws(Fault) -> ByteString {
-        if let value = attached {
-            attached = nil
-            return value
-        }
-        guard let value = take() else { throw Fault(.usage, "\(current) needs a value") }
-        return value
+    /// The values of an option, in their order.
+    public func values(of name: ByteString) -> [ByteString] {
+        let start = name + "="
+        return options.filter { $0.hasPrefix(start) }.map { ByteString($0.bytes[start.count...]) }
     }
 }

@@ -65,6 +65,11 @@ public struct ByteString: Equatable, Sendable {
         bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
     }
 
+    /// Where a part begins that is not empty; nil if it does not occur.
+    public func firstIndex(of part: ByteString) -> Int? {
+        bytes.indices.first { bytes[$0] == part.bytes[0] && bytes[$0...].starts(with: part.bytes) }
+    }
+
     /// The parts before and after the first `separator`, or nil if there is none.
     public func split(at separator: UInt8) -> (before: ByteString, after: ByteString)? {
         guard let index = bytes.firstIndex(of: separator) else { return nil }

@@ -87,14 +87,9 @@ static inline int linux_file_system(const char *path, unsigned long *type) {
     return result;
 }
 
-// pipe2(2) and memfd_create(2) are declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
+// pipe2(2) is declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
 
 static inline int linux_pipe(int fds[2]) { return (int)syscall(SYS_pipe2, fds, O_CLOEXEC); }
-
-static inline int linux_memory_file(void) {
-    enum { MFD_CLOEXEC_FLAG = 1 };
-    return (int)syscall(SYS_memfd_create, "settings", MFD_CLOEXEC_FLAG);
-}
 
 static inline int linux_pidfd_open(pid_t pid) {
 #ifndef SYS_pidfd_open

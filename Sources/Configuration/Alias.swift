@@ -16,52 +16,34 @@ public final class Alias {
     }
 
     static let table = [
-        Option("name", .hostName), Option("target", .targets), Option("probe", .flag, "1"),
+        Option("name", .domain), Option("target", .targets), Option("probe", .flag, "1"),
         Option("enabled", .flag, "1"),
     ]
 
     public let name: HostName
     /// The preferred one first.
-    public private(set) var targets: [Target] = []
+    public let targets: [Target]
+    /// The line that names it.
+    public let place: Place
     private let section: Section
 
-    /// Without targets yet.
-    ///
-    /// - Returns: nil if the name can't be one.
-    init?(_ name: UCI.Value, file: ByteString, _ findings: inout Findings) {
-        section = Section("cname", Alias.table, file: file, line: name.line)
-        guard let checked = HostName(name.text) else {
-            findings.add(.fault, Place(file, name.line), "'\(name.text.printable())': not a host name")
-            return nil
-        }
-        self.name = checked
-        _ = section.set("name", name.text)
-    }
-
-    /// What is faulty is left out.
+    /// Reads a section, and leaves out what is faulty. A target without a system gets that of the target with the shortest
+    /// name from which its own differs by `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its
+    /// own.
     ///
     /// - Returns: nil if that leaves no alias.
-    convenience init?(_ section: UCI.Section, file: ByteString, _ findings: inout Findings) {
-        let named = section.options.first { $0.name == "name" }?.values[0]
-        self.init(named ?? UCI.Value(section.name ?? "", line: section.line), file: file, &findings)
-        self.section.read(section.options, &findings)
-        if !complete(file, &findings) { return nil }
-    }
-
-    /// - Parameter value: The target's host name, and the name of its system if the user gave one.
-    func add(_ value: UCI.Value) -> ByteString? {
-        let before = section[list: "target"]
-        let fault = section.set("target", value.text)
-        let added = fault == nil ? [UCI.Value(section["target"], line: value.line)] : []
-        section[list: "target"] = before + added
-        return fault
-    }
-
-    /// Takes over the targets, once all are there. One that has no system gets that of the target with the shortest name
-    /// from which its own differs by `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its own.
-    ///
-    /// - Returns: false if there is none.
-    func complete(_ file: ByteString, _ findings: inout Findings) -> Bool {
+    init?(_ read: UCI.Section, file: ByteString, _ findings: inout Findings) {
+        let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)
+        place = Place(file, named.line)
+        guard let name = HostName(named.text) else {
+            findings.add(.fault, place, "'\(named.text.printable())': not a host name")
+            return nil
+        }
+        self.name = name
+        section = Section("cname", Alias.table, file: file, line: named.line)
+        section.read(read, &findings)
+        section["name"] = name.text
+        var targets: [Target] = []
         for value in section[list: "target"] {
             let words = value.text.words
             // It has been read as a target.
@@ -74,16 +56,15 @@ public final class Alias {
         }
         guard !targets.isEmpty else {
             findings.add(.fault, place, "alias '\(name)' has no target: list target 'HOST'")
-            return false
+            return nil
         }
-        targets = targets.map { target in
+        self.targets = targets.map { target in
             guard target.system.isEmpty else { return target }
             let stems = targets.filter { target.host == $0.host || target.host.text.hasPrefix($0.host.text + "-") }
             let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
             return Target(target.host, stem.system.isEmpty ? stem.host.text : stem.system)
         }
-        section[list: "target"] = targets.map { UCI.Value("\($0.host) \($0.system)", line: 0) }
-        return true
+        section[list: "target"] = self.targets.map { UCI.Value("\($0.host) \($0.system)", line: 0) }
     }
 
     /// Which of several targets is up is also asked on the network.
@@ -91,9 +72,6 @@ public final class Alias {
 
     /// If not, it is as if the section were not there.
     var isEnabled: Bool { section["enabled"] == "1" }
-
-    /// Where it is set.
-    public var place: Place { section.place(of: "name") }
 
     /// As a settings file has it. The section has no name of its own: that of an alias may be no name for a section.
     var text: ByteString { section.text }

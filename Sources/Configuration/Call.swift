@@ -1,30 +1,71 @@
 import Basics
+import Debounce
 import Linux
 
 /// One call of a program: what its words and the environment say.
 public struct Call: Sendable {
-    public var places: Places
-    public var jobOptions = JobOptions()
+    public let places: Places
+    /// The jobs of the command line, which replace those of the settings, as a settings file; empty if there are none.
+    public let jobs: ByteString
     /// The words after the verb.
-    public fileprivate(set) var words: [ByteString] = []
-    /// The options without a value, each once.
-    fileprivate var flags: [ByteString] = []
+    public fileprivate(set) var words: [ByteString]
+    fileprivate let flags: [ByteString]
+
+    /// - Throws: `usage`; `cannotCreate` if XDG_RUNTIME_DIR is needed, and another user's.
+    init(_ arguments: Arguments, of program: ByteString) throws(Fault) {
+        places = try Places(arguments, of: program)
+        words = arguments.words
+        flags = arguments.flags
+        var jobs: ByteString = ""
+        var shared: ByteString = ""
+        for name in ["quiet", "max-wait", "timeout"] as [ByteString] {
+            guard let value = arguments.values(of: "--\(name)").last else { continue }
+            if arguments.values(of: "--job").isEmpty {
+                throw Fault(.usage, "--\(name) goes with --job; for the jobs in the settings it stands there")
+            }
+            // An empty option would be ignored.
+            shared += "\tlist \(name == "max-wait" ? "max_wait" : name) '\(value.quoted)'\n"
+        }
+        var names: [ByteString] = []
+        for job in arguments.values(of: "--job") {
+            guard let (name, command) = job.split(at: UInt8(ascii: "=")), Job.isName(name),
+                Option.Kind.line.canonical(command) != nil
+            else {
+                throw Fault(
+                    .usage,
+                    "--job '\(job.printable())': allowed is NAME=COMMAND, NAME of letters, digits and _, COMMAND one line "
+                        + "for /bin/sh")
+            }
+            if names.contains(where: { $0 == name }) { throw Fault(.usage, "--job '\(name)' is there twice") }
+            names.append(name)
+            jobs += "config job '\(name)'\n\toption command '\(command.quoted)'\n\(shared)"
+        }
+        self.jobs = jobs
+        if jobs.isEmpty { return }
+        var findings = Findings()
+        _ = Settings(jobs, file: "", &findings)
+        if let fault = findings.all(.fault).first { throw Fault(.usage, "--\(fault.text)") }
+    }
 
     /// Whether an option without a value was given.
     public func has(_ flag: StaticString) -> Bool { flags.contains { $0 == flag } }
 
     public var wantsJSON: Bool { has("--json") }
 
-    /// The jobs of the command line, which replace those of the settings file.
-    public var jobs: [JobSection] { jobOptions.jobs }
-
-    /// The settings of the file, with the jobs of the command line instead of its own.
+    /// The settings of the file, or the jobs of the command line in their place.
     ///
     /// - Parameter findings: What is found in the file is added.
     /// - Throws: `settings` if the call names a file that is not there, or if the system can't read a file now.
     public func settings(_ findings: inout Findings) throws(Fault) -> Settings {
         try places.checkConfig()
-        return jobs.isEmpty ? try Settings(file: places.config, &findings) : Settings(jobs: jobs)
+        return jobs.isEmpty ? try Settings(file: places.config, &findings) : Settings(jobs, file: "", &findings)
+    }
+
+    /// The same for a start: see `Settings.forStart`.
+    public func settingsForStart() throws(Fault) -> (Settings, log: [ByteString]) {
+        if jobs.isEmpty { return try Settings.forStart(places) }
+        var findings = Findings()
+        return (Settings(jobs, file: "", &findings), [])
     }
 }
 
@@ -78,20 +119,17 @@ public struct Verb {
 public struct CallTable {
     private let program: StaticString
     private let verbs: [Verb]
+    private let options: StaticString
     private let notes: StaticString
-    private let takesOption: (ByteString, inout Call, inout Arguments) throws(Fault) -> Bool
 
     /// - Parameters:
+    ///   - options: Those that take a value, besides `--config`.
     ///   - notes: The help text after the lines of the verbs.
-    ///   - takesOption: Takes an option and its value if the program has that option.
-    public init(
-        _ program: StaticString, _ verbs: [Verb], notes: StaticString,
-        takesOption: @escaping (ByteString, inout Call, inout Arguments) throws(Fault) -> Bool
-    ) {
+    public init(_ program: StaticString, _ verbs: [Verb], options: StaticString, notes: StaticString) {
         self.program = program
         self.verbs = verbs
+        self.options = options
         self.notes = notes
-        self.takesOption = takesOption
     }
 
     /// Does what the words ask for. If that fails, says why and ends the process.
@@ -104,26 +142,13 @@ public struct CallTable {
     }
 
     private func obey(_ words: [ByteString]) throws(Fault) {
-        var call = Call(places: try Places())
-        var plain: [ByteString] = []
-        var arguments = Arguments(words)
-        while let word = try arguments.next() {
-            if arguments.areOptionsOver || !word.hasPrefix("-") || word == "-" {
-                plain.append(word)
-            } else if word == "--config" {
-                call.places.config = try arguments.value()
-                call.places.isConfigGiven = true
-            } else if try !takesOption(word, &call, &arguments), !call.flags.contains(word) {
-                call.flags.append(word)
-            }
-        }
-        if call.has("--help") || call.has("-h") { return Log.info(help) }
-        if call.has("--version") { return Log.info("\(literal: program) \(Process.version)") }
-        try call.jobOptions.complete()
-        let first = plain.first ?? ""
-        call.words = plain
+        let arguments = try Arguments(words, valued: ["--config"] + ByteString(stringLiteral: options).words)
+        func has(_ flag: StaticString) -> Bool { arguments.flags.contains { $0 == flag } }
+        if has("--help") || has("-h") { return Log.info(help) }
+        if has("--version") { return Log.info("\(literal: program) \(Process.version)") }
+        var call = try Call(arguments, of: ByteString(stringLiteral: program))
         var verb = verbs[0]
-        if let named = verbs.first(where: { first == $0.name }), !first.isEmpty {
+        if let first = call.words.first, !first.isEmpty, let named = verbs.first(where: { first == $0.name }) {
             verb = named
             call.words.removeFirst()
         }
@@ -144,7 +169,10 @@ public struct CallTable {
 extension Fault {
     /// Says why the program ends, as JSON if the arguments ask for that, and ends it with the exit status that says so.
     public func end(_ program: StaticString) -> Never {
-        if Arguments.wantJSON(Process.arguments) {
+        let words = Process.arguments
+        // Even if the call makes no sense.
+        let json = words.firstIndex { $0 == "--json" } ?? words.count
+        if json < words.firstIndex(where: { $0 == "--" }) ?? words.count {
             Log.answer(status: code.status, message)
         } else {
             Log.error("\(literal: program): \(message)")

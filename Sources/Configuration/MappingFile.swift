@@ -3,30 +3,30 @@ import Basics
 /// The mapping file, which may hold more aliases than the settings: lines `TARGET ALIAS [SYSTEM]`, with the preferred
 /// target of an alias first, and `#` comments.
 public enum MappingFile {
-    /// Reads the aliases, and leaves out what is faulty.
+    /// Reads the aliases, as if each were a section of the settings, and leaves out what is faulty.
     ///
     /// - Parameter findings: What is found is added.
     public static func aliases(_ text: ByteString, file: ByteString, _ findings: inout Findings) -> [Alias] {
-        var aliases: [Alias] = []
+        var sections: [UCI.Section] = []
         for (index, line) in text.lines.enumerated() {
             let words = line.uncommented.words
             if words.isEmpty { continue }
-            let place = Place(file, index + 1)
             guard (2...3).contains(words.count) else {
-                findings.add(.fault, place, "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
+                findings.add(
+                    .fault, Place(file, index + 1), "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
                 continue
             }
+            func value(_ text: ByteString) -> UCI.Value { UCI.Value(text, line: index + 1) }
             let name = words[1].lowercased
-            var alias = aliases.first { $0.name.text == name }
-            if alias == nil {
-                alias = Alias(UCI.Value(name, line: index + 1), file: file, &findings)
-                if let alias { aliases.append(alias) }
+            var section = sections.first { $0.values(of: "name")[0].text == name }
+            if section == nil {
+                section = UCI.Section("cname", nil, line: index + 1)
+                section?.add("name", value(name), isList: false)
+                sections += [section!]
             }
-            let target = (words.count == 3 ? [words[0], words[2]] : [words[0]]).joined(separator: " ")
-            if let fault = alias?.add(UCI.Value(target, line: index + 1)) {
-                findings.add(.fault, place, fault)
-            }
+            let target = words.count == 3 ? "\(words[0]) \(words[2])" : words[0]
+            section?.add("target", value(target), isList: true)
         }
-        return aliases.filter { $0.complete(file, &findings) }
+        return sections.compactMap { Alias($0, file: file, &findings) }
     }
 }

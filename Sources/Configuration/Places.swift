@@ -7,19 +7,32 @@ public struct Places: Sendable {
     /// The settings file.
     public var config: ByteString
     /// The call names it: then it has to be there.
-    public var isConfigGiven = false
+    public let isConfigGiven: Bool
     /// The run directory of the daemon.
     public var daemon: ByteString
     /// The run directory of the updater.
     public var updater: ByteString
 
-    /// The places that the environment names, else the usual ones.
+    /// The places that a call of a program names, or the environment, else the usual ones.
     ///
     /// - Throws: `cannotCreate` if XDG_RUNTIME_DIR is needed, and another user's.
-    public init() throws(Fault) {
-        config = Places.variable("DEBOUNCED_CONFIG") ?? Settings.defaultPath
-        daemon = try Places.runDirectory("DEBOUNCED_RUN_DIR", "debounced")
-        updater = try Places.runDirectory("CNAME_UPDATER_RUN_DIR", "cname-updater")
+    public init(_ arguments: Arguments = Arguments(), of program: ByteString = "") throws(Fault) {
+        let given = arguments.values(of: "--config").last
+        isConfigGiven = given != nil
+        config = given ?? Places.variable("DEBOUNCED_CONFIG") ?? "/etc/config/debounced"
+        func runDirectory(_ name: StaticString, _ owner: ByteString) throws(Fault) -> ByteString {
+            if owner == program, let directory = arguments.values(of: "--run-dir").last { return directory }
+            if let directory = Places.variable(name) { return directory }
+            if Process.isRoot { return "/var/run/\(owner)" }
+            guard let directory = Places.variable("XDG_RUNTIME_DIR") else { return "/tmp/\(owner)-\(Process.user)" }
+            // As su(1) leaves it: what another user's programs rely on is not for us to write to.
+            if let found = try FileStatus(at: directory), !found.isOurs {
+                throw Fault(.cannotCreate, "XDG_RUNTIME_DIR: \(directory) is \(found.summary), not ours; unset it")
+            }
+            return "\(directory)/\(owner)"
+        }
+        daemon = try runDirectory("DEBOUNCED_RUN_DIR", "debounced")
+        updater = try runDirectory("CNAME_UPDATER_RUN_DIR", "cname-updater")
     }
 
     /// - Throws: `settings` if the call names a settings file that is not there.
@@ -43,17 +56,6 @@ public struct Places: Sendable {
 
     /// The folder in which the daemon shows what a job is doing.
     public func state(of job: ByteString) -> ByteString { "\(daemon)/jobs/\(job)" }
-
-    private static func runDirectory(_ name: StaticString, _ program: ByteString) throws(Fault) -> ByteString {
-        if let directory = variable(name) { return directory }
-        if Process.isRoot { return "/var/run/\(program)" }
-        guard let directory = variable("XDG_RUNTIME_DIR") else { return "/tmp/\(program)-\(Process.user)" }
-        // As su(1) leaves it: what another user's programs rely on is not for us to write to.
-        if let found = try FileStatus(at: directory), !found.isOurs {
-            throw Fault(.cannotCreate, "XDG_RUNTIME_DIR: \(directory) is \(found.summary), not ours; unset it")
-        }
-        return "\(directory)/\(program)"
-    }
 
     /// A variable of the environment. An empty one counts as not set.
     private static func variable(_ name: StaticString) -> ByteString? {

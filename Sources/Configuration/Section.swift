@@ -5,7 +5,7 @@ import Basics
 final class Option: Sendable {
     /// What values are allowed.
     enum Kind: Sendable {
-        case line, seconds, count, jobName, request, publish, folder, domain, path, hostName, flag
+        case line, seconds, count, jobName, request, publish, folder, domain, path, flag
         /// The option is a list. Each value is a host name, which the name of its system may follow.
         case targets
     }
@@ -35,7 +35,6 @@ extension Option.Kind {
         case .folder: "is a folder's whole path, such as /tmp/dnsmasq.d"
         case .domain: "is a domain, such as lan"
         case .path: "is a file's whole path"
-        case .hostName: "is a host name"
         case .flag: "are 0 and 1"
         case .targets: "are a host name, and its system's name"
         }
@@ -50,13 +49,11 @@ extension Option.Kind {
         case .seconds: text.seconds.flatMap { $0 <= Settings.longest ? ByteString(seconds: $0) : nil }
         case .count: text.wholeNumber.flatMap { $0 <= 100 ? ByteString(decimal: $0) : nil }
         case .jobName: text
-        case .request:
-            // An earlier version had auto, which meant alias as soon as there was one.
-            text == "auto" ? "alias" : UpdaterSettings.Request(rawValue: text) == nil ? nil : text
+        case .request: UpdaterSettings.Request(rawValue: text) == nil ? nil : text
         case .publish: UpdaterSettings.Publish(rawValue: text) == nil ? nil : text
         case .folder, .path:
             text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
-        case .domain, .hostName: text.isHostName ? text.lowercased : nil
+        case .domain: text.isHostName ? text.lowercased : nil
         case .flag:
             // The words that config_get_bool in OpenWrt's functions.sh knows.
             switch text {
@@ -73,7 +70,7 @@ extension Option.Kind {
 
 /// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It
 /// is a class because arrays of pointers take less code. It is changed only while it is read.
-final class Section: Equatable, @unchecked Sendable {
+final class Section {
     private let table: [Option]
     /// What follows `config`.
     private let heading: ByteString
@@ -83,7 +80,7 @@ final class Section: Equatable, @unchecked Sendable {
     private var values: [[UCI.Value]]
 
     /// A section whose options all have their initial values.
-    init(_ heading: ByteString, _ table: [Option], file: ByteString = "", line: Int = 0) {
+    init(_ heading: ByteString, _ table: [Option], file: ByteString, line: Int = 0) {
         self.table = table
         self.heading = heading
         self.file = file
@@ -97,74 +94,57 @@ final class Section: Equatable, @unchecked Sendable {
     /// Reads the options of a section, and leaves out what is faulty.
     ///
     /// - Parameter findings: What is found is added.
-    func read(_ options: [UCI.Option], _ findings: inout Findings) {
-        for option in options {
+    func read(_ section: UCI.Section, _ findings: inout Findings) {
+        for option in section.options {
             guard let index = table.firstIndex(where: { option.name == $0.name }) else {
                 let names = table.map { ByteString(stringLiteral: $0.name) }.joined(separator: ", ")
                 findings.add(
-                    .remark, place(option.values[0].line), "option '\(option.name)' is left out: known are \(names)")
+                    .remark, Place(file, option.values[0].line),
+                    "option '\(option.name)' is left out: known are \(names)")
                 continue
             }
-            guard table[index].kind == .targets || option.values.count == 1 else {
+            let kind = table[index].kind
+            guard kind == .targets || option.values.count == 1 else {
                 findings.add(
-                    .fault, place(option.values[1].line),
+                    .fault, Place(file, option.values[1].line),
                     "'\(option.name)' has one value: option \(option.name) 'VALUE', not a list")
                 continue
             }
             var read: [UCI.Value] = []
             for value in option.values {
-                if table[index].kind == .request, value.text == "auto" {
+                if let text = kind.canonical(value.text) {
+                    read.append(UCI.Value(text, line: value.line))
+                } else {
+                    let shown = (kind == .targets ? value.text.words.joined(separator: " ") : value.text).printable()
                     findings.add(
-                        .remark, place(value.line), "request 'auto' means 'alias' now: allowed are alias and lease")
-                }
-                if let fault = add(value, as: table[index], to: &read) {
-                    findings.add(.fault, place(value.line), fault)
+                        .fault, Place(file, value.line),
+                        "\(option.name) '\(shown)': allowed \(literal: kind.allowed)")
                 }
             }
             if !read.isEmpty { values[index] = read }
         }
     }
 
-    /// Sets one option that has one value.
-    ///
-    /// - Returns: What is wrong and what is allowed; nil if nothing is wrong.
-    func set(_ name: ByteString, _ text: ByteString) -> ByteString? {
-        let index = index(of: name)
-        var read: [UCI.Value] = []
-        let fault = add(UCI.Value(text, line: line), as: table[index], to: &read)
-        if fault == nil { values[index] = read }
-        return fault
-    }
-
-    private func add(_ value: UCI.Value, as option: Option, to values: inout [UCI.Value]) -> ByteString? {
-        guard let text = option.kind.canonical(value.text) else {
-            let shown = option.kind == .targets ? value.text.words.joined(separator: " ") : value.text
-            return "\(literal: option.name) '\(shown.printable())': allowed \(literal: option.kind.allowed)"
-        }
-        values.append(UCI.Value(text, line: value.line))
-        return nil
-    }
-
-    /// The values of an option that is a list.
-    subscript(list name: ByteString) -> [UCI.Value] {
+    /// The values of an option that is a list, each as the table allows it.
+    subscript(list name: StaticString) -> [UCI.Value] {
         get { values[index(of: name)] }
         set { values[index(of: name)] = newValue }
     }
 
-    /// The value of an option; empty if it is not set and has no initial value.
-    subscript(_ name: ByteString) -> ByteString { self[list: name].first?.text ?? "" }
+    /// The value of an option, as the table allows it; empty if it is not set and has no initial value.
+    subscript(_ name: StaticString) -> ByteString {
+        get { self[list: name].first?.text ?? "" }
+        set { self[list: name] = [UCI.Value(newValue, line: line)] }
+    }
 
-    private func index(of name: ByteString) -> Int {
+    private func index(of name: StaticString) -> Int {
+        let name = ByteString(stringLiteral: name)
         guard let index = table.firstIndex(where: { name == $0.name }) else { preconditionFailure("no such option") }
         return index
     }
 
     /// Where an option is, or the section if it is not set.
-    func place(of name: ByteString) -> Place { place(self[list: name].first?.line ?? line) }
-
-    private func place(_ line: Int) -> Place { Place(file, line) }
-
-    static func == (one: Section, other: Section) -> Bool { one.text == other.text }
+    func place(of name: StaticString) -> Place { Place(file, self[list: name].first?.line ?? line) }
 
     /// The section as it stands in a settings file.
     var text: ByteString {
@@ -179,7 +159,7 @@ final class Section: Equatable, @unchecked Sendable {
 
 extension ByteString {
     /// The text as it stands between single quotes, with its own quotes as uci(1) writes them.
-    fileprivate var quoted: ByteString {
+    var quoted: ByteString {
         var quoted: [UInt8] = []
         for byte in bytes {
             quoted += byte == UInt8(ascii: "'") ? [0x27, 0x5C, 0x27, 0x27] : [byte]

@@ -2,15 +2,14 @@ import Basics
 import Debounce
 import Linux
 
-/// The settings of both programs: those of `/etc/config/debounced` and the mapping file, or the built-in ones.
+/// The settings of both programs, in which nothing is faulty.
 public struct Settings {
-    public static let defaultPath: ByteString = "/etc/config/debounced"
     /// No time in the settings is longer than a week.
     public static let longest = Duration.seconds(7 * 24 * 3600)
 
     /// Never empty.
-    private var jobSections: [JobSection]
-    private var updaterSection: Section
+    private var jobSections: [JobSection] = []
+    private let updaterSection: Section
     public private(set) var aliases: [Alias] = []
 
     public var jobs: [Job] { jobSections.filter { $0.isEnabled }.map { $0.job } }
@@ -20,73 +19,46 @@ public struct Settings {
     /// Where it is set how dnsmasq gets the aliases.
     public var publishPlace: Place { updaterSection.place(of: "publish") }
 
-    /// The built-in settings: one job, which restarts dnsmasq.
-    public init() {
-        self.init(jobs: [.builtIn])
-    }
-
-    /// - Parameter jobs: At least one. The updater asks for the first.
-    public init(jobs: [JobSection]) {
-        jobSections = jobs
-        updaterSection = Section("updater 'updater'", UpdaterSettings.table)
-        _ = updaterSection.set("job", jobs[0].name)
-    }
-
-    /// The settings in the file and in the mapping file that it names, either of which may be missing.
-    ///
-    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed", or why a file can't be read.
-    public init(file path: ByteString) throws(Fault) {
-        var findings = Findings()
-        try self.init(file: path, &findings)
-        try findings.refuseFaults()
-    }
-
-    /// The same, but what is faulty is left out.
+    /// Reads the settings file and the mapping file that it names, either of which may be missing. What is faulty is left
+    /// out.
     ///
     /// - Parameter findings: What is found is added.
     /// - Throws: `settings` if the system can't read a file at the moment: nobody knows what it says.
     public init(file path: ByteString, _ findings: inout Findings) throws(Fault) {
         try self.init(ByteString(settingsFile: path, &findings), file: path, &findings)
         let mappings = updater.mappings
-        try add(
-            MappingFile.aliases(ByteString(settingsFile: mappings, &findings), file: mappings, &findings), &findings)
+        for alias in try MappingFile.aliases(
+            ByteString(settingsFile: mappings, &findings), file: mappings, &findings)
+        { add(alias, &findings) }
     }
 
-    /// Reads the text of a settings file.
-    ///
-    /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
-    public init(_ text: ByteString, file: ByteString) throws(Fault) {
-        var findings = Findings()
-        self.init(text, file: file, &findings)
-        try findings.refuseFaults()
-    }
-
-    /// The same, but what is faulty is left out.
+    /// Reads the text of a settings file. What is faulty is left out. Without a job it has the built-in one, which restarts
+    /// dnsmasq.
     public init(_ text: ByteString, file: ByteString, _ findings: inout Findings) {
-        jobSections = []
         updaterSection = Section("updater 'updater'", UpdaterSettings.table, file: file)
-        var fault: Finding?
-        let uci = UCI(text, file: file, upTo: &fault)
-        if let fault {
+        let uci = UCI(upToFault: text, file: file)
+        if let fault = uci.fault {
             findings.add(fault)
             findings.areIncomplete = true
         }
         for section in uci.sections {
             switch section.type {
             case "job":
-                let isCut = fault != nil && section === uci.current
+                let isCut = uci.fault != nil && section === uci.current
                 if let job = JobSection(section, file: file, isCut: isCut, &findings) { jobSections.append(job) }
             case "updater":
-                updaterSection.read(section.options, &findings)
+                updaterSection.read(section, &findings)
             case "cname":
-                if let alias = Alias(section, file: file, &findings), alias.isEnabled { add([alias], &findings) }
+                if let alias = Alias(section, file: file, &findings), alias.isEnabled { add(alias, &findings) }
             default:
                 findings.add(
                     .remark, Place(file, section.line),
                     "section '\(section.type)' is left out: known are job, updater, cname")
             }
         }
-        if jobSections.isEmpty { jobSections = [.builtIn] }
+        if jobSections.isEmpty {
+            jobSections = [JobSection(UCI.Section("job", "dnsmasq", line: 0), file: file, &findings)!]
+        }
         let job = updaterSection["job"]
         if !jobSections.contains(where: { $0.name == job }) {
             if !job.isEmpty {
@@ -94,40 +66,34 @@ public struct Settings {
                 findings.add(
                     .fault, updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
             }
-            _ = updaterSection.set("job", jobSections[0].name)
+            updaterSection["job"] = jobSections[0].name
         }
     }
 
-    /// Adds aliases, and leaves out those whose names are taken.
-    mutating func add(_ more: [Alias], _ findings: inout Findings) {
-        for alias in more {
-            if let other = aliases.first(where: { $0.name == alias.name }) {
-                findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(other.place.text)")
-            } else {
-                aliases.append(alias)
-            }
+    /// Adds an alias unless its name is taken.
+    mutating func add(_ alias: Alias, _ findings: inout Findings) {
+        if let other = aliases.first(where: { $0.name == alias.name }) {
+            findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(other.place.text)")
+        } else {
+            aliases.append(alias)
         }
     }
 
-    /// A settings file that says the same. It includes the aliases of the mapping file.
-    public var text: ByteString { paragraphs.joined(separator: "\n") }
+    /// A settings file that says the same: the updater's section, then the jobs, then the aliases, with those of the mapping
+    /// file.
+    public var text: ByteString {
+        ([updaterSection.text] + jobSections.map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
+    }
 
     /// The same, but the aliases of the mapping file are in comments, as that file is named there already.
     public var shown: ByteString {
         let mapped = updater.mappings
-        let (others, own) = (
-            aliases.filter { $0.place.file == mapped }, aliases.filter { $0.place.file != mapped }
-        )
-        var shown = self
-        shown.aliases = own
-        if others.isEmpty { return shown.text }
+        let others = aliases.filter { $0.place.file == mapped }
+        if others.isEmpty { return text }
+        var own = self
+        own.aliases = aliases.filter { $0.place.file != mapped }
         let comments = others.flatMap { $0.text.lines }.map { "#" + $0 }
-        return "\(shown.text)\n# From \(mapped):\n\(comments.joined(separator: "\n"))"
-    }
-
-    /// The text of each section: the updater's, then the jobs, then the aliases.
-    var paragraphs: [ByteString] {
-        [updaterSection.text] + jobSections.map { $0.text } + aliases.map { $0.text }
+        return "\(own.text)\n# From \(mapped):\n\(comments.joined(separator: "\n"))"
     }
 }
 

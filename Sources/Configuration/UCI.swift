@@ -45,30 +45,39 @@ public struct UCI {
         public fileprivate(set) var options: [Option] = []
         public let line: Int
 
-        fileprivate init(_ type: ByteString, _ name: ByteString?, line: Int) {
+        init(_ type: ByteString, _ name: ByteString?, line: Int) {
             self.type = type
             self.name = name
             self.line = line
+        }
+
+        /// The values of an option; empty if it is not there.
+        public func values(of name: StaticString) -> [Value] { options.first { $0.name == name }?.values ?? [] }
+
+        func add(_ name: ByteString, _ value: Value, isList: Bool) {
+            let option = options.first { $0.name == name } ?? Option(name)
+            if option.values.isEmpty { options.append(option) }
+            if !isList { option.values = [] }
+            option.values.append(value)
         }
     }
 
     public private(set) var sections: [Section] = []
     /// The section that the next option belongs to. After a fault: the section that it cut off.
     public private(set) var current: Section?
+    /// Why the rest of the file is left out: what is wrong, what is allowed.
+    public private(set) var fault: Finding?
 
     /// Reads the text of a file.
     ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
-        var fault: Finding?
-        self.init(text, file: file, upTo: &fault)
+        self.init(upToFault: text, file: file)
         if let fault { throw Fault(.settings, fault.message) }
     }
 
     /// Reads the text of a file up to the first command with a fault.
-    ///
-    /// - Parameter fault: What is wrong, what is allowed; unchanged if nothing is wrong.
-    public init(_ text: ByteString, file: ByteString, upTo fault: inout Finding?) {
+    public init(upToFault text: ByteString, file: ByteString) {
         var scanner = Scanner(bytes: text.bytes, file: file)
         do throws(Finding) {
             while let words = try scanner.nextCommand() { try obey(words, file) }
@@ -115,10 +124,7 @@ public struct UCI {
             // An option without a value is ignored, but a list may hold an empty value.
             let isList = words[0].text.hasPrefix("l")
             if !isList, second.isEmpty { return }
-            let option = current.options.first { $0.name == first } ?? Option(first)
-            if option.values.isEmpty { current.options.append(option) }
-            if !isList { option.values = [] }
-            option.values.append(Value(second, line: words[0].line))
+            current.add(first, Value(second, line: words[0].line), isList: isList)
         default:
             throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
         }
@@ -136,125 +142,62 @@ private struct Scanner {
     let file: ByteString
     var position = 0
     var line = 1
-    /// Where the command starts.
-    var start = 1
 
     /// The words of the next command that has any; nil at the end.
     mutating func nextCommand() throws(Finding) -> [UCI.Value]? {
         var words: [UCI.Value] = []
-        while let byte = peek() {
+        var word: [UInt8] = []
+        // The line in which the word starts; 0 between words.
+        var start = 0
+        // The quote that the word is in; 0 outside quotes.
+        var quote: UInt8 = 0
+        while let byte = next() {
+            var taken: UInt8? = byte
             switch byte {
-            case UInt8(ascii: "\n"), UInt8(ascii: ";"):
-                advance()
-                if !words.isEmpty { return words }
-            case UInt8(ascii: "#"):
-                _ = run { $0 != UInt8(ascii: "\n") }
-            case _ where byte.isBlank:
-                advance()
-            case UInt8(ascii: "\\") where joinsLines():
-                break
-            default:
-                let line = line
-                if words.isEmpty { start = line }
-                words.append(UCI.Value(try word(), line: line))
+            case 0:
+                throw Finding(.fault, Place(file, line), "a NUL byte, not text")
+            case UInt8(ascii: "\\") where quote != UInt8(ascii: "'"):
+                if joinsLines() { continue }
+                // The next turn finds a NUL.
+                taken = position < bytes.count && bytes[position] != 0 ? next() : nil
+            case quote:
+                quote = 0
+                continue
+            case _ where quote != 0: break
+            case UInt8(ascii: "'"), UInt8(ascii: "\""):
+                quote = byte
+                taken = nil
+            case _ where byte.isSpace || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "#"):
+                if start > 0 { words.append(UCI.Value(ByteString(word), line: start)) }
+                (word, start) = ([], 0)
+                if byte == UInt8(ascii: "#") { position = bytes[position...].firstIndex(of: 10) ?? bytes.count }
+                if byte == UInt8(ascii: ";") || byte == 10, !words.isEmpty { return words }
+                continue
+            default: break
             }
+            if start == 0 { start = line }
+            if let taken { word.append(taken) }
         }
+        if start > 0 { words.append(UCI.Value(ByteString(word), line: start)) }
+        // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
+        if quote != 0 { throw Finding(.fault, Place(file, words[0].line), "a quote is not closed") }
         return words.isEmpty ? nil : words
     }
 
-    private mutating func word() throws(Finding) -> ByteString {
-        var text = Array(run { !$0.endsRun })
-        while true {
-            switch peek() {
-            case UInt8(ascii: "'")?, UInt8(ascii: "\"")?:
-                text += try quoted(by: bytes[position])
-            case UInt8(ascii: "\\")?:
-                if !joinsLines() { text += escaped() }
-            case 0?:
-                throw nul()
-            default:
-                return ByteString(text)
-            }
-            text += run { !$0.endsRun }
-        }
+    private mutating func next() -> UInt8? {
+        guard position < bytes.count else { return nil }
+        position += 1
+        if bytes[position - 1] == 10 { line += 1 }
+        return bytes[position - 1]
     }
 
-    private mutating func quoted(by quote: UInt8) throws(Finding) -> [UInt8] {
-        var text: [UInt8] = []
-        // A backslash means something only between double quotes.
-        let escape = quote == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : quote
-        advance()
-        while true {
-            for byte in run(of: { $0 != quote && $0 != escape && $0 != 0 }) {
-                if byte == UInt8(ascii: "\n") { line += 1 }
-                text.append(byte)
-            }
-            switch peek() {
-            case quote?:
-                advance()
-                return text
-            case nil:
-                // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
-                throw Finding(.fault, Place(file, start), "a quote is not closed")
-            case 0?:
-                throw nul()
-            default:
-                if !joinsLines() { text += escaped() }
-            }
-        }
-    }
-
-    /// Skips a backslash, and takes the byte after it as it is.
-    private mutating func escaped() -> ArraySlice<UInt8> {
-        advance()
-        let start = position
-        // A NUL is never text: whoever reads on finds it and says so.
-        if let byte = peek(), byte != 0 { advance() }
-        return bytes[start..<position]
-    }
-
-    private func nul() -> Finding { Finding(.fault, Place(file, line), "a NUL byte, not text") }
-
-    /// Takes all bytes up to the first that is not of the kind. A caller that takes newlines has to count them.
-    private mutating func run(of isOfKind: (UInt8) -> Bool) -> ArraySlice<UInt8> {
-        let start = position
-        position = bytes[start...].firstIndex { !isOfKind($0) } ?? bytes.count
-        return bytes[start..<position]
-    }
-
-    /// Skips a backslash and the end of the line after it, if they are here.
+    /// Skips the end of the line, which a backslash precedes, if it is here.
     private mutating func joinsLines() -> Bool {
-        let rest = bytes[position...]
-        for end: [UInt8] in [[0x5C, 0x0A], [0x5C, 0x0D, 0x0A]] where rest.starts(with: end) {
-            for _ in end { advance() }
+        for end in ["\n", "\r\n"] as [ByteString] where bytes[position...].starts(with: end.bytes) {
+            position += end.count
+            line += 1
             return true
         }
         return false
-    }
-
-    private func peek() -> UInt8? {
-        position < bytes.count ? bytes[position] : nil
-    }
-
-    private mutating func advance() {
-        if bytes[position] == UInt8(ascii: "\n") { line += 1 }
-        position += 1
-    }
-}
-
-extension UInt8 {
-    /// Whether isspace(3) calls it white space; but a newline is not blank.
-    fileprivate var isBlank: Bool {
-        isSpace && self != UInt8(ascii: "\n")
-    }
-
-    /// Whether it ends the part of a word that means just what it says.
-    fileprivate var endsRun: Bool {
-        switch self {
-        case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "#"), UInt8(ascii: "'"), UInt8(ascii: "\""),
-            UInt8(ascii: "\\"), 0:
-            true
-        default: isBlank
-        }
     }
 }

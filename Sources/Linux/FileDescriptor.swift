@@ -40,16 +40,6 @@ public struct FileDescriptor: ~Copyable {
         number = try onPath(path, "open") { linux_open($0, options.rawValue | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
-    /// A file in memory, without a name, that holds this text: memfd_create(2).
-    ///
-    /// - Throws: `system` if there are no descriptors left.
-    public init(holding text: ByteString) throws(Fault) {
-        let file = FileDescriptor(number: linux_memory_file())
-        if file.number == -1 { throw Fault(.system, "can't make a file in memory", system: linux_errno()) }
-        try file.write(text)
-        self = file
-    }
-
     /// Opens a file or folder without blocking; nil if it is missing: open(2).
     ///
     /// - Throws: `cannotCreate`, with the errno.

@@ -32,21 +32,6 @@ extension FileDescriptor {
         }
         return found
     }
-
-    /// The lines from `offset` up to a blank one, or to the end of the file.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    public borrowing func paragraph(at offset: Int) throws(Fault) -> ByteString {
-        var text: [UInt8] = []
-        while true {
-            let bytes = try part(at: offset + text.count).bytes
-            text += bytes
-            for index in text.indices.dropFirst() where text[index] == 10 && text[index - 1] == 10 {
-                return ByteString(text[..<index])
-            }
-            if bytes.count < Self.part { return ByteString(text) }
-        }
-    }
 }
 
 /// The part of a file that was read last, and a line in it.

@@ -132,7 +132,7 @@ struct AliasKeeper: ~Copyable {
             try context.index.rebuild(context.storage, isTarget: context.settings.isTarget)
         }
         let firstEnd = try context.index.prune(context.storage)
-        let aliases = try context.settings.all().aliases
+        let aliases = context.settings.all.aliases
         let instances = try context.instances()
         record.isFollowed = isFollowed(instances)
         var since = try Since(folder: context.places.updater)

@@ -26,7 +26,7 @@ extension Context {
     /// - Parameter confdir: The instance's, as its init script will render it.
     /// - Throws: `cannotCreate`, `settings`.
     public func prepare(_ confdir: ByteString) throws(Fault) {
-        guard settings.updater.publish == .hosts, try !settings.all().aliases.isEmpty,
+        guard settings.updater.publish == .hosts, !settings.all.aliases.isEmpty,
             try !RenderedFile.all(in: rendered).contains(where: { $0.confdir == confdir }),
             InstalledDnsmasq.obstacle() == nil
         else { return }

@@ -91,7 +91,7 @@ public final class Context {
     /// - Throws: `settings`, `cannotCreate`.
     func rivals() throws(Fault) -> [[HostName]] {
         var rivals: [[HostName]] = []
-        for alias in try settings.all().aliases {
+        for alias in settings.all.aliases {
             let hosts = try alias.rivals { (host) throws(Fault) in try !leases(of: host).isEmpty }
             if !hosts.isEmpty { rivals.append(hosts) }
         }

@@ -26,7 +26,7 @@ extension Context {
         if event.action != .remove, let host = event.hostName {
             // The host has just been heard. One that gives its lease back, or lets it expire, may have gone.
             if event.isLive { try forgetVerdict(of: host) }
-            if try settings.isTarget(host) { try index.add(event.client, to: host) }
+            if settings.isTarget(host) { try index.add(event.client, to: host) }
         }
         while true {
             let (old, token) = try storage.lookup(event.client)
@@ -34,7 +34,7 @@ extension Context {
             var isServed = try !keeper.isBehind(isReplay: !event.isLive)
             if isServed { isServed = try keeper.serves(aliases(of: old + new), knowing: (event.client, new)) }
             if isServed {
-                for lease in new where try settings.isTarget(lease.hostName) { try keeper.note(end: lease.expires) }
+                for lease in new where settings.isTarget(lease.hostName) { try keeper.note(end: lease.expires) }
             } else {
                 try keeper.begin()
             }
@@ -75,7 +75,7 @@ extension Context {
         }
         // A replay puts in doubt what dnsmasq has.
         if !event.isLive, record.served != .onDisk { return true }
-        return try settings.isTarget(event.hostName)
+        return settings.isTarget(event.hostName)
     }
 
     /// The aliases that have one of the leases' hosts as a target.
@@ -83,7 +83,7 @@ extension Context {
         var aliases: [Alias] = []
         for lease in leases {
             guard let host = lease.hostName else { continue }
-            for alias in try settings.aliases(of: host) where !aliases.contains(where: { $0.name == alias.name }) {
+            for alias in settings.aliases(of: host) where !aliases.contains(where: { $0.name == alias.name }) {
                 aliases.append(alias)
             }
         }
@@ -98,7 +98,7 @@ extension Context {
             let (old, token) = try storage.lookup(event.client)
             let new = event.applied(to: old, at: now, job: settings.leaseJob)
             for lease in new == old ? [] : old + new where lease.hostName != event.hostName {
-                guard try settings.isTarget(lease.hostName) else { continue }
+                guard settings.isTarget(lease.hostName) else { continue }
                 storage.release(token)
                 return false
             }

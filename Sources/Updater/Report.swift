@@ -52,7 +52,7 @@ public struct Report {
     }
 
     public func printAliases(asJSON: Bool) throws(Fault) {
-        let aliases = try context.settings.all().aliases
+        let aliases = context.settings.all.aliases
         let instances = try context.instances()
         let record = try AliasKeeper.record(context)
         let since = try Since(folder: context.places.updater)

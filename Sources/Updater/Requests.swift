@@ -138,7 +138,7 @@ extension Context {
         let job = name ?? settings.updater.job
         if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
         var names = try Files.names(in: places.daemon + "/jobs")
-        if names.isEmpty { names = try settings.all().jobs.map { $0.name } }
+        if names.isEmpty { names = settings.all.jobs.map { $0.name } }
         guard names.contains(job) else {
             throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
         }

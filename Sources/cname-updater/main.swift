@@ -71,12 +71,7 @@ var calls: CallTable {
                 try Context(call.places).verify()
             },
         ],
-        notes: notes
-    ) { word, call, arguments throws(Fault) in
-        guard word == "--run-dir" else { return false }
-        call.places.updater = try arguments.value()
-        return true
-    }
+        options: "--run-dir", notes: notes)
 }
 
 func obey(_ call: Call) throws(Fault) {

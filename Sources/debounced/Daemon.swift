@@ -38,8 +38,7 @@ final class Daemon {
         self.call = call
         try ChildProcess.checkKernel()
         Process.closeInheritedFilesOnExec()
-        try call.places.checkConfig()
-        let (settings, lines) = call.jobs.isEmpty ? try Settings.forStart(call.places) : (Settings(jobs: call.jobs), [])
+        let (settings, lines) = try call.settingsForStart()
         for line in lines { Log.error(line) }
 
         let folder = call.places.daemon

@@ -40,12 +40,7 @@ var calls: CallTable {
                 if call.has("--watch") { try status.watch() } else { try status.print(asJSON: call.wantsJSON) }
             },
         ],
-        notes: notes
-    ) { word, call, arguments throws(Fault) in
-        guard word == "--run-dir" else { return try call.jobOptions.take(word, &arguments) }
-        call.places.daemon = try arguments.value()
-        return true
-    }
+        options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
 }
 
 func runDaemon(_ call: Call) {

@@ -11,6 +11,7 @@ let longestTrace = 64 << 20
 CallTable(
     "simulate",
     [Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
+    options: "--job --quiet --max-wait --timeout",
     notes: """
           --json                the same as an object of JSON
           --config FILE         the settings, instead of /etc/config/debounced
@@ -26,7 +27,7 @@ CallTable(
 
         Exit status: 0; 64 a wrong call; 65 a faulty trace; 73 a file can't be read; 78 faulty settings.
         """
-) { word, call, arguments throws(Fault) in try call.jobOptions.take(word, &arguments) }
+)
 .run(Process.arguments)
 
 func simulate(_ call: Call) throws(Fault) {

@@ -29,7 +29,9 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let findings = settings.aliases.findings(reserved: [HostName("a")!], leased: [HostName("b")!], router: "c")
     precondition((settings.aliases.map { $0.place } + findings.map { $0.place }).allSatisfy { $0.file == "f" })
     // What is left is sound, and says the same when it is read again.
-    let again = try! Settings(settings.text, file: "g")
+    found = Findings()
+    let again = Settings(settings.text, file: "g", &found)
+    precondition(found.all(.fault).isEmpty)
     precondition(again.text == settings.text && again.jobs == settings.jobs && again.updater == settings.updater)
     if let read = try? Reservations(text, file: "f") {
         let clients = read.hosts.flatMap { host in

@@ -90,21 +90,16 @@ import Testing
 
 @Suite struct ArgumentsTests {
     @Test func takesBothForms() throws {
-        var arguments = Arguments(["--quiet", "1", "--job=a=b", "word"])
-        #expect(try arguments.next() == "--quiet")
-        #expect(try arguments.value() == "1")
-        #expect(try arguments.next() == "--job")
-        #expect(try arguments.value() == "a=b")
-        #expect(try arguments.next() == "word")
-        #expect(try arguments.next() == nil)
+        let words = ["--quiet", "1", "--job=a=b", "word", "--json", "--job", "--x", "--json", "--", "--quiet"]
+        let arguments = try Arguments(words.map { ByteString($0) }, valued: ["--quiet", "--job"])
+        #expect(arguments.values(of: "--quiet") == ["1"])
+        #expect(arguments.values(of: "--job") == ["a=b", "--x"])
+        #expect(arguments.words == ["word", "--quiet"])
+        #expect(arguments.flags == ["--json"])
     }
 
     @Test func missesAndRefusesValues() throws {
-        var arguments = Arguments(["--quiet"])
-        #expect(try arguments.next() == "--quiet")
-        #expect(throws: Fault(.usage, "--quiet needs a value")) { try arguments.value() }
-        arguments = Arguments(["--json=1", "x"])
-        #expect(try arguments.next() == "--json")
-        #expect(throws: Fault(.usage, "--json takes no value")) { try arguments.next() }
+        #expect(throws: Fault(.usage, "--quiet needs a value")) { try Arguments(["--quiet"], valued: ["--quiet"]) }
+        #expect(throws: Fault(.usage, "--json takes no value")) { try Arguments(["--json=1", "x"], valued: []) }
     }
 }

@@ -33,7 +33,7 @@ import Testing
     @Test func areTakenOverFromTheFileIfThereAreNone() throws {
         let settings = try inForce()
         #expect(settings.updater == Settings().updater)
-        #expect(try settings.all().text == Settings().text)
+        #expect(settings.all.text == Settings().text)
         #expect(contents(scratch / "run/settings") != nil)
     }
 
@@ -49,7 +49,7 @@ import Testing
         scratch.write(
             "config", place + "config job a\n option quiet 5x\n option timeout 7\nconfig cname m\n list target t\n")
         #expect(try inForce().isTarget("t"))
-        #expect(try inForce().all().jobs[0].timeout == .seconds(7))
+        #expect(try inForce().all.jobs[0].timeout == .seconds(7))
     }
 
     /// A start does not withdraw an alias for an apostrophe.
@@ -102,7 +102,7 @@ import Testing
         scratch.write("config", place + "config job a\n option quiet 5\n")
         try Settings(file: places.config).takeOver(places)
         #expect(try inForce().digest != before.digest)
-        #expect(try inForce().all().jobs[0].quiet == .seconds(5))
+        #expect(try inForce().all.jobs[0].quiet == .seconds(5))
     }
 
     @Test func holdTheMappingFileToo() throws {
@@ -110,7 +110,7 @@ import Testing
         scratch.write("mappings", "arch maxwell\nbigsur maxwell mac\n")
         let settings = try inForce()
         try run(["rm", scratch / "mappings"])
-        let targets = try settings.aliases(of: "bigsur")[0].targets
+        let targets = settings.aliases(of: "bigsur")[0].targets
         #expect(targets.map { "\($0.host) \($0.system)" } == ["arch arch", "bigsur mac"])
     }
 
@@ -122,19 +122,19 @@ import Testing
         for number in [0, 1, 2, count / 2, count - 1] where (0..<count).contains(number) {
             let alias = HostName(stringLiteral: "a\(number)")
             for host in ["h\(number)", "h\(number)-wifi"].map({ HostName(stringLiteral: $0) }) {
-                #expect(try settings.isTarget(host))
-                #expect(try settings.aliases(of: host).map { $0.name } == [alias])
+                #expect(settings.isTarget(host))
+                #expect(settings.aliases(of: host).map { $0.name } == [alias])
             }
-            #expect(try settings.isAlias(alias.text))
-            #expect(try !settings.isTarget(alias))
+            #expect(settings.isAlias(alias.text))
+            #expect(!settings.isTarget(alias))
         }
-        #expect(try settings.aliases(of: "box").count == count)
-        #expect(try !settings.isTarget(nil) && !settings.isAlias(""))
+        #expect(settings.aliases(of: "box").count == count)
+        #expect(!settings.isTarget(nil) && !settings.isAlias(""))
         for host in ["h", "h\(count)", "zzz", "0", "h0-wif", "h0-wifi-x", "bo"].map({ HostName(stringLiteral: $0) }) {
-            #expect(try !settings.isTarget(host) && !settings.isAlias(host.text))
+            #expect(!settings.isTarget(host) && !settings.isAlias(host.text))
         }
         #expect(settings.leaseJob.isEmpty)
-        #expect(try settings.all().aliases.count == count)
+        #expect(settings.all.aliases.count == count)
     }
 
     @Test(arguments: [

@@ -1,8 +1,9 @@
 import Basics
-import Configuration
 import Debounce
 import TestSupport
 import Testing
+
+@testable import Configuration
 
 private func settings(_ text: String) throws -> Settings {
     try Settings(ByteString(text), file: "f")
@@ -142,7 +143,6 @@ private func settings(_ text: String) throws -> Settings {
             "config cname a\n option target b\n option prob 1",
             "f:3: option 'prob' is left out: known are name, target, probe, enabled"
         ),
-        ("config updater\noption request auto", "f:2: request 'auto' means 'alias' now: allowed are alias and lease"),
     ])
     func whatIsNotKnownIsNoReasonToRefuseTheRest(text: String, message: String) throws {
         var findings = Findings()
@@ -231,10 +231,15 @@ private func settings(_ text: String) throws -> Settings {
     }
 
     @Test func readsJobsOfTheCommandLine() throws {
-        let job = try JobSection(argument: "a_1=echo a=b").job
+        func read(_ argument: ByteString) throws -> Job {
+            var findings = Findings()
+            let call = try Call(Arguments(["--job", argument], valued: ["--job"]), of: "debounced")
+            return try call.settings(&findings).jobs[0]
+        }
+        let job = try read("a_1=echo a=b")
         #expect(job.name == "a_1" && job.command == "echo a=b" && job.quiet == .seconds(10))
         for wrong in ["a", "a-1=b", "=b", "a=", "a/b=c", "../a=c", "a=b\nc", ""] {
-            #expect(throws: Fault.self) { try JobSection(argument: ByteString(wrong)) }
+            #expect(throws: Fault.self) { try read(ByteString(wrong)) }
         }
     }
 

@@ -35,13 +35,4 @@ import Testing
             }
         }
     }
-
-    @Test func readsOneParagraph() throws {
-        let long = String(repeating: "0123456789\n", count: 500)
-        let file = try file("a\nb\n\n\(long)\nlast")
-        #expect(try file.paragraph(at: 0) == "a\nb\n")
-        #expect(try file.paragraph(at: 5) == ByteString(long))
-        #expect(try file.paragraph(at: 5 + long.utf8.count + 1) == "last")
-        #expect(try file.paragraph(at: 1_000_000) == "")
-    }
 }

@@ -1,0 +1,24 @@
+import Basics
+import Configuration
+
+extension Settings {
+    /// The built-in settings.
+    public init() {
+        var findings = Findings()
+        self.init("", file: "built-in", &findings)
+    }
+
+    /// Those of a text without a fault.
+    public init(_ text: ByteString, file: ByteString) throws(Fault) {
+        var findings = Findings()
+        self.init(text, file: file, &findings)
+        try findings.refuseFaults()
+    }
+
+    /// Those of files without a fault.
+    public init(file path: ByteString) throws(Fault) {
+        var findings = Findings()
+        try self.init(file: path, &findings)
+        try findings.refuseFaults()
+    }
+}
