@@ -34,6 +34,8 @@ struct Simulation: Equatable {
         let requester: ByteString
         /// What the job does from then on.
         let phase: Debouncer.Phase
+
+        var isRequest: Bool { kind == .asked(.request) || kind == .asked(.pending) }
     }
 
     struct Counts: Equatable {
@@ -48,53 +50,52 @@ struct Simulation: Equatable {
 
     private(set) var events: [Event] = []
     /// For each of the jobs.
-    let counts: [Counts]
+    private(set) var counts: [Counts]
 
     /// - Parameter jobs: All that the trace names, with their settings.
     init(_ trace: Trace, jobs: [Job]) {
-        let players = jobs.map { Player($0, trace) }
-        var events: [Event] = []
-        var now = Instant(sinceStart: .zero)
-
-        func add(_ kind: Event.Kind, _ job: Int, by requester: ByteString = "") {
-            let phase = players[job].debouncer.phase
-            events.append(Event(time: now.sinceStart, job: job, kind: kind, requester: requester, phase: phase))
-        }
-        /// Does what is due before `end`, or all that is left.
-        func advance(to end: Instant?) {
-            while true {
-                var next: (moment: Instant, job: Int)?
-                for (job, player) in players.enumerated() {
-                    // What is flushed counts as due since its first request.
-                    guard let moment = player.wakeAt.map({ max($0, now) }) else { continue }
-                    if next.map({ moment < $0.moment }) ?? true { next = (moment, job) }
-                }
-                guard let next, end.map({ next.moment < $0 }) ?? true else { return }
-                now = next.moment
-                add(players[next.job].step(at: now), next.job)
+        var players = jobs.map { Player($0, trace) }
+        counts = jobs.map { _ in Counts() }
+        var lines = trace.lines[...]
+        while true {
+            // What is flushed counts as due since its first request.
+            let last = events.last?.time ?? .zero
+            let due = players.indices.compactMap { job in
+                players[job].wakeAt.map { (moment: max($0.sinceStart, last), job: job) }
+            }.min { $0.moment < $1.moment }
+            if let line = lines.first, due.map({ line.time <= $0.moment }) ?? true {
+                lines.removeFirst()
+                guard case .asked(let verb, let requester) = line.event,
+                    let job = jobs.firstIndex(where: { $0.name == line.job })
+                else { continue }
+                players[job].take(verb, from: requester, at: Instant(sinceStart: line.time))
+                add(.asked(verb), job, players[job], at: line.time, by: requester)
+            } else if let (moment, job) = due {
+                add(players[job].step(at: Instant(sinceStart: moment)), job, players[job], at: moment)
+            } else {
+                return
             }
         }
+    }
 
-        for line in trace.lines {
-            guard case .asked(let verb, let requester) = line.event,
-                let job = jobs.firstIndex(where: { $0.name == line.job })
-            else { continue }
-            let moment = Instant(sinceStart: line.time)
-            advance(to: moment)
-            now = moment
-            players[job].take(verb, from: requester, at: now)
-            add(.asked(verb), job, by: requester)
+    private mutating func add(
+        _ kind: Event.Kind, _ job: Int, _ player: Player, at time: Duration, by requester: ByteString = ""
+    ) {
+        let event = Event(time: time, job: job, kind: kind, requester: requester, phase: player.debouncer.phase)
+        events.append(event)
+        switch kind {
+        case .asked: if event.isRequest { counts[job].requests += 1 }
+        case .started: counts[job].runs += 1
+        case .terminated: counts[job].timeouts += 1
+        case .killed, .ended(status: 0): break
+        case .ended: counts[job].failures += 1
         }
-        advance(to: nil)
-        self.events = events
-        counts = players.map { $0.counts }
     }
 }
 
 /// One job, and the command that it would run.
-private final class Player {
+private struct Player {
     private(set) var debouncer: Debouncer
-    private(set) var counts = Simulation.Counts()
     /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?
     /// The `exit` lines, each with the earliest start of its run.
@@ -109,32 +110,27 @@ private final class Player {
     }
 
     /// When `step` has something to do; nil if never.
-    var wakeAt: Instant? {
-        debouncer.wakeAt.earlier(run?.end)
-    }
+    var wakeAt: Instant? { debouncer.wakeAt.earlier(run?.end) }
 
-    func take(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
+    mutating func take(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
         switch verb {
-        case .request, .pending:
-            counts.requests += 1
-            debouncer.request(from: requester, at: now)
-        case .flush:
-            debouncer.flush()
-        case .cancel, .withdrawn:
-            debouncer.cancel()
+        case .request, .pending: debouncer.request(from: requester, at: now)
+        case .flush: debouncer.flush()
+        case .cancel, .withdrawn: debouncer.cancel()
         }
     }
 
     /// Does one thing that is due. A command that ends at its timeout gets its TERM first.
-    func step(at now: Instant) -> Simulation.Event.Kind {
+    mutating func step(at now: Instant) -> Simulation.Event.Kind {
         switch debouncer.tick(at: now) {
         case .start:
-            counts.runs += 1
-            let exit = nextExit(at: now)
-            run = (now + (exit?.duration ?? .zero), exit?.status ?? 0)
+            run = (now, 0)
+            if let exit = exits.first, exit.start <= now.sinceStart + Simulation.tolerance {
+                exits.removeFirst()
+                run = (now + exit.duration, exit.status)
+            }
             return .started
         case .terminate:
-            counts.timeouts += 1
             return .terminated
         case .kill:
             run = (now, 137)
@@ -142,14 +138,8 @@ private final class Player {
         case .none:
             guard let status = run?.status else { preconditionFailure("woken without a reason") }
             run = nil
-            if status != 0 { counts.failures += 1 }
             _ = debouncer.ended(isSuccess: status == 0, at: now)
             return .ended(status: status)
         }
-    }
-
-    private func nextExit(at now: Instant) -> (start: Duration, duration: Duration, status: Int32)? {
-        guard let exit = exits.first, exit.start <= now.sinceStart + Simulation.tolerance else { return nil }
-        return exits.removeFirst()
     }
 }

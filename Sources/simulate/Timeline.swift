@@ -9,10 +9,10 @@ struct Timeline {
     /// How many bytes a line of the text may have. What does not fit goes on below.
     private static let width = 100
     private static let burst = Duration.seconds(1)
-    private static let legend: [ByteString] = [
-        "r request  f flush  c cancel  . waits for quiet  : waits to try again  ~ throttled",
-        "[ run starts  = runs  ] done  ! failed  T timeout: TERM  K timeout: KILL",
-    ]
+    private static let legend: ByteString = """
+        r request  f flush  c cancel  . waits for quiet  : waits to try again  ~ throttled
+        [ run starts  = runs  ] done  ! failed  T timeout: TERM  K timeout: KILL
+        """
 
     private let names: [ByteString]
     private let counts: [Simulation.Counts]
@@ -31,24 +31,24 @@ struct Timeline {
                 columns.append(Column(time: event.time, cells: before.map { Cell(sign: $0.sign) }))
             }
             let last = columns.count - 1
-            columns[last].cells[event.job].add(event.kind.sign)
+            columns[last].cells[event.job].marks.append(event.kind.drawn.sign)
             columns[last].cells[event.job].sign = event.phase.sign
             if !isQuiet { columns[last].isQuiet = false }
         }
     }
 
     var text: ByteString {
-        (blocks + [Timeline.legend.joined(separator: "\n"), summary]).joined(separator: "\n\n")
+        (blocks + [Timeline.legend, zip(names, counts).map(summary).joined(separator: "\n")]).joined(separator: "\n\n")
     }
 
     /// The columns, as many below each other as the width calls for.
     private var blocks: [ByteString] {
-        let header: ByteString = "seconds"
-        let margin = (names + [header]).map { $0.count }.max()! + 2
+        let header = ["seconds"] + names
+        let margin = header.map { $0.count }.max()! + 2
         var blocks: [[ByteString]] = []
         for column in columns {
             if blocks.last.map({ $0[0].count + column.width > Timeline.width }) ?? true {
-                blocks.append(([header] + names).map { $0.padded(to: margin) })
+                blocks.append(header.map { $0.padded(to: margin) })
             }
             let last = blocks.count - 1
             blocks[last][0] += column.label.padded(to: column.width)
@@ -56,76 +56,67 @@ struct Timeline {
                 blocks[last][job + 1] += cell.text.padded(to: column.width, with: cell.sign)
             }
         }
-        return blocks.map { rows in rows.map { $0.withoutTrailingSpaces }.joined(separator: "\n") }
-    }
-
-    private var summary: ByteString {
-        var lines: [ByteString] = []
-        for (index, name) in names.enumerated() {
-            let counts = counts[index]
-            var line: ByteString = "\(name): \(counts.requests.of("request")), \(counts.runs.of("run"))"
-            if counts.failures > 0 { line += ", \(counts.failures) failed" }
-            if counts.timeouts > 0 { line += ", \(counts.timeouts) timed out" }
-            lines.append(line + ", \(counts.saved.of("restart")) saved")
+        return blocks.map { rows in
+            rows.map { row in
+                let spaces = row.bytes.reversed().prefix { $0 == UInt8(ascii: " ") }.count
+                return ByteString(row.bytes.dropLast(spaces))
+            }.joined(separator: "\n")
         }
-        return lines.joined(separator: "\n")
     }
 
-    private final class Column {
+    private func summary(_ name: ByteString, _ counts: Simulation.Counts) -> ByteString {
+        /// "1 run", "2 runs".
+        func number(_ count: Int, _ noun: ByteString) -> ByteString { "\(count) \(noun)" + (count == 1 ? "" : "s") }
+        var line: ByteString = "\(name): \(number(counts.requests, "request")), \(number(counts.runs, "run"))"
+        if counts.failures > 0 { line += ", \(counts.failures) failed" }
+        if counts.timeouts > 0 { line += ", \(counts.timeouts) timed out" }
+        return "\(line), \(number(counts.saved, "restart")) saved"
+    }
+
+    private struct Column {
         let time: Duration
         var cells: [Cell]
         /// It shows nothing but requests that changed nothing.
         var isQuiet = true
-
-        init(time: Duration, cells: [Cell]) {
-            self.time = time
-            self.cells = cells
-        }
 
         var label: ByteString { "\(time)" }
         /// One more than the longest text, so that it shows what comes after.
         var width: Int { (cells.map { $0.text.count } + [label.count]).max()! + 1 }
     }
 
-    private final class Cell {
+    private struct Cell {
         /// What the job does afterwards.
         var sign = UInt8(ascii: " ")
-        /// What happens to it: all but the last thing; and the last, with how often it came in a row.
-        private var before: ByteString = ""
-        private var last: ByteString = ""
-        private var count = 0
+        /// What happens to it.
+        var marks: [UInt8] = []
 
-        init() {}
-
-        init(sign: UInt8) {
-            self.sign = sign
+        /// The marks, each with how often it came in a row.
+        var text: ByteString {
+            var text: ByteString = ""
+            var rest = marks[...]
+            while let mark = rest.first {
+                let count = rest.prefix { $0 == mark }.count
+                if count > 1 { text += "\(count)" }
+                text += ByteString([mark])
+                rest = rest.dropFirst(count)
+            }
+            return text
         }
-
-        func add(_ sign: UInt8) {
-            let sign = ByteString([sign])
-            if sign != last { (before, last, count) = (text, sign, 0) }
-            count += 1
-        }
-
-        var text: ByteString { count > 1 ? "\(before)\(count)\(last)" : before + last }
     }
 }
 
-extension Simulation.Event {
-    fileprivate var isRequest: Bool { kind == .asked(.request) || kind == .asked(.pending) }
-}
-
 extension Simulation.Event.Kind {
-    fileprivate var sign: UInt8 {
+    var drawn: (word: ByteString, sign: UInt8) {
         switch self {
-        case .asked(.request), .asked(.pending): UInt8(ascii: "r")
-        case .asked(.flush): UInt8(ascii: "f")
-        case .asked(.cancel), .asked(.withdrawn): UInt8(ascii: "c")
-        case .started: UInt8(ascii: "[")
-        case .terminated: UInt8(ascii: "T")
-        case .killed: UInt8(ascii: "K")
-        case .ended(status: 0): UInt8(ascii: "]")
-        case .ended: UInt8(ascii: "!")
+        case .asked(.flush): ("flush", UInt8(ascii: "f"))
+        case .asked(.cancel): ("cancel", UInt8(ascii: "c"))
+        case .asked(.withdrawn): ("withdrawn", UInt8(ascii: "c"))
+        case .asked(let verb): (verb.rawValue, UInt8(ascii: "r"))
+        case .started: ("start", UInt8(ascii: "["))
+        case .terminated: ("term", UInt8(ascii: "T"))
+        case .killed: ("kill", UInt8(ascii: "K"))
+        case .ended(status: 0): ("done", UInt8(ascii: "]"))
+        case .ended: ("failed", UInt8(ascii: "!"))
         }
     }
 }
@@ -139,19 +130,5 @@ extension Debouncer.Phase {
         case .throttled: UInt8(ascii: "~")
         case .running: UInt8(ascii: "=")
         }
-    }
-}
-
-extension Int {
-    /// "1 run", "2 runs".
-    fileprivate func of(_ noun: ByteString) -> ByteString {
-        self == 1 ? "1 \(noun)" : "\(self) \(noun)s"
-    }
-}
-
-extension ByteString {
-    fileprivate var withoutTrailingSpaces: ByteString {
-        let spaces = bytes.reversed().prefix { $0 == UInt8(ascii: " ") }.count
-        return ByteString(bytes.dropLast(spaces))
     }
 }

@@ -54,13 +54,10 @@ extension Trace.Line {
     /// - Throws: `data` with what is wrong and what is allowed.
     fileprivate init(_ words: [ByteString]) throws(Fault) {
         func seconds(_ word: ByteString) throws(Fault) -> Duration {
-            guard let duration = word.seconds else {
-                throw Fault(.data, "'\(word.printable())': allowed are seconds such as 10 or 0.25")
-            }
-            return duration
+            if let duration = word.seconds { return duration }
+            throw Fault(.data, "'\(word.printable())': allowed are seconds such as 10 or 0.25")
         }
-        let time = try seconds(words[0])
-        let event: Event
+        time = try seconds(words[0])
         if words.count == 5, words[1] == "exit" {
             guard let status = words[3].wholeNumber, status <= 255 else {
                 throw Fault(.data, "status '\(words[3].printable())': allowed is a whole number from 0 to 255")
@@ -72,11 +69,9 @@ extension Trace.Line {
             event = .asked(verb, by: words.count == 3 ? requester : Array(words[3...]).joined(separator: " "))
         } else {
             let line = words.joined(separator: " ").printable()
-            throw Fault(
-                .data,
-                "'\(line)': allowed are SECONDS request|pending|flush|cancel JOB [REQUESTER] and SECONDS exit JOB STATUS DURATION"
-            )
+            let allowed: ByteString = "SECONDS request|pending|flush|cancel JOB [REQUESTER]"
+            throw Fault(.data, "'\(line)': allowed are \(allowed) and SECONDS exit JOB STATUS DURATION")
         }
-        self.init(time: time, job: words[2], event: event)
+        job = words[2]
     }
 }

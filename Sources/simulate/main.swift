@@ -50,42 +50,19 @@ func simulate(_ call: Call) throws(Fault) {
 extension Simulation {
     /// - Parameter names: Those of the jobs.
     fileprivate func json(_ names: [ByteString]) -> ByteString {
-        var jobs: [ByteString] = []
-        for (name, counts) in zip(names, counts) {
-            var job = JSONObject()
-            job.add("job", name.json)
-            job.add("requests", counts.requests)
-            job.add("runs", counts.runs)
-            job.add("failures", counts.failures)
-            job.add("timeouts", counts.timeouts)
-            job.add("saved", counts.saved)
-            jobs.append(job.json)
+        let jobs = zip(names, counts).map { name, counts in
+            #"""
+            {"job":\#(name.json),"requests":\#(counts.requests),"runs":\#(counts.runs),"failures":\#(counts.failures),\#
+            "timeouts":\#(counts.timeouts),"saved":\#(counts.saved)}
+            """# as ByteString
         }
         let events = events.map { event in
-            var object = JSONObject()
-            object.add("time", "\(event.time)")
-            object.add("job", names[event.job].json)
-            object.add("kind", event.kind.word.json)
-            if !event.requester.isEmpty { object.add("requester", event.requester.json) }
-            if case .ended(let status) = event.kind { object.add("status", Int(status)) }
-            return object.json
+            let (time, job, kind) = (event.time, names[event.job].json, event.kind.drawn.word.json)
+            var json: ByteString = #"{"time":\#(time),"job":\#(job),"kind":\#(kind)"#
+            if !event.requester.isEmpty { json += #","requester":\#(event.requester.json)"# }
+            if case .ended(let status) = event.kind { json += #","status":\#(status)"# }
+            return json + "}"
         }
-        var all = JSONObject()
-        all.add("jobs", ByteString(jsonArray: jobs))
-        all.add("events", ByteString(jsonArray: events))
-        return all.json
-    }
-}
-
-extension Simulation.Event.Kind {
-    fileprivate var word: ByteString {
-        switch self {
-        case .asked(let verb): verb.rawValue
-        case .started: "start"
-        case .terminated: "term"
-        case .killed: "kill"
-        case .ended(status: 0): "done"
-        case .ended: "failed"
-        }
+        return #"{"jobs":\#(ByteString(jsonArray: jobs)),"events":\#(ByteString(jsonArray: events))}"#
     }
 }
