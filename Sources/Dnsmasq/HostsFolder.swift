@@ -87,7 +87,7 @@ public struct HostsFolder {
                 !old.contains { $0.hasPrefix(address + " ") }
             }
             if !new.isEmpty {
-                let watch = try FileWatch(readsIn: path)
+                let watch = try FileWatch(.reads, in: [path])
                 try write(entry.alias, old + guarding(entry.alias, new))
                 hasRead = watch.wait(upTo: .milliseconds(200))
                 // It still has to bring its leases up to date. When that is done, it sleeps.

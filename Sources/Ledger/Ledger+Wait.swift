@@ -38,7 +38,7 @@ public struct AwaitedRequest: Sendable {
         var number: Int?
         while true {
             // Watched before it is read, so that no change is missed.
-            let watch = try FileWatch(changesIn: ["\(ledger.folder)/taken"])
+            let watch = try FileWatch(.changes, in: ["\(ledger.folder)/taken"])
             if number == nil { number = try run() }
             let runs = try ledger.runs(of: job)
             if let number, runs.ended >= number { return .over(run: runs.ended, status: runs.status) }

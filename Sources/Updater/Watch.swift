@@ -195,7 +195,7 @@ public struct Watch: ~Copyable {
         }
         if there == folders { return }
         folders = there
-        changes = there.isEmpty ? nil : try? FileWatch(filesIn: there)
+        changes = there.isEmpty ? nil : try? FileWatch(.changesAndWrites, in: there)
     }
 
     /// Handles what waits, and brings the aliases up to date.

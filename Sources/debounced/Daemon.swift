@@ -44,7 +44,7 @@ final class Daemon {
         let folder = call.places.daemon
         try Files.makeFolder(folder)
         let lock = try FileLock(ifFree: call.places.lock)
-        let watch = try FileWatch(removalsFrom: folder)
+        let watch = try FileWatch(.changes, in: [folder])
         ledger = Ledger(folder: folder)
         try JobState.clear(call.places)
         try Files.replace(call.places.rejected, with: "0")

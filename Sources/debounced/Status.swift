@@ -30,7 +30,7 @@ struct Status {
             }
             // Once a second, for what counts down; and at once when something happens, if so much can be watched.
             do throws(Fault) {
-                let watch = try FileWatch(changesIn: jobs.map { places.state(of: $0.name) })
+                let watch = try FileWatch(.changes, in: jobs.map { places.state(of: $0.name) })
                 watch.wait(upTo: .seconds(1))
             } catch {
                 Process.pause(.seconds(1))
