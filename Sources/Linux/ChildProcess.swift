@@ -30,19 +30,17 @@ public struct ChildProcess: ~Copyable {
         // `set -C`: a file that is there already is not written to.
         let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
         let words = ["/bin/sh", "-c", script, processFile] + environment + ["/bin/sh", "-c", command]
-        var (process, failure) = ChildProcess.spawn(words, output.number, POSIX_SPAWN_SETPGROUP)
+        let (process, failure) = ChildProcess.spawn(words, output.number, POSIX_SPAWN_SETPGROUP)
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
-
-        let pidfd = linux_pidfd_open(process)
-        guard pidfd != -1 else {
+        do throws(Fault) {
+            ended = try ChildProcess.pidfd(of: process)
+        } catch {
             // Without it we would not see the end: better no run than one that nobody watches.
-            failure = linux_errno()
             kill(-process, SIGKILL)
             waitpid(process, nil, 0)
-            throw Fault(.system, "can't watch the command", system: failure)
+            throw error
         }
         self.process = process
-        ended = FileDescriptor(number: pidfd)
         isOurs = true
     }
 
@@ -86,10 +84,11 @@ public struct ChildProcess: ~Copyable {
 
     /// Tries pidfd_open(2), which sees the end of commands.
     ///
-    /// - Throws: `system` if the kernel does not have the call.
+    /// - Throws: `system` if the kernel does not have the call, or no descriptors are left.
     public static func checkKernel() throws(Fault) {
-        let pidfd = FileDescriptor(number: linux_pidfd_open(Process.number))
-        if pidfd.number == -1, linux_errno() == ENOSYS {
+        do throws(Fault) {
+            _ = try pidfd(of: Process.number)
+        } catch  where error.errno == ENOSYS {
             throw Fault(.system, "needs Linux 5.3 or newer, which OpenWrt has since 21.02")
         }
     }
@@ -98,11 +97,16 @@ public struct ChildProcess: ~Copyable {
     ///
     /// - Throws: `system` if it can't be watched; with the errno ESRCH it has ended.
     public init(adopting process: RunningProcess) throws(Fault) {
-        let pidfd = linux_pidfd_open(process.number)
-        if pidfd == -1 { throw Fault(.system, "can't watch the command", system: linux_errno()) }
         self.process = process.number
-        ended = FileDescriptor(number: pidfd)
+        ended = try ChildProcess.pidfd(of: process.number)
         isOurs = false
+    }
+
+    /// pidfd_open(2).
+    private static func pidfd(of process: pid_t) throws(Fault) -> FileDescriptor {
+        let number = linux_pidfd_open(process)
+        if number == -1 { throw Fault(.system, "can't watch the command", system: linux_errno()) }
+        return FileDescriptor(number: number)
     }
 
     /// Sends a signal to the whole process group: kill(2). Only before `collect`: then the number is free again.
