@@ -41,7 +41,6 @@ static inline void linux_clear_errno(void) { errno = 0; }
 
 // Not open(2): musl's sets O_CLOEXEC once more.
 static inline int linux_open(const char *path, int flags, mode_t mode) { return openat(AT_FDCWD, path, flags, mode); }
-static inline int linux_openat(int folder, const char *name, int flags) { return openat(folder, name, flags); }
 
 static inline void linux_set_nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
 

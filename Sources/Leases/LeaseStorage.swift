@@ -174,10 +174,12 @@ public struct LeaseStorage {
             // Another process may have been faster.
             if try FileStatus(at: allLeases) != nil { return }
             let filled: ByteString = "\(allLeases).all"
-            try Files.makeNewFolder(filled)
+            // A killed process may have left one.
+            try Files.removeFolder(filled)
+            try Files.makeFolder(filled)
             for held in surroundings.dnsmasq() where held.client != newcomer {
                 // Append: a client may have several leases.
-                let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", Files.appending)
+                let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", [.readWrite, .append, .create])
                 try file.write((file.status().size > 0 ? "\n" : "") + [held.lease].text + "\n")
             }
             try Files.rename(filled, to: allLeases)

@@ -57,14 +57,14 @@ public struct Ledger: Sendable {
                 try write(event, to: path)
                 // A run that took the folder meanwhile does not carry this request out.
                 if try FileStatus(at: path) != nil { return }
-            } catch  where error.isNotFound {
+            } catch  where error.isMissing {
                 for path in [folder, "\(folder)/pending", pending(job)] { try Files.makeFolder(path) }
             }
         }
     }
 
     private func write(_ event: ByteString, to path: ByteString) throws(Fault) {
-        guard let old = try FileDescriptor.ifThere(path, Files.appendingToOld) else {
+        guard let old = try FileDescriptor.ifThere(path, [.readWrite, .append]) else {
             return try replace(path, with: event)
         }
         // The same event again, or no room for another one: the time of the request counts.

@@ -44,24 +44,9 @@ public struct FileDescriptor: ~Copyable {
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString, _ options: OpenOptions = []) throws(Fault) -> FileDescriptor? {
-        try ifThere(path, in: AT_FDCWD, options)
-    }
-
-    /// openat(2) to read a file of this folder; nil if there is none.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    public borrowing func file(_ name: ByteString) throws(Fault) -> FileDescriptor? {
-        try FileDescriptor.ifThere(name, in: number, [])
-    }
-
-    private static func ifThere(
-        _ path: ByteString, in folder: Int32, _ options: OpenOptions
-    ) throws(Fault) -> FileDescriptor? {
         var failure: Int32 = 0
-        let number = path.withCString { name in
-            let flags = options.rawValue | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-            return retrying(failure: &failure) { linux_openat(folder, name, flags) }
-        }
+        let flags = options.rawValue | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let number = path.withCString { name in retrying(failure: &failure) { linux_open(name, flags, 0) } }
         if number != -1 { return FileDescriptor(number: number) }
         if failure == ENOENT { return nil }
         throw Fault(.cannotCreate, "\(path): can't open", system: failure)
@@ -71,7 +56,7 @@ public struct FileDescriptor: ~Copyable {
     ///
     /// - Returns: nil if there is none, or if it can't be read.
     public static func ofOthers(_ path: ByteString) -> FileDescriptor? {
-        let number = path.withCString { linux_openat(AT_FDCWD, $0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        let number = path.withCString { linux_open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) }
         guard number != -1 else { return nil }
         let file = FileDescriptor(number: number)
         guard let status = try? file.status(), status.isFile else { return nil }
@@ -140,36 +125,23 @@ public struct FileDescriptor: ~Copyable {
 
     /// write(2) of all bytes, in one call where the file takes them so.
     ///
+    /// - Parameter offset: Where in the file to write, with pwrite(2); nil for where the last write ended.
     /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
-    public borrowing func write(_ text: ByteString) throws(Fault) {
+    public borrowing func write(_ text: ByteString, at offset: Int? = nil) throws(Fault) {
         var failure: Int32 = 0
         let file = number
         var done = 0
         while done < text.count {
             let count = text.bytes.withUnsafeBytes { bytes in
-                retrying(failure: &failure) {
-                    CLinux.write(file, bytes.baseAddress! + done, bytes.count - done)
+                let (start, length) = (bytes.baseAddress! + done, bytes.count - done)
+                return retrying(failure: &failure) {
+                    guard let offset else { return CLinux.write(file, start, length) }
+                    return pwrite(file, start, length, off_t(offset + done))
                 }
             }
-            if count == -1 { throw cannotWrite(failure) }
+            if count == -1 { throw Fault(.cannotCreate, "\(path): can't write", system: failure) }
             done += count
         }
-    }
-
-    /// pwrite(2) of a few bytes.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    public borrowing func write(_ text: ByteString, at offset: Int) throws(Fault) {
-        var failure: Int32 = 0
-        let file = number
-        let count = text.bytes.withUnsafeBytes { bytes in
-            retrying(failure: &failure) { pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)) }
-        }
-        if count == -1 { throw cannotWrite(failure) }
-    }
-
-    private borrowing func cannotWrite(_ errno: Int32) -> Fault {
-        Fault(.cannotCreate, "\(path): can't write", system: errno)
     }
 
     /// For a message: where the file is, or was. "/proc/self/fd/N" if the system does not say: proc(5).
@@ -229,9 +201,10 @@ public struct FileStatus {
         self.init(status)
     }
 
-    public var isDirectory: Bool { has(S_IFDIR) }
-    public var isFile: Bool { has(S_IFREG) }
-    public var isFifo: Bool { has(S_IFIFO) }
+    private var type: Int32 { Int32(mode) & Int32(S_IFMT) }
+    public var isDirectory: Bool { type == S_IFDIR }
+    public var isFile: Bool { type == S_IFREG }
+    public var isFifo: Bool { type == S_IFIFO }
     public var isOurs: Bool { owner == Process.user }
     /// Somebody else than the owner may write to it.
     public var othersMayWrite: Bool { mode & 0o022 != 0 }
@@ -244,21 +217,13 @@ public struct FileStatus {
     /// For a message: "a folder of user 1000".
     public var summary: ByteString {
         let kind: ByteString =
-            if isDirectory {
-                "a folder"
-            } else if isFifo {
-                "a FIFO"
-            } else if has(S_IFLNK) {
-                "a symbolic link"
-            } else if isFile {
-                "a file"
-            } else {
-                "something else"
+            switch type {
+            case S_IFDIR: "a folder"
+            case S_IFIFO: "a FIFO"
+            case S_IFLNK: "a symbolic link"
+            case S_IFREG: "a file"
+            default: "something else"
             }
         return isOurs ? kind : "\(kind) of user \(owner)"
-    }
-
-    private func has(_ type: Int32) -> Bool {
-        mode & mode_t(S_IFMT) == mode_t(type)
     }
 }

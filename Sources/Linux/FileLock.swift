@@ -31,7 +31,8 @@ public struct FileLock: ~Copyable {
                 Process.pause(pause)
                 pause = min(pause * 2, .milliseconds(32))
             }
-            try FileLock.control(file, path, F_SETLK, F_UNLCK, at: place)
+            var unlock = FileLock.region(place, F_UNLCK)
+            _ = linux_lock(file.number, F_SETLK, &unlock)
         }
         self.file = file
     }
@@ -55,12 +56,10 @@ public struct FileLock: ~Copyable {
     private static func takes(
         _ byte: Int, of file: borrowing FileDescriptor, _ path: ByteString
     ) throws(Fault) -> Bool {
-        do throws(Fault) {
-            try control(file, path, F_SETLK, at: byte)
-            return true
-        } catch  where error.errno == EAGAIN {
-            return false
-        }
+        var lock = region(byte)
+        return try onPath(path, "lock", unless: EAGAIN) { [number = file.number] _ in
+            linux_lock(number, F_SETLK, &lock)
+        } == 0
     }
 
     /// Takes the lock if it is free.
@@ -81,7 +80,8 @@ public struct FileLock: ~Copyable {
     /// - Throws: `cannotCreate` if the file is there but can't be opened.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
         guard let file = try FileDescriptor.ifThere(path, .readWrite) else { return nil }
-        let lock = try control(file, path, F_GETLK)
+        var lock = region(0)
+        try onPath(path, "lock") { [number = file.number] _ in linux_lock(number, F_GETLK, &lock) }
         return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }
 
@@ -107,18 +107,12 @@ public struct FileLock: ~Copyable {
         try file.write(text, at: 0)
     }
 
-    @discardableResult
-    private static func control(
-        _ file: borrowing FileDescriptor, _ path: ByteString, _ command: Int32, _ type: Int32 = F_WRLCK,
-        at byte: Int = 0
-    ) throws(Fault) -> flock {
+    private static func region(_ byte: Int, _ type: Int32 = F_WRLCK) -> flock {
         var lock = flock()
         lock.l_type = Int16(type)
         lock.l_whence = Int16(SEEK_SET)
         lock.l_start = off_t(byte)
         lock.l_len = 1
-        let number = file.number
-        try onPath(path, "lock") { _ in linux_lock(number, command, &lock) }
         return lock
     }
 }

@@ -13,7 +13,7 @@ public enum FileSystem {
         do throws(Fault) {
             try onPath(folder, "look at its file system") { linux_file_system($0, &type) }
         } catch {
-            guard error.isNotFound, let slash = folder.bytes.lastIndex(of: UInt8(ascii: "/")) else { throw error }
+            guard error.isMissing, let slash = folder.bytes.lastIndex(of: UInt8(ascii: "/")) else { throw error }
             return try wearsOut(slash == 0 ? "/" : ByteString(folder.bytes[..<slash]))
         }
         // linux/magic.h, and the kernel's fs/ubifs/ubifs.h and fs/f2fs.

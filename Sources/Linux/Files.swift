@@ -3,13 +3,6 @@ import CLinux
 
 /// Small files and folders, each change visible whole or not at all.
 public enum Files {
-    /// To read, and to write at the end, even while others do so too; made if it is missing.
-    public static var appending: FileDescriptor.OpenOptions { [.readWrite, .append, .create] }
-    /// The same for a file that is there.
-    public static var appendingToOld: FileDescriptor.OpenOptions { [.readWrite, .append] }
-    /// To write from the start, in place of what was there; made if it is missing.
-    public static var replacing: FileDescriptor.OpenOptions { [.writeOnly, .create, .truncate] }
-
     /// The whole file.
     ///
     /// - Parameter limit: A longer file is a fault: none of ours is.
@@ -47,7 +40,7 @@ public enum Files {
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func write(_ path: ByteString, _ text: ByteString, mode: mode_t = 0o600) throws(Fault) {
-        let file = try FileDescriptor(opening: path, Files.replacing, mode: mode)
+        let file = try FileDescriptor(opening: path, [.writeOnly, .create, .truncate], mode: mode)
         // Whatever umask(2) was left to us: others are to read it.
         if mode != 0o600 { fchmod(file.number, mode) }
         do throws(Fault) {
@@ -70,13 +63,6 @@ public enum Files {
     public static func makeFolder(_ path: ByteString) throws(Fault) {
         // It may have gone again by then. That is found out by the next call that uses it.
         if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
-    }
-
-    /// Makes an empty folder, for its owner alone, in place of what a killed process may have left there.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    public static func makeNewFolder(_ path: ByteString) throws(Fault) {
-        while try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try removeFolder(path) }
     }
 
     /// Makes the folder, for all to read, unless something is there already.

@@ -26,12 +26,9 @@ extension Fault {
         self.init(code, "\(message): \(ByteString(cString: strerror(errno)))", errno: errno)
     }
 
-    /// There is nothing at the path: ENOENT.
-    public var isNotFound: Bool { errno == ENOENT }
     /// There is a symbolic link or a folder where a file is opened, or something else that is none: ELOOP, EISDIR.
     public var isNoFile: Bool { errno == ELOOP || errno == EISDIR }
-
-    /// The file, or the folder that it is to be in, is not there.
+    /// There is nothing at the path, or the folder that it leads through is missing: ENOENT.
     public var isMissing: Bool { errno == ENOENT }
 }
 
