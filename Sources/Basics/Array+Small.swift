@@ -47,6 +47,22 @@ extension [ByteString] {
         sorted(in: indices)
     }
 
+    private func sorted(in range: Range<Int>) -> [ByteString] {
+        if range.count < 2 { return range.isEmpty ? [] : [self[range.lowerBound]] }
+        let middle = range.lowerBound + range.count / 2
+        let (left, right) = (sorted(in: range.lowerBound..<middle), sorted(in: middle..<range.upperBound))
+        var merged: [ByteString] = []
+        var next = (left: 0, right: 0)
+        while next.left < left.count || next.right < right.count {
+            let isLeft =
+                next.right == right.count
+                || next.left < left.count && !right[next.right].bytes.lexicographicallyPrecedes(left[next.left].bytes)
+            merged.append(isLeft ? left[next.left] : right[next.right])
+            if isLeft { next.left += 1 } else { next.right += 1 }
+        }
+        return merged
+    }
+
     /// Of texts that are sorted: the place of the first that is not before `text`.
     public func firstIndex(notBefore text: ByteString) -> Int {
         var range = indices
@@ -59,25 +75,5 @@ extension [ByteString] {
             }
         }
         return range.lowerBound
-    }
-
-    private func sorted(in range: Range<Int>) -> [ByteString] {
-        guard range.count > 1 else { return range.isEmpty ? [] : [self[range.lowerBound]] }
-        let middle = range.lowerBound + range.count / 2
-        let (left, right) = (sorted(in: range.lowerBound..<middle), sorted(in: middle..<range.upperBound))
-        var merged: [ByteString] = []
-        var next = 0
-        for text in left {
-            while next < right.count, right[next].bytes.lexicographicallyPrecedes(text.bytes) {
-                merged.append(right[next])
-                next += 1
-            }
-            merged.append(text)
-        }
-        while next < right.count {
-            merged.append(right[next])
-            next += 1
-        }
-        return merged
     }
 }
