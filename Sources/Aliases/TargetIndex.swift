@@ -83,10 +83,8 @@ public struct TargetIndex {
     }
 
     private func clients(of host: HostName) throws(Fault) -> [ClientIdentifier] {
-        guard let file = try FileDescriptor.ifThere(path) else { return [] }
-        return try file.sortedLines(startingWith: host.text + " ", in: 0..<file.status().size).compactMap { line in
-            line.split(at: UInt8(ascii: " ")).flatMap { ClientIdentifier(name: $0.after) }
-        }
+        let lines = try Files.readIfThere(path)?.lines(startingWith: host.text + " ") ?? []
+        return lines.compactMap { $0.split(at: UInt8(ascii: " ")).flatMap { ClientIdentifier(name: $0.after) } }
     }
 
     private func write(_ lines: [ByteString]) throws(Fault) {

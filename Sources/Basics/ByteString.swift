@@ -65,9 +65,31 @@ public struct ByteString: Equatable, Sendable {
         bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
     }
 
-    /// Where a part begins that is not empty; nil if it does not occur.
-    public func firstIndex(of part: ByteString) -> Int? {
-        bytes.indices.first { bytes[$0] == part.bytes[0] && bytes[$0...].starts(with: part.bytes) }
+    /// Where a part that is not empty begins, from `start` on; nil if it does not occur.
+    public func firstIndex(of part: ByteString, from start: Int = 0) -> Int? {
+        bytes.withUnsafeBufferPointer { bytes in
+            part.bytes.withUnsafeBufferPointer { part in
+                for place in stride(from: start, through: bytes.count - part.count, by: 1) where bytes[place] == part[0]
+                {
+                    if part.indices.allSatisfy({ bytes[place + $0] == part[$0] }) { return place }
+                }
+                return nil
+            }
+        }
+    }
+
+    /// The lines that start with `prefix`.
+    public func lines(startingWith prefix: ByteString) -> [ByteString] {
+        let text = "\n" + self
+        var lines: [ByteString] = []
+        var next = text.firstIndex(of: "\n" + prefix)
+        while let start = next {
+            let rest = text.bytes[(start + 1)...]
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            lines.append(ByteString(rest[..<end]))
+            next = text.firstIndex(of: "\n" + prefix, from: end)
+        }
+        return lines
     }
 
     /// The parts before and after the first `separator`, or nil if there is none.

@@ -55,8 +55,7 @@ public final class Fragment {
 
     /// The lines of the file that start so.
     private func current(_ start: ByteString) throws(Fault) -> [ByteString] {
-        guard let file = try FileDescriptor.ifThere(path) else { return [] }
-        return try file.sortedLines(startingWith: start, in: 0..<file.status().size)
+        try Files.readIfThere(path)?.lines(startingWith: start) ?? []
     }
 
     /// The file is to have this alias, too.

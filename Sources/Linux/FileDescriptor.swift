@@ -96,31 +96,29 @@ public struct FileDescriptor: ~Copyable {
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func text(limit: Int = 1 << 20) throws(Fault) -> ByteString {
         var text: [UInt8] = []
+        // Most files are short, and a page that is not touched is not paid for.
+        var part = 2000
         while true {
-            let bytes = try part(at: text.count).bytes
+            let bytes = try read(part, at: text.count)
             if text.isEmpty { text = bytes } else { text += bytes }
             if text.count > limit { throw Fault(.cannotCreate, "\(path): longer than \(limit) bytes") }
             // Only at its end does a file give less than was asked for.
-            if bytes.count < Self.part { return ByteString(text) }
+            if bytes.count < part { return ByteString(text) }
+            part = 1 << 16
         }
     }
 
-    /// How much of a file is read at once, in bytes. Most files are shorter, and a page that is not touched is not paid for.
-    static var part: Int { 2000 }
-
     /// So many bytes from `offset` on, or as many as there are.
-    ///
-    /// - Throws: `cannotCreate`, with the errno.
-    borrowing func part(at offset: Int) throws(Fault) -> ByteString {
+    private borrowing func read(_ most: Int, at offset: Int) throws(Fault) -> [UInt8] {
         let file = number
         var failure: Int32 = 0
         var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: Self.part) { bytes, length in
-            count = retrying(failure: &failure) { pread(file, bytes.baseAddress, Self.part, off_t(offset)) }
+        let bytes = [UInt8](unsafeUninitializedCapacity: most) { bytes, length in
+            count = retrying(failure: &failure) { pread(file, bytes.baseAddress, most, off_t(offset)) }
             length = max(0, count)
         }
         if count == -1 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
-        return ByteString(bytes)
+        return bytes
     }
 
     /// write(2) of all bytes, in one call where the file takes them so.
