@@ -169,8 +169,7 @@ public final class Presence {
     }
 
     /// Others may have taken a line out, since an event has shown that the host is there: it is to be asked anew.
-    public func take(text: ByteString) {
-        let there = Presence(text: text)
+    public func take(_ there: Presence) {
         for (index, rival) in rivals.enumerated() where there.rival(rival.host) == nil {
             rivals[index] = Rival(rival.host)
             rivals[index].answer = rival.answer

@@ -25,11 +25,8 @@ public struct TargetIndex {
         try storage.begin()
         var lines: [ByteString] = []
         for client in try storage.clients() {
-            var names: [HostName] = []
-            for lease in try storage.leases(of: client) {
-                guard let name = lease.hostName, !names.contains(where: { $0 == name }) else { continue }
-                names.append(name)
-                if try isTarget(name) { lines.append("\(name) \(client.name)") }
+            for name in try storage.leases(of: client).compactMap({ $0.hostName }).uniqued where try isTarget(name) {
+                lines.append("\(name) \(client.name)")
             }
         }
         try write(lines)

@@ -41,6 +41,15 @@ extension Array {
     }
 }
 
+extension Array where Element: Equatable {
+    /// Each element once, in the order in which they come first.
+    public var uniqued: [Element] {
+        var found: [Element] = []
+        for element in self where !found.contains(where: { $0 == element }) { found.append(element) }
+        return found
+    }
+}
+
 extension [ByteString] {
     /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
     public func sorted() -> [ByteString] {

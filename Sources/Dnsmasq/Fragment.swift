@@ -10,12 +10,14 @@ import Linux
 public final class Fragment {
     static let name: ByteString = "cname-updater.conf"
     public let path: ByteString
-    private let instance: Instance
+    public let instance: Instance
     /// Whether there is an alias of that name, wherever it leads.
     private let isAlias: (ByteString) throws(Fault) -> Bool
     /// Those of CNAMEs, even if dnsmasq is to follow a folder.
     private var lines: [ByteString] = []
     private let isFollowed: Bool
+    /// What stood in the file before all aliases were taken away.
+    public var old: ByteString = ""
     /// What the folder gets, if dnsmasq is to follow it.
     public var entries: [HostsFolder.Entry] = []
 
@@ -80,10 +82,10 @@ public final class Fragment {
     /// What the file is to hold, with the aliases that were added.
     public var text: ByteString {
         if !isFollowed { return lines.sorted().joined(separator: "\n") }
-        let comments = lines.filter { $0.hasPrefix("#") }
+        let comments = lines.filter { $0.hasPrefix("#") }.sorted()
         let isRefused = comments.contains { $0.hasPrefix("#! ") }
         let more: [ByteString] = isRefused ? [] : ["hostsdir=" + HostsFolder.path(in: instance.confdir)]
-        return (comments.sorted() + more).joined(separator: "\n")
+        return (comments + more).joined(separator: "\n")
     }
 
     /// The part of a fragment that means something to dnsmasq.
@@ -108,6 +110,14 @@ public final class Fragment {
         }
         try folder.keep(entries.map { $0.alias.text })
         return isMissing
+    }
+
+    /// Removes the folder that dnsmasq no longer follows.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func removeFolder() throws(Fault) {
+        let folder = HostsFolder(of: instance)
+        if try folder.isThere() { try Files.removeFolder(folder.path) }
     }
 
     /// Once all aliases are added: leaves out those that can't stand beside what dnsmasq is given by others. That is one of
@@ -159,12 +169,12 @@ public final class Fragment {
         return "#! \(digest.text) "
     }
 
-    /// Takes all aliases away, until they are other ones.
+    /// Takes all aliases in `old` away, until they are other ones.
     ///
-    /// - Parameter text: What stands there.
     /// - Throws: `cannotCreate`, `settings`.
-    public func withdraw(_ text: ByteString) throws(Fault) {
-        lines = text.lines
+    public func withdraw() throws(Fault) {
+        lines = old.lines
+        // The digest is of what stood there.
         lines = [refusal + "all aliases are left out: dnsmasq does not start with them"]
         try prepare()
         try put()
@@ -173,9 +183,9 @@ public final class Fragment {
     /// Puts back what was taken away, unless something else stands there by now.
     ///
     /// - Throws: `cannotCreate`, `settings`.
-    public func putBack(_ text: ByteString) throws(Fault) {
-        guard try current() == self.text else { return }
-        lines = text.lines
+    public func putBack() throws(Fault) {
+        guard try current() == text else { return }
+        lines = old.lines
         try prepare()
         try put()
     }
@@ -201,7 +211,7 @@ public final class Fragment {
         }
         var changes: [ByteString] = []
         for one in (before + after).sorted() {
-            let alias = alias(one)
+            let alias = Fragment.names(in: one)[0]
             let (from, to) = (line(of: alias, in: before), line(of: alias, in: after))
             // An alias that leads elsewhere has a line on both sides, and is named once.
             guard from.isEmpty || from == one && from != to else { continue }
@@ -210,14 +220,9 @@ public final class Fragment {
         return changes
     }
 
-    private func alias(_ line: ByteString) -> ByteString {
-        ByteString((line.split(at: UInt8(ascii: ","))?.before ?? "").bytes.dropFirst(6))
-    }
-
     /// Without the domain.
     private func target(_ line: ByteString) -> ByteString {
-        let names = line.parts { $0 == UInt8(ascii: ",") }
-        let name = names[names.count - 1]
+        let name = Fragment.names(in: line).last!
         let length = name.count - instance.domain.count - 1
         return length > 0 ? ByteString(name.bytes[..<length]) : "none"
     }

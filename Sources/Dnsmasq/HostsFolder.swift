@@ -117,9 +117,6 @@ public struct HostsFolder {
             try Files.remove("\(path)/\(name)")
         }
     }
-
-    /// - Throws: `cannotCreate`.
-    public func remove() throws(Fault) { try Files.removeFolder(path) }
 }
 
 extension Instance {
@@ -128,8 +125,8 @@ extension Instance {
     public func odhcpdAddresses(of host: HostName) -> [Address] {
         let names = [host.text, "\(host).\(domain)" as ByteString]
         var addresses: [Address] = []
-        let files = hostsFolders.flatMap { folder in
-            ((try? Files.names(in: folder)) ?? []).filter { $0.hasPrefix("odhcpd") }.map { "\(folder)/\($0)" as ByteString }
+        let files: [ByteString] = hostsFolders.flatMap { folder in
+            ((try? Files.names(in: folder)) ?? []).filter { $0.hasPrefix("odhcpd") }.map { "\(folder)/\($0)" }
         }
         for file in files {
             // A file that is written anew may be missing for a moment.
@@ -146,13 +143,7 @@ extension Instance {
     }
 
     /// The folders in which odhcpd's files are.
-    public var hostsFolders: [ByteString] {
-        var folders: [ByteString] = []
-        for file in rendered {
-            for folder in file.hosts where !folders.contains(folder) { folders.append(folder) }
-        }
-        return folders
-    }
+    public var hostsFolders: [ByteString] { rendered.flatMap { $0.hosts }.uniqued }
 }
 
 /// What the installed dnsmasq can do.

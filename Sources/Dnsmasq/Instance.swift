@@ -49,19 +49,16 @@ public final class Instance {
     /// others, in a network of which it gives addresses. A single one has given all.
     public func knows(_ lease: Lease) -> Bool {
         if others.isEmpty { return true }
-        if !ownLeases.isEmpty { return lease.addresses.contains { leaseFiles.has($0) } }
+        if let ownLeases { return lease.addresses.contains { ownLeases.has($0) } }
         return ranges.isEmpty
             || lease.addresses.contains { address in ranges.contains { $0.holds(address) } }
     }
 
-    /// The lease files that no other instance has.
-    private var ownLeases: [ByteString] {
+    /// The lease files that no other instance has; nil if there is no such file.
+    private lazy var ownLeases: LeaseFiles? = {
         let shared = others.leaseFiles
-        return rendered.leaseFiles.filter { !shared.contains($0) }
-    }
-    private lazy var leaseFiles: LeaseFiles = {
-        let paths = ownLeases
-        return LeaseFiles { paths }
+        let paths = rendered.leaseFiles.filter { !shared.contains($0) }
+        return paths.isEmpty ? nil : LeaseFiles { paths }
     }()
     private lazy var ranges = rendered.flatMap { $0.ranges.compactMap { DHCPRange($0) } }
 
@@ -118,11 +115,5 @@ public final class RenderedFile {
 
 extension [RenderedFile] {
     /// The files in which the running instances keep their leases.
-    public var leaseFiles: [ByteString] {
-        var paths: [ByteString] = []
-        for file in self where !file.leaseFile.isEmpty && !paths.contains(where: { $0 == file.leaseFile }) {
-            paths.append(file.leaseFile)
-        }
-        return paths
-    }
+    public var leaseFiles: [ByteString] { map { $0.leaseFile }.filter { !$0.isEmpty }.uniqued }
 }

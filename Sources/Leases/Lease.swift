@@ -43,12 +43,7 @@ public final class Lease: Equatable, Sendable {
             && one.expires == other.expires && one.since == other.since && one.seen == other.seen
     }
 
-    /// The same with another end.
-    func ending(at expires: Instant?) -> Lease {
-        with(hardware: hardware, expires: expires)
-    }
-
-    private func with(hardware: ByteString, expires: Instant?) -> Lease {
+    func with(hardware: ByteString, expires: Instant?) -> Lease {
         Lease(
             addresses: addresses, hostName: hostName, hardware: hardware, job: job, expires: expires, since: since,
             seen: seen)

@@ -202,8 +202,8 @@ public struct LeaseStorage {
             }
             switch surroundings.renewal(client, lease) {
             case .unknown: expired.append(lease)
-            case .endless: running.append(lease.ending(at: nil))
-            case .limited(let rest): running.append(lease.ending(at: now + rest))
+            case .endless: running.append(lease.with(hardware: lease.hardware, expires: nil))
+            case .limited(let rest): running.append(lease.with(hardware: lease.hardware, expires: now + rest))
             }
         }
         return (running, expired)

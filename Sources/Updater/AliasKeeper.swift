@@ -177,7 +177,10 @@ struct AliasKeeper: ~Copyable {
             onDisk: onDisk.text, wanted: wanted.text, lastRun: lastRun,
             standing: try context.ledger.standing(of: .alias, in: job))
         try take(step, changed, lastRun, because: events)
-        if !record.isFollowed, step == .leave { try removeFolders(of: instances, lastRun) }
+        // Until dnsmasq has the aliases in the fragments again, it may serve those in the folders.
+        if !record.isFollowed, step == .leave, try context.isServed(record) {
+            for fragment in fragments { try fragment.removeFolder() }
+        }
         record.settings = context.settings.digest
         record.firstEnd = firstEnd
         try lock.write(record.text(marked: false))
@@ -188,17 +191,18 @@ struct AliasKeeper: ~Copyable {
     ///
     /// - Returns: The fragments that had any.
     /// - Throws: `cannotCreate`, `settings`.
-    mutating func withdraw(from isMeant: (Instance) -> Bool) throws(Fault) -> [Withdrawn] {
-        var withdrawn: [Withdrawn] = []
+    mutating func withdraw(from isMeant: (Instance) -> Bool) throws(Fault) -> [Fragment] {
+        var withdrawn: [Fragment] = []
         for instance in try context.instances() where isMeant(instance) {
-            let one = try Withdrawn(fragment(of: instance), instance.confdir)
-            if !Fragment.directives(in: one.text).isEmpty { withdrawn.append(one) }
+            let fragment = fragment(of: instance)
+            fragment.old = try fragment.current()
+            if !Fragment.directives(in: fragment.old).isEmpty { withdrawn.append(fragment) }
         }
-        if record.acquitted == withdrawn.digest { return [] }
+        if record.acquitted == digest(of: withdrawn) { return [] }
         try begin()
         // That was another time.
         record.acquitted = "none"
-        for one in withdrawn { try one.fragment.withdraw(one.text) }
+        for fragment in withdrawn { try fragment.withdraw() }
         try lock.write(record.text(marked: record.isUnderWay))
         return withdrawn
     }
@@ -206,11 +210,17 @@ struct AliasKeeper: ~Copyable {
     /// Puts back what was taken away, as dnsmasq did not run without it either.
     ///
     /// - Throws: `cannotCreate`, `settings`.
-    mutating func putBack(_ withdrawn: [Withdrawn]) throws(Fault) {
+    mutating func putBack(_ withdrawn: [Fragment]) throws(Fault) {
         try begin()
-        for one in withdrawn { try one.fragment.putBack(one.text) }
-        record.acquitted = withdrawn.digest
+        for fragment in withdrawn { try fragment.putBack() }
+        record.acquitted = digest(of: withdrawn)
         try lock.write(record.text(marked: record.isUnderWay))
+    }
+
+    private func digest(of withdrawn: [Fragment]) -> ByteString {
+        var digest = Digest()
+        for fragment in withdrawn { digest.add("\(fragment.path)\n\(fragment.old)") }
+        return digest.text
     }
 
     private func fragment(of instance: Instance) -> Fragment {
@@ -225,14 +235,6 @@ struct AliasKeeper: ~Copyable {
         guard let obstacle = InstalledDnsmasq.obstacle() else { return true }
         if record.settings != context.settings.digest { tell("publish 'hosts': \(obstacle); cname is used") }
         return false
-    }
-
-    /// Once dnsmasq has the aliases in the fragments again: until then it may serve those in the folder.
-    private func removeFolders(of instances: [Instance], _ lastRun: Int) throws(Fault) {
-        for instance in instances where try HostsFolder(of: instance).isThere() {
-            let standing = try context.ledger.standing(of: .alias, in: job)
-            if record.isServed(lastRun: lastRun, standing: standing) { try HostsFolder(of: instance).remove() }
-        }
     }
 
     /// Nobody reads the output of a hook.

@@ -67,6 +67,14 @@ public final class Context {
     /// What /etc/config/dhcp says. Broken settings of dnsmasq are not for an event to complain of.
     var reservations: Reservations? { try? Reservations(file: dhcp) }
 
+    /// Whether dnsmasq was started with what the fragments hold.
+    ///
+    /// - Throws: `cannotCreate`.
+    func isServed(_ record: Record) throws(Fault) -> Bool {
+        let lastRun = try ledger.runs(of: settings.updater.job).begun
+        return try record.isServed(lastRun: lastRun, standing: ledger.standing(of: .alias, in: settings.updater.job))
+    }
+
     /// Tells whether the instances were started with other files than before: each start renders them anew.
     ///
     /// - Throws: `cannotCreate`.
@@ -133,13 +141,6 @@ public final class Context {
         self.presence = presence
         let text = presence.text
         if text.isEmpty { try Files.remove(presencePath) } else { try Files.replace(presencePath, with: text) }
-    }
-
-    /// An event shows that a host is there; for whoever holds the aliases' lock.
-    ///
-    /// - Throws: `cannotCreate`.
-    func forgetVerdict(of host: HostName) throws(Fault) {
-        if presence.forget(host) { try put(presence) }
     }
 
     /// Since when each alias leads where it does.

@@ -25,7 +25,7 @@ extension Context {
         if !event.isLive { try keeper.noteReplay() }
         if event.action != .remove, let host = event.hostName {
             // The host has just been heard. One that gives its lease back, or lets it expire, may have gone.
-            if event.isLive { try forgetVerdict(of: host) }
+            if event.isLive, presence.forget(host) { try put(presence) }
             if settings.isTarget(host) { try index.add(event.client, to: host) }
         }
         while true {

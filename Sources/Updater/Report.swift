@@ -70,7 +70,7 @@ public struct Report {
             choice.target.flatMap { since.moment(of: choice.alias, to: $0) }
         }
         if asJSON {
-            let isServed = try self.isServed(record)
+            let isServed = if let record { try context.isServed(record) } else { false }
             let objects = try rows.map { (row) throws(Fault) in
                 let choice = row.choice
                 let obstacle = try obstacle(row, record) ?? (isServed ? nil : "restart")
@@ -135,10 +135,7 @@ public struct Report {
     }
 
     public func printPresence(asJSON: Bool) throws(Fault) {
-        var hosts: [HostName] = []
-        for group in try context.rivals() {
-            for host in group where !hosts.contains(where: { $0 == host }) { hosts.append(host) }
-        }
+        let hosts = try context.rivals().flatMap { $0 }.uniqued
         if asJSON { return Log.info(json("rivals", hosts.map { json(of: $0) })) }
         if hosts.isEmpty { return Log.info("no rivals: no alias has two targets with a lease, so nobody is asked") }
         if try FileLock.holder(of: context.places.updater + "/watch") == nil {
@@ -154,14 +151,6 @@ public struct Report {
             ])
         }
         Log.info(table.lines().joined(separator: "\n"))
-    }
-
-    /// Whether dnsmasq was started with what the fragments hold.
-    private func isServed(_ record: Record?) throws(Fault) -> Bool {
-        guard let record else { return false }
-        let job = context.settings.updater.job
-        let lastRun = try context.ledger.runs(of: job).begun
-        return try record.isServed(lastRun: lastRun, standing: context.ledger.standing(of: .alias, in: job))
     }
 
     /// What keeps dnsmasq from being given the alias as it is to lead; nil: nothing.

@@ -17,17 +17,31 @@ extension Context {
             _ = ChildProcess.run(["service", "dnsmasq", "start"], within: .seconds(60))
             down = try Running.down(current())
         }
-        let withdrawn = try withdraw(down)
-        if down.isEmpty { return }
+        let isAcquitted = try AliasKeeper.record(self).map { $0.acquitted != "none" } ?? false
+        // Mostly there is nothing to do, and no lock is needed.
+        if down.isEmpty, !isAcquitted { return }
+        var withdrawn: [Fragment] = []
+        do {
+            var keeper = try AliasKeeper(self)
+            withdrawn = try keeper.withdraw { instance in
+                instance.rendered.contains { file in down.contains { $0.path == file.path } }
+            }
+        }
         if !withdrawn.isEmpty {
             // As long as the default timeout of a job.
             _ = ChildProcess.run(["service", "dnsmasq", "restart"], within: .seconds(60))
             down = try Running.down(current())
-            try putBack(withdrawn.filter { one in down.contains { $0.confdir == one.confdir } })
-            for one in withdrawn where !down.contains(where: { $0.confdir == one.confdir }) {
+            func isDown(_ confdir: ByteString) -> Bool { down.contains { $0.confdir == confdir } }
+            for confdir in withdrawn.map({ $0.instance.confdir }) where !isDown(confdir) {
                 Log.error(
-                    "\(one.confdir): dnsmasq did not run with these aliases; left out until they change or the service is reloaded"
+                    "\(confdir): dnsmasq did not run with these aliases; left out until they change or the service is reloaded"
                 )
+            }
+            let blameless = withdrawn.filter { isDown($0.instance.confdir) }
+            if !blameless.isEmpty {
+                var keeper = try AliasKeeper(self)
+                try keeper.putBack(blameless)
+                Log.error("dnsmasq does not run without our aliases either, so they are put back")
             }
         }
         guard let first = down.first else { return }
@@ -46,46 +60,6 @@ extension Context {
         var current: [RenderedFile] = []
         for (index, file) in files.enumerated() where newest - changed[index] < .seconds(60) { current.append(file) }
         return current
-    }
-
-    /// Takes the aliases away from those instances, but not from any that did not run without them either.
-    ///
-    /// - Returns: The fragments that had any.
-    private func withdraw(_ down: [RenderedFile]) throws(Fault) -> [Withdrawn] {
-        // Mostly there is nothing to do, and nobody has to wait for us.
-        if down.isEmpty, (try AliasKeeper.record(self)?.acquitted ?? "none") == "none" { return [] }
-        var keeper = try AliasKeeper(self)
-        return try keeper.withdraw { instance in
-            instance.rendered.contains { file in down.contains { $0.path == file.path } }
-        }
-    }
-
-    private func putBack(_ fragments: [Withdrawn]) throws(Fault) {
-        if fragments.isEmpty { return }
-        var keeper = try AliasKeeper(self)
-        try keeper.putBack(fragments)
-        Log.error("dnsmasq does not run without our aliases either, so they are put back")
-    }
-}
-
-/// A fragment that was taken away.
-final class Withdrawn {
-    let fragment: Fragment
-    let confdir: ByteString
-    let text: ByteString
-
-    init(_ fragment: Fragment, _ confdir: ByteString) throws(Fault) {
-        self.fragment = fragment
-        self.confdir = confdir
-        text = try fragment.current()
-    }
-}
-
-extension [Withdrawn] {
-    var digest: ByteString {
-        var digest = Digest()
-        for one in self { digest.add("\(one.confdir)\n\(one.text)") }
-        return digest.text
     }
 }
 
@@ -145,12 +119,6 @@ private final class Running {
 
     /// Whether a dnsmasq with these words was started with the file.
     private func isInstance(_ words: [ByteString]) -> Bool {
-        for (index, word) in words.enumerated() {
-            if word == "-C" + file.path || word == "--conf-file=" + file.path { return true }
-            if index > 0, word == file.path, words[index - 1] == "-C" || words[index - 1] == "--conf-file" {
-                return true
-            }
-        }
-        return false
+        words.indices.dropFirst().contains { words[$0] == file.path && words[$0 - 1] == "-C" }
     }
 }

@@ -128,7 +128,7 @@ public struct Watch: ~Copyable {
         // Events wait until it is done.
         let keeper = try AliasKeeper(context)
         defer { _ = keeper }
-        presence.take(text: context.presence.text)
+        presence.take(context.presence)
         aways = aways.filter { away in !round.contains { $0.host == away.host } }
         var seen: [HostName] = []
         for rival in presence.rivals where rival.answer != nil {

@@ -343,7 +343,7 @@ private final class Timeline {
         #expect(next.due(at: .init(sinceStart: .seconds(1))).map { $0.host } == ["a", "b"])
         // An event has shown that one is there.
         #expect(next.forget("a") && !next.forget("c"))
-        presence.take(text: next.text)
+        presence.take(next)
         #expect(presence.verdict(of: "a") == .unknown && presence.verdict(of: "b") == .answers)
         #expect(Presence(text: "a frob - 2\n\nx y\n# answers 1 2\nb answers 1 x").text == "b answers 1 0")
     }
