@@ -4,24 +4,19 @@ import Linux
 
 /// `debounced status`: what the state files of the running daemon say.
 struct Status {
-    let job: ByteString?
-    let places: Places
+    private let daemon: Int32
+    private var jobs: [Shown] = []
 
-    func print(asJSON: Bool) throws(Fault) {
-        let (daemon, jobs) = try read()
-        if asJSON {
-            Log.info(try json(jobs, daemon))
-        } else {
-            Log.info(Status.table(jobs, daemon).joined(separator: "\n"))
+    /// Prints the state. With `--watch` shows what matters most of it again and again, until the program or the daemon ends:
+    /// on a terminal always in one place, in 60 columns.
+    static func show(_ call: Call) throws(Fault) {
+        guard call.has("--watch") else {
+            let status = try Status(call)
+            return Log.info(call.wantsJSON ? try status.json(call.places) : status.lines().joined(separator: "\n"))
         }
-    }
-
-    /// Shows what matters most of the table again and again, until the program or the daemon ends: on a terminal always in
-    /// one place, in 60 columns.
-    func watch() throws(Fault) {
         while true {
-            let (daemon, jobs) = try read()
-            let lines = Status.table(jobs, daemon, isNarrow: true)
+            let status = try Status(call)
+            let lines = status.lines(isNarrow: true)
             if Process.isTerminal {
                 // Moves the cursor home, and clears each line to its end and all that is below the last.
                 Log.info("\u{1B}[H\(lines.joined(separator: "\u{1B}[K\n"))\u{1B}[K\n\u{1B}[J")
@@ -30,7 +25,7 @@ struct Status {
             }
             // Once a second, for what counts down; and at once when something happens, if so much can be watched.
             do throws(Fault) {
-                let watch = try FileWatch(.changes, in: jobs.map { places.state(of: $0.name) })
+                let watch = try FileWatch(.changes, in: status.jobs.map { call.places.state(of: $0["job"]) })
                 watch.wait(upTo: .seconds(1))
             } catch {
                 Process.pause(.seconds(1))
@@ -38,34 +33,33 @@ struct Status {
         }
     }
 
-    private func read() throws(Fault) -> (daemon: Int32, jobs: [Shown]) {
+    private init(_ call: Call) throws(Fault) {
+        let places = call.places
         // Another user could have written anything there, or placed links to other files.
         try Files.checkFolder(places.daemon)
         guard let daemon = try FileLock.holder(of: places.lock) else {
             throw Fault(.unavailable, "\(places.daemon): debounced is not running")
         }
         var names = try Files.names(in: places.daemon + "/jobs")
-        if let job {
+        if let job = call.words.first {
             guard names.contains(job) else {
                 throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
             }
             names = [job]
         }
-        var jobs: [Shown] = []
+        self.daemon = daemon
         for name in names { jobs.append(try Shown(name, places.state(of: name))) }
-        return (daemon, jobs)
     }
 
     /// One job, as its files say. All values but the causes are of one moment: they come from one file.
     private final class Shown {
-        let name: ByteString
         let causes: [ByteString]
+        private(set) var colour: ByteString = ""
         /// As `NAME VALUE`.
         private let values: [ByteString]
 
         init(_ name: ByteString, _ folder: ByteString) throws(Fault) {
-            self.name = name
-            values = try Files.read(folder + "/all").lines
+            values = try ["job \(name)"] + Files.read(folder + "/all").lines
             causes = try Files.read(folder + "/causes").lines.filter { !$0.isEmpty }
         }
 
@@ -79,54 +73,46 @@ struct Status {
             self[name].seconds.map { (Process.now.sinceStart - $0).components.seconds }
         }
 
-        private var activity: JobState.Activity? { JobState.Activity(rawValue: self["state"]) }
-
-        var state: ByteString {
-            switch activity {
+        /// The cells of a row. Sets ANSI's colour of the state.
+        func cells() -> [ByteString] {
+            var state = self["state"]
+            colour = "32"
+            switch JobState.Activity(rawValue: state) {
+            case .running:
+                state = "running for \(age("last_run") ?? 0) s"
+                colour = "36"
             case .waiting, .retrying, .throttled:
+                colour = state == "waiting" ? "33" : state == "retrying" ? "31" : "35"
                 let late = age("due") ?? 0
-                let text: ByteString = late > 0 ? "overdue by \(late)" : "runs in \(-late)"
-                return "\(self["state"]), \(text) s"
-            case .running: return "running for \(age("last_run") ?? 0) s"
-            case .idle, nil: return self["state"]
+                state += late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s"
+            case .idle, nil: break
             }
+            let ago = self["last_exit"].isEmpty ? nil : age("last_run")
+            let lastRun: ByteString = ago.map { "\($0) s ago, status \(self["last_exit"])" } ?? "-"
+            let counts = ("requests runs saved failures" as ByteString).words.map { self[$0] }
+            return [self["job"], state] + counts + [lastRun, self["command"]]
         }
 
-        var lastRun: ByteString {
-            guard !self["last_exit"].isEmpty, let ago = age("last_run") else { return "-" }
-            return "\(ago) s ago, status \(self["last_exit"])"
-        }
-
-        /// ANSI's colour of the state.
-        var colour: ByteString {
-            switch activity {
-            case .waiting: "33"
-            case .running: "36"
-            case .retrying: "31"
-            case .throttled: "35"
-            case .idle, nil: "32"
+        var json: ByteString {
+            var object = JSONObject()
+            for name in ["job"] + JobState.names {
+                let isText = name == "job" || name == "state" || name == "command"
+                object.add(name: name, isText ? self[name].json : self[name].isEmpty ? "null" : self[name])
             }
+            object.add("causes", ByteString(jsonArray: causes.map { $0.json }))
+            return object.json
         }
     }
 
-    /// On a terminal, unless its user does not want colours: no-color.org.
-    private static var isColoured: Bool {
-        Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
-    }
-
-    private static func table(_ jobs: [Shown], _ daemon: Int32, isNarrow: Bool = false) -> [ByteString] {
-        let isColoured = isColoured
-        func name(_ job: Shown) -> ByteString { isNarrow ? job.name.printable(limit: 20) : job.name }
-        func columns(_ row: [ByteString]) -> [ByteString] { isNarrow ? [0, 1, 3, 6].map { row[$0] } : row }
-        let heads: ByteString = "JOB|STATE|REQUESTS|RUNS|SAVED|FAILED|LAST RUN|COMMAND"
-        var table = Table(columns(heads.parts { $0 == UInt8(ascii: "|") }))
-        for job in jobs {
-            table.add(
-                columns([
-                    name(job), job.state, job["requests"], job["runs"], job["saved"], job["failures"], job.lastRun,
-                    job["command"],
-                ]))
+    private func lines(isNarrow: Bool = false) -> [ByteString] {
+        // On a terminal, unless its user does not want colours: no-color.org.
+        let isColoured = Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
+        func name(_ name: ByteString) -> ByteString { isNarrow ? name.printable(limit: 20) : name }
+        func columns(_ row: [ByteString]) -> [ByteString] {
+            isNarrow ? [name(row[0]), row[1], row[3], row[6]] : row
         }
+        var table = Table(columns(["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]))
+        for job in jobs { table.add(columns(job.cells())) }
         var lines = table.lines { cell, row, column in
             isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
         }
@@ -134,7 +120,7 @@ struct Status {
             lines.insert("debounced is stopped, as process \(daemon): kill -CONT \(daemon)", at: 0)
         }
         for job in jobs where !job.causes.isEmpty {
-            lines.append("\(name(job))'s last run: \(job.causes.joined(separator: ", ", limit: 5))")
+            lines.append("\(name(job["job"]))'s last run: \(job.causes.joined(separator: ", ", limit: 5))")
         }
         guard isNarrow else { return lines }
         // A state, and with it the 9 bytes that colour it, stands before the end.
@@ -143,23 +129,13 @@ struct Status {
         }
     }
 
-    private func json(_ jobs: [Shown], _ daemon: Int32) throws(Fault) -> ByteString {
-        let objects = jobs.map { job in
-            var object = JSONObject()
-            object.add("job", job.name.json)
-            for name in JobState.names {
-                let isText = name == "state" || name == "command"
-                object.add(name: name, isText ? job[name].json : job[name].isEmpty ? "null" : job[name])
-            }
-            object.add("causes", ByteString(jsonArray: job.causes.map { $0.json }))
-            return object.json
-        }
+    private func json(_ places: Places) throws(Fault) -> ByteString {
         var all = JSONObject()
         all.add("now", Process.now.json)
         all.add("process", Int(daemon))
         all.add("stopped", RunningProcess.isStopped(daemon) ? "true" : "false")
         all.add("rejected", try Files.read(places.rejected).lines.first ?? "null")
-        all.add("jobs", ByteString(jsonArray: objects))
+        all.add("jobs", ByteString(jsonArray: jobs.map { $0.json }))
         return all.json
     }
 }

@@ -31,14 +31,8 @@ var calls: CallTable {
         "debounced",
         [
             Verb("", "", "runs in the foreground", runDaemon),
-            Verb("check", "[--json]", "reads the settings file and prints what it says") { call throws(Fault) in
-                if try !Check.print(call, asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
-            },
-            Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen") {
-                call throws(Fault) in
-                let status = Status(job: call.words.first, places: call.places)
-                if call.has("--watch") { try status.watch() } else { try status.print(asJSON: call.wantsJSON) }
-            },
+            Verb("check", "[--json]", "reads the settings file and prints what it says", check),
+            Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
         ],
         options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
 }
