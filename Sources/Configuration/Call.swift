@@ -69,12 +69,12 @@ public struct Call: Sendable {
     }
 }
 
-/// One way to call a program: a row of its `CallTable`.
-public struct Verb {
+/// One way to call a program. A class, as an array of these is less code.
+public final class Verb: Sendable {
     fileprivate let name: StaticString
     fileprivate let usage: StaticString
     fileprivate let help: StaticString
-    fileprivate let run: (Call) throws(Fault) -> Void
+    fileprivate let run: @Sendable (Call) throws(Fault) -> Void
 
     /// - Parameters:
     ///   - name: Empty for the call without a verb.
@@ -83,7 +83,7 @@ public struct Verb {
     ///   - help: One line for the help text.
     public init(
         _ name: StaticString, _ usage: StaticString, _ help: StaticString,
-        _ run: @escaping (Call) throws(Fault) -> Void
+        _ run: @escaping @Sendable (Call) throws(Fault) -> Void
     ) {
         self.name = name
         self.usage = usage
@@ -115,40 +115,33 @@ public struct Verb {
     }
 }
 
-/// All ways to call a program.
-public struct CallTable {
-    private let program: StaticString
-    private let verbs: [Verb]
-    private let options: StaticString
-    private let notes: StaticString
-
+extension [Verb] {
+    /// Does what the words ask for; the first verb is for a call without one. If that fails, says why and ends the process.
+    ///
     /// - Parameters:
     ///   - options: Those that take a value, besides `--config`.
     ///   - notes: The help text after the lines of the verbs.
-    public init(_ program: StaticString, _ verbs: [Verb], options: StaticString, notes: StaticString) {
-        self.program = program
-        self.verbs = verbs
-        self.options = options
-        self.notes = notes
-    }
-
-    /// Does what the words ask for. If that fails, says why and ends the process.
-    public func run(_ words: [ByteString]) {
+    public func run(_ program: StaticString, _ words: [ByteString], options: StaticString, notes: StaticString) {
         do throws(Fault) {
-            try obey(words)
+            try obey(program, words, options, notes)
         } catch {
             error.end(program)
         }
     }
 
-    private func obey(_ words: [ByteString]) throws(Fault) {
+    private func obey(
+        _ program: StaticString, _ words: [ByteString], _ options: StaticString, _ notes: StaticString
+    ) throws(Fault) {
         let arguments = try Arguments(words, valued: ["--config"] + ByteString(stringLiteral: options).words)
         func has(_ flag: StaticString) -> Bool { arguments.flags.contains { $0 == flag } }
-        if has("--help") || has("-h") { return Log.info(help) }
+        if has("--help") || has("-h") {
+            let lines = map { $0.line(program) }.joined(separator: "\n       ")
+            return Log.info("usage: \(lines)\n\n\(literal: notes)")
+        }
         if has("--version") { return Log.info("\(literal: program) \(Process.version)") }
         var call = try Call(arguments, of: ByteString(stringLiteral: program))
-        var verb = verbs[0]
-        if let first = call.words.first, !first.isEmpty, let named = verbs.first(where: { first == $0.name }) {
+        var verb = self[0]
+        if let first = call.words.first, !first.isEmpty, let named = self.first(where: { first == $0.name }) {
             verb = named
             call.words.removeFirst()
         }
@@ -158,11 +151,6 @@ public struct CallTable {
         }
         try call.places.checkConfig()
         try verb.run(call)
-    }
-
-    private var help: ByteString {
-        "usage: " + verbs.map { $0.line(program) }.joined(separator: "\n       ") + "\n\n"
-            + ByteString(stringLiteral: notes)
     }
 }
 

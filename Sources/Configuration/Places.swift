@@ -42,6 +42,9 @@ public struct Places: Sendable {
         }
     }
 
+    /// Variables by which the programs that the daemon starts find the same places, as NAME=VALUE.
+    public var environment: [ByteString] { ["DEBOUNCED_RUN_DIR=\(daemon)", "DEBOUNCED_CONFIG=\(config)"] }
+
     /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }
 

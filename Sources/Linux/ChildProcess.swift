@@ -29,8 +29,8 @@ public struct ChildProcess: ~Copyable {
     ) throws(Fault) {
         // `set -C`: a file that is there already is not written to.
         let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
-        let words = ["/bin/sh", "-c", script, processFile] + environment + ["/bin/sh", "-c", command]
-        let (process, failure) = ChildProcess.spawn(words, output.number, POSIX_SPAWN_SETPGROUP)
+        let words = [script, processFile] + environment + ["/bin/sh", "-c", command]
+        let (process, failure) = ChildProcess.shell(words, output.number, POSIX_SPAWN_SETPGROUP)
         if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
         do throws(Fault) {
             ended = try ChildProcess.pidfd(of: process)
@@ -44,13 +44,14 @@ public struct ChildProcess: ~Copyable {
         isOurs = true
     }
 
-    /// Starts a program with signals, input and files as for a command: posix_spawnp(3).
+    /// Starts a shell with signals, input and files as for a command: posix_spawn(3).
     ///
     /// - Parameters:
+    ///   - words: The script, and what it finds as `$0`, `$1` and so on.
     ///   - output: Where both streams lead.
     ///   - group: POSIX_SPAWN_SETPGROUP for a process group of its own, else 0.
     /// - Returns: The process, and 0; or else an errno.
-    private static func spawn(_ words: [ByteString], _ output: Int32, _ group: Int32) -> (pid_t, Int32) {
+    private static func shell(_ words: [ByteString], _ output: Int32, _ group: Int32) -> (pid_t, Int32) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -74,11 +75,11 @@ public struct ChildProcess: ~Copyable {
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
 
-        var arguments = words.map { word in word.withCString { strdup($0) } }
+        var arguments = (["/bin/sh", "-c"] + words).map { word in word.withCString { strdup($0) } }
         defer { for word in arguments { free(word) } }
         arguments.append(nil)
         var process: pid_t = 0
-        let failure = posix_spawnp(&process, arguments[0]!, &actions, &attributes, &arguments, linux_environment())
+        let failure = posix_spawn(&process, arguments[0]!, &actions, &attributes, &arguments, linux_environment())
         return (process, failure)
     }
 
@@ -145,10 +146,10 @@ extension ChildProcess {
     ///
     /// - Parameter limit: It is killed after this.
     /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams, as far as it fits
-    ///   into a page. nil if it can't be run.
+    ///   into a page. The status is 127 if there is no such program; nil if no shell can be run.
     public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {
         guard let pipe = try? Pipe() else { return nil }
-        let (process, failure) = spawn(words, pipe.writer.number, 0)
+        let (process, failure) = shell(["exec \"$@\"", "sh"] + words, pipe.writer.number, 0)
         guard failure == 0 else { return nil }
         // An old kernel has none: then we only look from time to time.
         let ended = FileDescriptor(number: linux_pidfd_open(process))

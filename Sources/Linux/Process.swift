@@ -34,13 +34,6 @@ public enum Process {
         return variable.map { ByteString($0.bytes.dropFirst(start.count)) }
     }
 
-    /// Sets a variable for the programs that are started from now on: setenv(3).
-    public static func setEnvironment(_ name: StaticString, _ value: ByteString) {
-        // They are found by way of the environment, which setenv(3) may move.
-        _ = arguments
-        value.withCString { _ = setenv(name.cString, $0, 1) }
-    }
-
     public static var isRoot: Bool { user == 0 }
     /// Standard output is a terminal: isatty(3).
     public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -26,53 +26,47 @@ Process.resetSignals()
 let words = Process.arguments
 // A call at a terminal without a word shows the help text. A hook has no terminal.
 let isForHelp = words.isEmpty && Process.environment("ACTION") == nil && Process.isTerminal
-calls.run(isForHelp ? ["--help"] : words)
-
-var calls: CallTable {
-    CallTable(
-        "cname-updater",
-        [
-            Verb("", "[--wait]", "handles one lease event if ACTION is set, else asks for the job", obey),
-            Verb("request", "[JOB] [--wait] [--json]", "asks for the job", request),
-            Verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
-                try Context(call.places).flush(call.words.first, asJSON: call.wantsJSON)
-            },
-            Verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
-                try Context(call.places).cancel(call.words.first, asJSON: call.wantsJSON)
-            },
-            Verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
-                try Report(Context(call.places)).printLeases(asJSON: call.wantsJSON)
-            },
-            Verb("aliases", "[--json]", "where each alias leads") { call throws(Fault) in
-                try Report(Context(call.places)).printAliases(asJSON: call.wantsJSON)
-            },
-            Verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
-                call throws(Fault) in
-                if try !Check(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
-            },
-            Verb("presence", "[--json]", "which targets of an alias that compete answer, and how often not") {
-                call throws(Fault) in
-                try Report(Context(call.places)).printPresence(asJSON: call.wantsJSON)
-            },
-            Verb("watch", "[--needed]", "keeps asking them; --needed: whether there is anything to watch") {
-                call throws(Fault) in
-                if call.has("--needed") { Process.exit(try Watch.isNeeded(call.places) ? 0 : 1) }
-                var watch = try Watch(call.places)
-                try watch.run()
-            },
-            Verb("prepare", "CONFDIR", "before dnsmasq's first start: the folder that it is to follow") {
-                call throws(Fault) in
-                try Context(call.places).prepare(call.words[0])
-            },
-            Verb("apply", "", "brings the aliases up to date, as a reload of the service does") { call throws(Fault) in
-                try Context(call.places, takesOver: true).apply()
-            },
-            Verb("verify", "", "whether dnsmasq runs; if not, takes aliases away") { call throws(Fault) in
-                try Context(call.places).verify()
-            },
-        ],
-        options: "--run-dir", notes: notes)
-}
+let verbs = [
+    Verb("", "[--wait]", "handles one lease event if ACTION is set, else asks for the job", obey),
+    Verb("request", "[JOB] [--wait] [--json]", "asks for the job", request),
+    Verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
+        try Context(call.places).flush(call.words.first, asJSON: call.wantsJSON)
+    },
+    Verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
+        try Context(call.places).cancel(call.words.first, asJSON: call.wantsJSON)
+    },
+    Verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
+        try Report(Context(call.places)).printLeases(asJSON: call.wantsJSON)
+    },
+    Verb("aliases", "[--json]", "where each alias leads") { call throws(Fault) in
+        try Report(Context(call.places)).printAliases(asJSON: call.wantsJSON)
+    },
+    Verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
+        call throws(Fault) in
+        if try !Check(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
+    },
+    Verb("presence", "[--json]", "which targets of an alias that compete answer, and how often not") {
+        call throws(Fault) in
+        try Report(Context(call.places)).printPresence(asJSON: call.wantsJSON)
+    },
+    Verb("watch", "[--needed]", "keeps asking them; --needed: whether there is anything to watch") {
+        call throws(Fault) in
+        if call.has("--needed") { Process.exit(try Watch.isNeeded(call.places) ? 0 : 1) }
+        var watch = try Watch(call.places)
+        try watch.run()
+    },
+    Verb("prepare", "CONFDIR", "before dnsmasq's first start: the folder that it is to follow") {
+        call throws(Fault) in
+        try Context(call.places).prepare(call.words[0])
+    },
+    Verb("apply", "", "brings the aliases up to date, as a reload of the service does") { call throws(Fault) in
+        try Context(call.places, takesOver: true).apply()
+    },
+    Verb("verify", "", "whether dnsmasq runs; if not, takes aliases away") { call throws(Fault) in
+        try Context(call.places).verify()
+    },
+]
+verbs.run("cname-updater", isForHelp ? ["--help"] : words, options: "--run-dir", notes: notes)
 
 func obey(_ call: Call) throws(Fault) {
     if Process.environment("ACTION") == nil || call.has("--wait") { return try request(call) }

@@ -15,9 +15,6 @@ final class Aliases {
 
     init(_ places: Places) {
         self.places = places
-        // It, and whatever a job's command calls, is to find what we go by.
-        Process.setEnvironment("DEBOUNCED_RUN_DIR", places.daemon)
-        Process.setEnvironment("DEBOUNCED_CONFIG", places.config)
     }
 
     /// Starts it, unless there has never been an alias.
@@ -33,7 +30,7 @@ final class Aliases {
             let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
             let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
             command = try Command(
-                "exec '\(folder)cname-updater' apply", of: "aliases", [], processFile: processFile
+                "exec '\(folder)cname-updater' apply", of: "aliases", places.environment, processFile: processFile
             ) { [self] _ in
                 command = nil
                 if isBehind { apply() }

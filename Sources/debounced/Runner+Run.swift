@@ -50,7 +50,7 @@ extension Runner {
         for output in outputs { output.close() }
         outputs = []
         do throws(Fault) {
-            mode = .busy(try spawn(job.command, [], processFile), .command(run))
+            mode = .busy(try spawn(job.command, environment, processFile), .command(run))
             state.runs += 1
             state.covered = state.requests
             state.lastRun = run.began
@@ -72,8 +72,8 @@ extension Runner {
         let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
         do throws(Fault) {
             let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)
-            let environment: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
-            mode = .busy(try spawn(line, environment, processFile), .verification(run, outcome))
+            let ends: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
+            mode = .busy(try spawn(line, environment + ends, processFile), .verification(run, outcome))
             debouncer.verify(at: now)
         } catch {
             let fault = Outcome(status: error.code.status, text: error.message)

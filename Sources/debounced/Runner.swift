@@ -53,6 +53,8 @@ final class Runner {
     var inbox: Inbox
     var mode = Mode.unknown
     let ledger: Ledger
+    /// The environment of its commands, beside the daemon's.
+    let environment: [ByteString]
     let timer = Timer()
     var state: JobState
     var startFaults = FaultLog()
@@ -79,6 +81,7 @@ final class Runner {
         debouncer = Debouncer(job)
         inbox = Inbox(job.name, ledger)
         self.ledger = ledger
+        environment = places.environment
         state = try JobState(job, places)
     }
 

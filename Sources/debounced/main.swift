@@ -24,18 +24,12 @@ let notes: StaticString = """
     75 one already runs; 78 faulty settings.
     """
 
-calls.run(Process.arguments)
-
-var calls: CallTable {
-    CallTable(
-        "debounced",
-        [
-            Verb("", "", "runs in the foreground", runDaemon),
-            Verb("check", "[--json]", "reads the settings file and prints what it says", check),
-            Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
-        ],
-        options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
-}
+let verbs = [
+    Verb("", "", "runs in the foreground", runDaemon),
+    Verb("check", "[--json]", "reads the settings file and prints what it says", check),
+    Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
+]
+verbs.run("debounced", Process.arguments, options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
 
 func runDaemon(_ call: Call) {
     // Before Dispatch starts a thread.

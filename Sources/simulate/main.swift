@@ -8,10 +8,8 @@ import Linux
 /// In bytes: a million requests are 20 MB.
 let longestTrace = 64 << 20
 
-CallTable(
-    "simulate",
-    [Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
-    options: "--job --quiet --max-wait --timeout",
+[Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)].run(
+    "simulate", Process.arguments, options: "--job --quiet --max-wait --timeout",
     notes: """
           --json                the same as an object of JSON
           --config FILE         the settings, instead of /etc/config/debounced
@@ -26,9 +24,7 @@ CallTable(
         a run ends: the first, without such a line yet, that starts at SECONDS - DURATION or later.
 
         Exit status: 0; 64 a wrong call; 65 a faulty trace; 73 a file can't be read; 78 faulty settings.
-        """
-)
-.run(Process.arguments)
+        """)
 
 func simulate(_ call: Call) throws(Fault) {
     var findings = Findings()

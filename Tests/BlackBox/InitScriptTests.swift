@@ -37,12 +37,12 @@ import Testing
         "procd_open_instance",
         // No argument: with reload_signal set, procd would leave the old ones in force.
         "procd_set_param\tcommand\t/usr/sbin/debounced",
-        "procd_set_param\tfile\t/etc/config/debounced\t/etc/cname_mappings",
-        "procd_set_param\treload_signal\tHUP",
         "procd_set_param\trespawn\t3600\t5\t0",
-        "procd_set_param\tterm_timeout\t65",
         "procd_set_param\tstdout\t1",
         "procd_set_param\tstderr\t1",
+        "procd_set_param\tfile\t/etc/config/debounced\t/etc/cname_mappings",
+        "procd_set_param\treload_signal\tHUP",
+        "procd_set_param\tterm_timeout\t65",
         "procd_close_instance",
     ]
     private static let watch = [
