@@ -41,12 +41,12 @@ public final class SettingsInForce {
 
     /// - Returns: nil if there is no copy that can be read.
     fileprivate convenience init?(_ places: Places) {
-        guard let text = try? Files.readIfThere(places.settings, limit: 1 << 24) else { return nil }
+        guard let text = try? Files.readIfThere(places.settings) else { return nil }
         self.init(text, path: places.settings)
     }
 
     private init?(_ text: ByteString, path: ByteString) {
-        let words = (text.split(at: UInt8(ascii: "\n"))?.before ?? "").words
+        let words = ByteString(text.bytes.prefix { $0 != UInt8(ascii: "\n") }).words
         guard words.count == 9, words[1].count == 16 else { return nil }
         digest = words[1]
         leaseJob = words[2] == "-" ? "" : words[2]

@@ -92,7 +92,7 @@ public final class RenderedFile {
     public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
         // One that is being rendered anew may go at any moment.
         try Files.names(in: folder).filter { $0.hasPrefix("dnsmasq.conf") }.compactMap { name in
-            (try? Files.read("\(folder)/\(name)", limit: 1 << 24)).map { RenderedFile("\(folder)/\(name)", $0) }
+            (try? Files.read("\(folder)/\(name)")).map { RenderedFile("\(folder)/\(name)", $0) }
         }
     }
 

@@ -93,7 +93,7 @@ public final class LeaseFiles {
         var lines: [ByteString] = []
         for path in paths() {
             // One that is written anew may be missing for a moment.
-            guard let text = try? Files.read(path, limit: 1 << 24) else { continue }
+            guard let text = try? Files.read(path) else { continue }
             for words in text.lines.map({ $0.words }) where words.count >= 5 {
                 lines.append([words[2], words[0], words[1], words[3], words[4]].joined(separator: " "))
             }

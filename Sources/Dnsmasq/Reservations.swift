@@ -117,7 +117,7 @@ public struct Reservations {
     public init(file path: ByteString = path) throws(Fault) {
         let text: ByteString
         do throws(Fault) {
-            text = try Files.readIfThere(path, limit: 1 << 24) ?? ""
+            text = try Files.readIfThere(path) ?? ""
         } catch {
             throw Fault(.settings, error.message)
         }

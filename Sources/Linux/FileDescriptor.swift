@@ -90,21 +90,24 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// A longer file is a fault, in bytes: none of ours is.
+    static let longest = 1 << 25
+
     /// The whole file from its start, wherever the next read would begin: pread(2).
     ///
-    /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno.
-    public borrowing func text(limit: Int = 1 << 20) throws(Fault) -> ByteString {
+    public borrowing func text() throws(Fault) -> ByteString {
         var text: [UInt8] = []
-        // Most files are short, and a page that is not touched is not paid for.
-        var part = 2000
+        // At once, as a byte is copied slowly. Files of /proc have no size.
+        let part = try max(2000, min(status().size, FileDescriptor.longest) + 1)
         while true {
             let bytes = try read(part, at: text.count)
             if text.isEmpty { text = bytes } else { text += bytes }
-            if text.count > limit { throw Fault(.cannotCreate, "\(path): longer than \(limit) bytes") }
+            if text.count > FileDescriptor.longest {
+                throw Fault(.cannotCreate, "\(path): longer than \(FileDescriptor.longest) bytes")
+            }
             // Only at its end does a file give less than was asked for.
             if bytes.count < part { return ByteString(text) }
-            part = 1 << 16
         }
     }
 

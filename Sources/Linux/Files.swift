@@ -5,10 +5,9 @@ import CLinux
 public enum Files {
     /// The whole file.
     ///
-    /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
-    public static func read(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString {
-        guard let text = try readIfThere(path, limit: limit) else {
+    public static func read(_ path: ByteString) throws(Fault) -> ByteString {
+        guard let text = try readIfThere(path) else {
             throw Fault(.cannotCreate, "\(path): can't open", system: ENOENT)
         }
         return text
@@ -16,15 +15,14 @@ public enum Files {
 
     /// The whole file; nil if there is none.
     ///
-    /// - Parameter limit: A longer file is a fault: none of ours is.
     /// - Throws: `cannotCreate`, with the errno; with EISDIR, at once, if there is something other than a file.
-    public static func readIfThere(_ path: ByteString, limit: Int = 1 << 20) throws(Fault) -> ByteString? {
+    public static func readIfThere(_ path: ByteString) throws(Fault) -> ByteString? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         let status = try file.status()
         guard status.isFile else {
             throw Fault(.cannotCreate, "\(path): is \(status.summary), not a file", errno: EISDIR)
         }
-        return try file.text(limit: limit)
+        return try file.text()
     }
 
     /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).

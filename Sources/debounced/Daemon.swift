@@ -60,7 +60,10 @@ final class Daemon {
         handle(.terminate) { [self] in stop("TERM") }
         handle(.interrupt) { [self] in stop("INT") }
         handle(.hangUp) { [self] in reload() }
-        handle(.user1) { [self] in flush() }
+        handle(.user1) { [self] in
+            for runner in runners { runner.obey(.flush, at: Process.now) }
+            settle(at: Process.now)
+        }
         for source in signals { source.activate() }
     }
 
@@ -260,12 +263,6 @@ final class Daemon {
         for job in jobs { runners.first { $0.name == job.name }?.takeOver(job) }
         for runner in runners { runner.isDisabled = disabledJobs.contains { $0 == runner.name } }
         return new
-    }
-
-    private func flush() {
-        let now = Process.now
-        for runner in runners { runner.obey(.flush, at: now) }
-        settle(at: now)
     }
 
     /// Waits for a command that runs: a restart that is cut off halfway leaves the router without the service. A second

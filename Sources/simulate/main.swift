@@ -5,9 +5,6 @@ import Configuration
 import Debounce
 import Linux
 
-/// In bytes: a million requests are 20 MB.
-let longestTrace = 64 << 20
-
 [Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)].run(
     "simulate", Process.arguments, options: "--job --quiet --max-wait --timeout",
     notes: """
@@ -32,7 +29,7 @@ func simulate(_ call: Call) throws(Fault) {
     try findings.refuseFaults()
     let trace: Trace
     if let file = call.words.first, file != "-" {
-        trace = try Trace(Files.read(file, limit: longestTrace), file: file, jobs: jobs)
+        trace = try Trace(Files.read(file), file: file, jobs: jobs)
     } else {
         var text = ""
         while let line = readLine(strippingNewline: false) { text += line }
