@@ -1,7 +1,6 @@
 import Basics
 
-/// A name that is to lead to whichever of its targets is up: `config cname 'ALIAS'`, or lines of the mapping file. A class,
-/// though nobody changes it once it is read: so arrays of it are of pointers, which is little code.
+/// A name that leads to the first of its targets that is up: `config cname 'ALIAS'`, or lines of the mapping file.
 public final class Alias {
     public final class Target {
         public let host: HostName

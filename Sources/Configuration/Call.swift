@@ -69,7 +69,7 @@ public struct Call: Sendable {
     }
 }
 
-/// One way to call a program. A class, as an array of these is less code.
+/// One way to call a program.
 public final class Verb: Sendable {
     fileprivate let name: StaticString
     fileprivate let usage: StaticString

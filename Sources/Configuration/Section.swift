@@ -68,8 +68,8 @@ extension Option.Kind {
     }
 }
 
-/// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It
-/// is a class because arrays of pointers take less code. It is changed only while it is read.
+/// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It changes
+/// only while it is read.
 final class Section {
     private let table: [Option]
     /// What follows `config`.

@@ -4,8 +4,6 @@ import Basics
 /// `\` that takes the next character as it is or joins two lines, `#` comments, and `;` between commands. Whatever
 /// libuci accepts means the same here. This also accepts what libuci partly drops or refuses: quotes and joined lines
 /// around the first word of a line, and any command after a `;`.
-///
-/// Its parts are classes, though they never change once they are read, because arrays of pointers take less code.
 public struct UCI {
     public final class Value: Sendable {
         public let text: ByteString

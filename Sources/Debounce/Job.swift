@@ -19,7 +19,7 @@ public struct Job: Equatable, Sendable {
     public var timeout: Duration = .seconds(60)
     /// So often a command that failed is tried again, further and further apart.
     public var retries = 3
-    /// How far apart tries, and runs that somebody asks for again and again, are spread at most; zero: not at all.
+    /// The longest pause between tries, and between throttled runs; zero: none.
     public var maxInterval: Duration = .seconds(600)
 
     public init(name: ByteString, command: ByteString) {

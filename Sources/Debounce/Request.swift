@@ -15,7 +15,7 @@ public struct Request: Equatable, Sendable {
         case withdrawn
     }
 
-    /// Who asks, if nobody says.
+    /// The requester if none is named.
     public static var others: ByteString { "others" }
 
     public let verb: Verb
@@ -27,7 +27,7 @@ public struct Request: Equatable, Sendable {
         self.job = job
     }
 
-    /// Who asks, if nobody says more than this line: the line, if it was written by hand. Empty if it asks for nothing.
+    /// The requester if only this line is known: the line, if it was written by hand. Empty if the line requests no run.
     public var requester: ByteString {
         switch verb {
         case .request: "fifo \(line)"

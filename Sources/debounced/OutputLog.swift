@@ -34,8 +34,8 @@ final class OutputLog {
         source.cancel()
     }
 
-    /// Logs what is there, but no more than 17 bites of 4 KB: whoever writes without end keeps nobody waiting. A pipe holds 16
-    /// (pipe(7)), and with one more its end is found: Dispatch on Linux tells of that but once.
+    /// Logs what is there, in at most 17 reads of 4 KB, so that endless output delays no other job. A pipe holds 16 of them
+    /// (pipe(7)). One more read finds its end, of which Dispatch on Linux tells only once.
     private func read() {
         guard !source.isCancelled else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)
