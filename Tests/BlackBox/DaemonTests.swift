@@ -72,12 +72,15 @@ import Testing
         #expect(looks.count == (isRun ? 1 : 0))
     }
 
-    @Test func theTimeoutCoversTheVerification() throws {
+    /// After a minute of its own, whatever the command's timeout is.
+    @Test(.onlyInAll("It waits for a minute. ModelTests has it on virtual time."))
+    func aVerificationThatHangsIsEnded() throws {
         let verify = "option verify 'echo looks; exec sleep 1000'"
         let daemon = try self.daemon("echo ran", verify)
         try daemon.ask("request")
         try daemon.program.line(with: "j: looks")
         daemon.reload(settings("echo ran", verify, timeout: 2))
+        try daemon.program.line(with: "j: not done after 60 s; TERM, and in 5 s KILL")
         try daemon.program.line(with: "j: ended by signal 15")
         #expect(daemon.program.log.filter { $0.hasPrefix("j: looks") }.count == 1)
     }
