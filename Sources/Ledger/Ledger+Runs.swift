@@ -35,7 +35,7 @@ extension Ledger {
     /// - Returns: The number of the run, and the events of all requesters, each behind its cause's name; nil if nothing is
     ///   pending: then the command must not run.
     public func take(_ job: ByteString) throws(Fault) -> (run: Int, events: [ByteString])? {
-        // As nothing runs, what stands there is left over: it could not be put back, or not be removed.
+        // Nothing runs, so the folder is left over: it could not be put back, or not be removed.
         if try FileStatus(at: running(job)) != nil { try putBack(job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
         try Files.makeFolder("\(folder)/running")
@@ -65,14 +65,12 @@ extension Ledger {
 
     /// Puts the requests of a run back, to be tried again.
     public func putBack(_ job: ByteString) throws(Fault) {
-        for cause in Cause.allCases {
-            for path in try paths(of: cause, in: running(job)) {
-                for folder in ["\(folder)/pending", pending(job)] { try Files.makeFolder(folder) }
-                let name = path.bytes[path.bytes.lastIndex(of: UInt8(ascii: "/"))!...]
-                // A newer request of the same requester stands for both.
-                _ = try Files.link(path, to: pending(job) + ByteString(name))
-                try Files.remove(path)
-            }
+        for name in try requests(in: running(job)) {
+            for folder in ["\(folder)/pending", pending(job)] { try Files.makeFolder(folder) }
+            let path: ByteString = "\(running(job))/\(name)"
+            // A newer request of the same requester is for both.
+            _ = try Files.link(path, to: "\(pending(job))/\(name)")
+            try Files.remove(path)
         }
         try Files.removeFolder(running(job))
     }

@@ -35,16 +35,17 @@ public struct AwaitedRequest: Sendable {
     /// - Returns: nil if none is.
     /// - Throws: `system` if the files can't be watched: inotify(7); `cannotCreate`.
     public func wait(while mayCome: () -> Bool) throws(Fault) -> Result? {
+        // Watched before it is read, so that no change is missed.
+        let watch = try FileWatch(.changes, in: ["\(ledger.folder)/taken"])
         var number: Int?
         while true {
-            // Watched before it is read, so that no change is missed.
-            let watch = try FileWatch(.changes, in: ["\(ledger.folder)/taken"])
             if number == nil { number = try run() }
             let runs = try ledger.runs(of: job)
             if let number, runs.ended >= number { return .over(run: runs.ended, status: runs.status) }
             if try isWithdrawn(runs) { return .withdrawn }
             guard mayCome() else { return nil }
             watch.wait(upTo: .milliseconds(500))
+            try watch.take()
         }
     }
 
@@ -52,7 +53,7 @@ public struct AwaitedRequest: Sendable {
     private func run() throws(Fault) -> Int? {
         let begun = try ledger.runs(of: job).begun
         guard try FileStatus(at: path) != nil else { return before + 1 }
-        // Between the two a run has taken its requests and has no number yet.
+        // A run that has taken its requests has no number for a moment.
         let isRunning = try FileStatus(at: ledger.running(job)) != nil
         let hasNumber = try FileStatus(at: ledger.place(of: job, run: begun)) != nil
         let isOld = try ledger.runs(of: job).begun != begun
@@ -63,7 +64,7 @@ public struct AwaitedRequest: Sendable {
     private func isWithdrawn(_ runs: Runs) throws(Fault) -> Bool {
         // Twice, as requests go from `pending` to `running`, and back if the run fails.
         for _ in 0..<2 {
-            if try !ledger.events(of: job).isEmpty { return false }
+            if try !ledger.requests(in: ledger.pending(job)).isEmpty { return false }
             if try FileStatus(at: ledger.running(job)) != nil { return false }
         }
         return try ledger.runs(of: job) == runs

@@ -85,20 +85,18 @@ public struct Ledger: Sendable {
         return cause.hasRequesters ? "\(path).\(event.requester.fileName)" : path
     }
 
-    /// Takes a cause back, if no run has begun because of it.
+    /// Takes the requests of a cause back for which no run has begun.
     ///
-    /// - Returns: Whether it was still there.
+    /// - Parameter cause: nil for all causes.
+    /// - Returns: Whether there was one.
     @discardableResult
-    public func withdraw(_ cause: Cause, from job: ByteString) throws(Fault) -> Bool {
+    public func withdraw(_ cause: Cause?, from job: ByteString) throws(Fault) -> Bool {
         var wasThere = false
-        for path in try paths(of: cause, in: pending(job)) where try Files.remove(path) { wasThere = true }
+        for name in try requests(in: pending(job)) where name.cause == cause?.rawValue ?? name.cause {
+            if try Files.remove("\(pending(job))/\(name)") { wasThere = true }
+        }
         if wasThere { Files.removeEmptyFolder(pending(job)) }
         return wasThere
-    }
-
-    /// Takes all causes back.
-    public func withdrawAll(from job: ByteString) throws(Fault) {
-        for cause in Cause.allCases { try withdraw(cause, from: job) }
     }
 
     /// How far a cause has come.
@@ -114,7 +112,7 @@ public struct Ledger: Sendable {
     /// - Throws: `cannotCreate`.
     public func standing(of cause: Cause, in job: ByteString) throws(Fault) -> Standing {
         if try FileStatus(at: running(job)) != nil { return .taken }
-        if try paths(of: cause, in: pending(job)).isEmpty { return .absent }
+        guard try requests(in: pending(job)).contains(where: { $0.cause == cause.rawValue }) else { return .absent }
         let runs = try runs(of: job)
         return runs.ended < runs.begun ? .taken : .untouched
     }
@@ -142,12 +140,10 @@ public struct Ledger: Sendable {
 
     func events(in folder: ByteString) throws(Fault) -> [ByteString] {
         var events: [ByteString] = []
-        for cause in Cause.allCases {
-            for path in try paths(of: cause, in: folder) {
-                // Gone between two looks: taken back.
-                guard let text = try Files.readIfThere(path) else { continue }
-                events.append("\(cause.rawValue) \(text.lines.first ?? "")")
-            }
+        for name in try requests(in: folder) {
+            // Gone between two looks: taken back.
+            guard let text = try Files.readIfThere("\(folder)/\(name)") else { continue }
+            events.append("\(name.cause) \(text.lines.first ?? "")")
         }
         return events
     }
@@ -160,22 +156,21 @@ public struct Ledger: Sendable {
     /// - Parameter longest: No request can be older.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {
         var ages: [Duration] = []
-        for cause in Cause.allCases {
-            for path in try paths(of: cause, in: pending(job)) {
-                guard let status = try FileStatus(at: path) else { continue }
-                let age = Process.wallClock - status.changed
-                ages.append(age < .zero || age > longest ? .zero : age)
-            }
+        for name in try requests(in: pending(job)) {
+            guard let status = try FileStatus(at: "\(pending(job))/\(name)") else { continue }
+            let age = Process.wallClock - status.changed
+            ages.append(age < .zero || age > longest ? .zero : age)
         }
         guard let first = ages.max(), let last = ages.min() else { return nil }
         return (first, last)
     }
 
-    /// The files of a cause in a folder, sorted.
-    func paths(of cause: Cause, in folder: ByteString) throws(Fault) -> [ByteString] {
-        let start = cause.rawValue + (cause.hasRequesters ? "." : "")
-        return try Files.names(in: folder).filter { cause.hasRequesters ? $0.hasPrefix(start) : $0 == start }
-            .map { "\(folder)/\($0)" }
+    /// The names of a folder's files, cause by cause.
+    func requests(in folder: ByteString) throws(Fault) -> [ByteString] {
+        let names = try Files.names(in: folder)
+        var requests: [ByteString] = []
+        for cause in Cause.allCases { requests += names.filter { $0.cause == cause.rawValue } }
+        return requests
     }
 }
 
@@ -185,6 +180,9 @@ extension Ledger.Cause {
 }
 
 extension ByteString {
+    /// The start of a file's name that says its cause.
+    fileprivate var cause: ByteString { split(at: UInt8(ascii: "."))?.before ?? self }
+
     /// The requester of an event, `REQUESTER: EVENT`, or the whole event.
     public var requester: ByteString {
         for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: ":") {

@@ -98,7 +98,7 @@ extension Context {
     /// - Throws: `usage` if there is no such job; `cannotCreate`.
     public func cancel(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         let job = try known(name)
-        try ledger.withdrawAll(from: job)
+        try ledger.withdraw(nil, from: job)
         // Without a daemon there is nobody else who has to forget it.
         _ = try doorbell.ring(.withdrawn, job)
         answer(asJSON: asJSON)

@@ -93,7 +93,7 @@ final class Daemon {
         for runner in runners { runner.start { [self] in turn() } }
         readLines()
         reportUnknownJobs()
-        settle(at: Process.now)
+        turn()
         aliases?.apply()
     }
 

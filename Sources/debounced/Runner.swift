@@ -165,7 +165,6 @@ final class Runner {
     /// Counts the requests that the ledger has and that were not counted before.
     func look(at now: Instant) {
         guard mustLook, !isDisabled else { return }
-        hasNews = true
         do throws(Fault) {
             let longest = max(job.quiet, job.maxWait)
             guard let news = try inbox.look(isWaiting: debouncer.isWaiting, longest: longest) else { return }
@@ -181,6 +180,7 @@ final class Runner {
             inbox.giveUp()
             debouncer.request(at: now)
         }
+        hasNews = true
     }
 
     func obey(_ verb: Request.Verb, at now: Instant) {
@@ -203,14 +203,13 @@ final class Runner {
         case .cancel:
             debouncer.cancel()
             inbox.clear()
-            attempt(name) { () throws(Fault) in try ledger.withdrawAll(from: name) }
+            attempt(name) { () throws(Fault) in try ledger.withdraw(nil, from: name) }
         }
     }
 
     /// Does what the time has come for, and shows it. Costs nothing if nothing has happened.
     func settle(at now: Instant) {
         guard hasNews else { return }
-        hasNews = false
         if isDisabled { debouncer.cancel() }
         if !isStopped {
             switch debouncer.tick(at: now) {

@@ -55,6 +55,16 @@ import Testing
         #expect(!exists(daemon.run + "/fifo.lines"))
     }
 
+    /// A typo is told at the start, and not with the next request.
+    @Test func aLineThatIsNoRequestIsToldAtOnce() throws {
+        let daemon = try daemon(starts: false)
+        try run(["mkdir", "-m", "700", daemon.run])
+        daemon.scratch.write("run/fifo", "reqest j\n")
+        try daemon.start()
+        try daemon.program.line(with: "the FIFO: rejected a line, the last was 'reqest j'")
+        #expect(daemon.rejected == "1")
+    }
+
     @Test func aFileInItsPlaceUnderARunningDaemonIsReadToo() throws {
         let daemon = try daemon()
         try run(["sh", "-c", "rm \(daemon.fifo); echo 'request j' >\(daemon.fifo)"])

@@ -72,7 +72,7 @@ import Testing
         _ = try ledger.take("j")
         try ledger.putBack("j")
         #expect(try standing() == .taken, "it is tried again")
-        try ledger.withdrawAll(from: "j")
+        try ledger.withdraw(nil, from: "j")
         #expect(try standing() == .absent)
         try add(.manual)
         _ = try ledger.take("j")
@@ -319,12 +319,12 @@ import Testing
 
     @Test func hearsThatItWasTakenBack() throws {
         let request = try awaited()
-        try ledger.withdrawAll(from: "j")
+        try ledger.withdraw(nil, from: "j")
         #expect(try request.wait { true } == .withdrawn)
         let again = try awaited()
         _ = try begin()
         try ledger.putBack("j")
-        try ledger.withdrawAll(from: "j")
+        try ledger.withdraw(nil, from: "j")
         #expect(try again.wait { true } == .withdrawn, "a retry was to come")
     }
 

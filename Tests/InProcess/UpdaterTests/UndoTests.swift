@@ -127,7 +127,7 @@ extension EventWorld {
     @Test func afterACancelAChangeIsAskedForAgain() throws {
         let world = try world()
         try world.change()
-        try world.ledger.withdrawAll(from: "dnsmasq")
+        try world.ledger.withdraw(nil, from: "dnsmasq")
         try world.undo()
         #expect(!world.isPending(), "dnsmasq has what is wanted")
         try world.change()
