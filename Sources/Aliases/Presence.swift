@@ -56,7 +56,7 @@ public final class Presence {
 
     public func verdict(of host: HostName) -> Verdict { rival(host)?.verdict ?? .unknown }
 
-    /// Whoever is a rival for the first time is asked at once, and all that are none any more are forgotten.
+    /// Probes new rivals at once, and drops hosts that no longer compete.
     ///
     /// - Parameter groups: Of each alias the targets that have a lease, if there are two or more.
     public func compete(_ groups: [[HostName]]) {

@@ -5,7 +5,7 @@ import Basics
 /// One run at a time, and one more that waits. The merge rules:
 ///
 /// - Requests that come while one waits join it. Each of them starts the quiet time again, unless its requester is
-///   throttled. A run is due when the requests of any requester are, and covers those of all.
+///   throttled. A run is due as soon as the requests of one requester are due. The run covers all requests that wait.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
 /// - A run that failed is tried again when its pause is over, throttled or not; requests join it.
 /// - A flush ends the quiet time, the pause after a failure and the throttling: for all requests that wait, and for those

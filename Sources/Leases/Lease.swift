@@ -59,7 +59,7 @@ public final class Lease: Equatable, Sendable {
         return with(hardware: client.text, expires: expires)
     }
 
-    /// Who reaches whom by which name is as in the other.
+    /// Both leases map the same name to the same addresses.
     public func says(theSameAs other: Lease) -> Bool {
         addresses == other.addresses && hostName == other.hostName
     }

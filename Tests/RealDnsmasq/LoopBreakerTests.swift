@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// Who asks again and again is throttled, and nobody else, on routers that run 50 times as fast: an hour is 72 s, the quiet
-/// time of 10 s is 0.2 s, and the longest interval of 600 s is 12 s.
+/// A requester that repeats itself is throttled, and no other requester waits for it. The routers run 50 times as fast: an hour
+/// is 72 s, the quiet time 0.2 s instead of 10 s, and the longest interval 12 s instead of 600 s.
 @Suite(.ownThread) struct LoopBreakerTests {
     private static let hour = 72.0
 

@@ -75,7 +75,7 @@ private final class Timeline {
             if up.count < 2 { end = nil }
             for rival in presence.due(at: now) where rival.answer == nil {
                 asked.append((second, rival.host))
-                // Who is there answers at once, and of who is not it is known after three seconds.
+                // A host that is there answers at once; silence is certain after three seconds.
                 rival.answer = isThere(rival.host, second) ? .answered : .silent
                 end = max(end ?? second, rival.answer == .answered ? second : second + 3)
             }

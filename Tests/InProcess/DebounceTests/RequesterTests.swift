@@ -4,8 +4,8 @@ import Testing
 
 @testable import Debounce
 
-/// Who repeats is throttled, and nobody else: what a simulation says of an ordinary day, and of one that is not, with the
-/// built-in settings (quiet 10 s, at most 60 s in all, longest interval 600 s).
+/// A requester that repeats itself is throttled, and no other requester waits for it. An ordinary day and a bad one are
+/// simulated with the built-in settings: quiet 10 s, at most 60 s in all, longest interval 600 s.
 @Suite struct RequesterTests {
     private static let job = Job(name: "dnsmasq", command: "service dnsmasq restart")
 
