@@ -37,7 +37,9 @@ public struct HostsFolder {
         domain = instance.domain
     }
 
-    static func path(in confdir: ByteString) -> ByteString { confdir + "/cname-updater.hosts" }
+    private static let name: ByteString = "/cname-updater.hosts"
+    static func path(in confdir: ByteString) -> ByteString { confdir + name }
+    static func isOurs(_ path: ByteString) -> Bool { path.hasSuffix(name) }
 
     private func path(_ alias: HostName) -> ByteString { "\(path)/\(alias)" }
 

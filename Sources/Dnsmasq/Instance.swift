@@ -60,7 +60,7 @@ public final class Instance {
         let paths = rendered.leaseFiles.filter { !shared.contains($0) }
         return paths.isEmpty ? nil : LeaseFiles { paths }
     }()
-    private lazy var ranges = rendered.flatMap { $0.ranges.compactMap { DHCPRange($0) } }
+    private lazy var ranges = rendered.flatMap { $0.ranges }
 
     /// What is wrong if the conf-dir is on flash: each change of an alias would wear it. Else nil.
     ///
@@ -74,46 +74,4 @@ public final class Instance {
     public func check() throws(Fault) {
         if let problem = try problem() { throw Fault(.settings, problem.message) }
     }
-}
-
-/// What an instance of dnsmasq was started with: OpenWrt's `/var/etc/dnsmasq.conf…`, rendered from /etc/config/dhcp. Values
-/// that it does not have are empty.
-public final class RenderedFile {
-    public let path: ByteString
-    public private(set) var confdir: ByteString = ""
-    public private(set) var domain: ByteString = ""
-    public private(set) var leaseFile: ByteString = ""
-    fileprivate private(set) var ranges: [ByteString] = []
-    /// Files with more host names, and folders of such files.
-    private(set) var hosts: [ByteString] = []
-
-    /// - Parameter folder: Where the files are.
-    /// - Throws: `cannotCreate` if the folder can't be read.
-    public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
-        // One that is being rendered anew may go at any moment.
-        try Files.names(in: folder).filter { $0.hasPrefix("dnsmasq.conf") }.compactMap { name in
-            (try? Files.read("\(folder)/\(name)")).map { RenderedFile("\(folder)/\(name)", $0) }
-        }
-    }
-
-    init(_ path: ByteString, _ text: ByteString) {
-        self.path = path
-        for line in text.lines {
-            guard let (key, value) = line.split(at: UInt8(ascii: "=")) else { continue }
-            let first = value.split(at: UInt8(ascii: ","))?.before ?? value
-            switch key {
-            case "conf-dir" where confdir.isEmpty: confdir = first
-            case "domain" where domain.isEmpty && first.isHostName: domain = first
-            case "dhcp-leasefile" where leaseFile.isEmpty: leaseFile = first
-            case "dhcp-range": ranges.append(value)
-            case "addn-hosts": hosts.append(value)
-            default: break
-            }
-        }
-    }
-}
-
-extension [RenderedFile] {
-    /// The files in which the running instances keep their leases.
-    public var leaseFiles: [ByteString] { map { $0.leaseFile }.filter { !$0.isEmpty }.uniqued }
 }

@@ -51,19 +51,11 @@ public final class OtherCNAMEs {
         if !files.contains(where: { $0 == file }) { files.append(file) }
     }
 
-    /// - Parameter value: The folder, then the ends of names: those with a `*` in front are the only ones that are read, the
-    ///   others are not.
+    /// - Parameter value: The folder, then the ends of names: see `RenderedFile.reads`.
     private func addFolder(_ value: [ByteString]) {
-        let (any, hash, tilde) = (UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: "~"))
-        let ends = Array(value.dropFirst())
-        let wanted = ends.filter { $0.bytes.first == any }.map { ByteString($0.bytes.dropFirst()) }
-        let unwanted = ends.filter { $0.bytes.first != any }
-        for name in (try? Files.names(in: value[0])) ?? [] where name != Fragment.name {
-            func hasOne(of ends: [ByteString]) -> Bool {
-                ends.contains { name.count > $0.count && name.hasSuffix($0) }
-            }
-            let isBackup = name.bytes.last == tilde || name.bytes.first == hash && name.bytes.last == hash
-            if isBackup || hasOne(of: unwanted) || !wanted.isEmpty && !hasOne(of: wanted) { continue }
+        let filter = Array(value.dropFirst())
+        for name in (try? Files.names(in: value[0])) ?? []
+        where name != Fragment.name && RenderedFile.reads(name, filter: filter) {
             add("\(value[0])/\(name)")
         }
     }
@@ -98,7 +90,7 @@ public final class OtherCNAMEs {
     /// - Parameter text: A line without quotes and comment.
     private func take(_ text: ByteString, _ path: ByteString, _ line: Int) {
         guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
-        var words = value.parts { $0 == UInt8(ascii: ",") }.map { $0.trimmed }
+        var words = value.commaSeparated
         switch option.trimmed {
         case "cname":
             // The last is the target; but a number behind two others is how long the answer holds.
@@ -112,13 +104,5 @@ public final class OtherCNAMEs {
         case "conf-dir": addFolder(words)
         default: break
         }
-    }
-}
-
-extension ByteString {
-    /// Without the blanks at both ends.
-    fileprivate var trimmed: ByteString {
-        let end = (bytes.lastIndex { !$0.isSpace } ?? -1) + 1
-        return ByteString(bytes[..<end].drop { $0.isSpace })
     }
 }

@@ -112,7 +112,8 @@ import Testing
                 conf-dir=/tmp/dnsmasq.cfg01411c.d
                 user=dnsmasq
                 """,
-                "dnsmasq.conf.guest": "conf-dir=/tmp/guest.d,.bak,*.orig\ndomain=guest.lan,10.0.0.0/24,local\n",
+                "dnsmasq.conf.guest":
+                    "conf-dir=/tmp/guest.d,.bak,*.orig\ndomain=guest.lan\ndomain=iot.lan,10.0.0.0/24,local\n",
                 "dnsmasq.conf.third": "conf-dir=/tmp/third.d\ndomain=#\n",
                 "dnsmasq.conf.same": "conf-dir=/tmp/guest.d\ndomain=other\n",
                 "dnsmasq.conf.nowhere": "domain=nowhere\n", "other.conf": "conf-dir=/tmp/other.d\n",
@@ -125,8 +126,8 @@ import Testing
         #expect(try found([:], dhcp: "config dnsmasq\n option domain '#'\n") == ["/tmp/dnsmasq.d lan"])
         #expect(try found([:], dhcp: "option '") == ["/tmp/dnsmasq.d lan"])
         #expect(
-            try found(["dnsmasq.conf": "conf-dir=/tmp/x\n"], dhcp: "config dnsmasq\n option domain a\n") == ["/tmp/x a"]
-        )
+            try found(["dnsmasq.conf.c": "conf-dir=/tmp/x\n"], dhcp: "config dnsmasq\n option domain a\n")
+                == ["/tmp/x a"])
     }
 
     @Test func theSettingsWin() throws {

@@ -1,0 +1,164 @@
+import Basics
+import Linux
+import Network
+
+/// The configuration that OpenWrt rendered from /etc/config/dhcp for one instance of dnsmasq: `/var/etc/dnsmasq.conf.CFG`.
+/// A value that the file lacks is empty.
+public final class RenderedFile {
+    public let path: ByteString
+    /// CFG, the name of the instance's section.
+    public let name: ByteString
+    public private(set) var confdir: ByteString = ""
+    /// The ends of names behind the conf-dir: dnsmasq(8), --conf-dir.
+    public private(set) var confdirFilter: [ByteString] = []
+    /// The `domain=` lines, in the order of the file.
+    public private(set) var domains: [Domain] = []
+    public private(set) var leaseFile: ByteString = ""
+    /// Files with more host names, and folders of such files, without the folder of our aliases.
+    public private(set) var hosts: [ByteString] = []
+    public private(set) var readsEtcHosts = true
+    /// Whether the instance answers no DNS queries: `port=0`.
+    public private(set) var port0 = false
+    private(set) var ranges: [DHCPRange] = []
+
+    /// Whether the instance gives addresses.
+    public var hasRanges: Bool { !ranges.isEmpty }
+    /// The instance's own domain, which holds where no network has one.
+    public var domain: ByteString { domains.name(for: nil) }
+
+    private static let start: ByteString = "dnsmasq.conf."
+
+    /// Returns the rendered files in a folder. Drafts (`dnsmasq.conf.CFG.PID`) are left out.
+    ///
+    /// - Throws: `cannotCreate` if the folder can't be read.
+    public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
+        try Files.names(in: folder).compactMap { RenderedFile("\(folder)/\($0)") }
+    }
+
+    /// Returns nil if the path is not that of a rendered file, or the file can't be read: it may be removed at any moment.
+    public convenience init?(_ path: ByteString) {
+        guard RenderedFile.name(of: path).isIdentifier, let text = try? Files.read(path) else { return nil }
+        self.init(path, text)
+    }
+
+    /// Returns CFG; empty if the path is not that of a rendered file.
+    private static func name(of path: ByteString) -> ByteString {
+        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1
+        let name = ByteString(path.bytes[(slash + 1)...])
+        return name.hasPrefix(start) ? ByteString(name.bytes[start.count...]) : ""
+    }
+
+    init(_ path: ByteString, _ text: ByteString) {
+        self.path = path
+        name = RenderedFile.name(of: path)
+        for line in text.lines {
+            guard let (key, value) = line.split(at: UInt8(ascii: "=")) else {
+                if line.trimmed == "no-hosts" { readsEtcHosts = false }
+                continue
+            }
+            let words = value.commaSeparated
+            switch key.trimmed {
+            case "conf-dir" where confdir.isEmpty: (confdir, confdirFilter) = (words[0], Array(words.dropFirst()))
+            case "domain": if let domain = Domain(value) { domains.append(domain) }
+            case "dhcp-leasefile" where leaseFile.isEmpty: leaseFile = value.trimmed
+            case "dhcp-range": if let range = DHCPRange(value) { ranges.append(range) }
+            case "addn-hosts", "hostsdir": if !HostsFolder.isOurs(value.trimmed) { hosts.append(value.trimmed) }
+            case "port": port0 = value.trimmed.wholeNumber == 0
+            default: break
+            }
+        }
+    }
+
+    /// Whether the instance reads a file of this name in its conf-dir.
+    public func reads(_ name: ByteString) -> Bool { RenderedFile.reads(name, filter: confdirFilter) }
+
+    /// - Parameter filter: The ends of names: those with a `*` in front are the only ones that are read, the others are not.
+    static func reads(_ name: ByteString, filter: [ByteString]) -> Bool {
+        let any = UInt8(ascii: "*")
+        // A `*` alone, and nothing between two commas, change nothing.
+        let wanted = filter.filter { $0.bytes.first == any && $0.count > 1 }.map { ByteString($0.bytes.dropFirst()) }
+        let unwanted = filter.filter { !$0.isEmpty && $0.bytes.first != any }
+        func hasOne(of ends: [ByteString]) -> Bool { ends.contains { name.count > $0.count && name.hasSuffix($0) } }
+        return !name.isHiddenOrBackup && !hasOne(of: unwanted) && (wanted.isEmpty || hasOne(of: wanted))
+    }
+}
+
+extension [RenderedFile] {
+    /// The files in which the running instances keep their leases.
+    public var leaseFiles: [ByteString] { map { $0.leaseFile }.filter { !$0.isEmpty }.uniqued }
+}
+
+/// A domain that dnsmasq gives to leases: dnsmasq(8), --domain.
+public final class Domain {
+    /// In lower case.
+    public let name: ByteString
+    /// The addresses that have the domain; nil: all that no other domain has.
+    private let range: (first: [UInt8], last: [UInt8])?
+
+    /// - Parameter value: Such as `lan`, `iot.lan,192.168.2.0/24,local`, or `iot.lan,192.168.2.10,192.168.2.99`.
+    /// - Returns: nil for `#`, for what is no domain, and for the domain of an interface (`iot.lan,br-iot`).
+    public init?(_ value: ByteString) {
+        let words = value.commaSeparated
+        let name = words[0].hasSuffix(".") ? ByteString(words[0].bytes.dropLast()) : words[0]
+        guard name.isHostName else { return nil }
+        self.name = name.lowercased
+        guard words.count > 1, !words[1].isEmpty else {
+            range = nil
+            return
+        }
+        guard let start = Address(orPrefix: words[1]) else { return nil }
+        var (first, last) = (start.bytes, start.bytes)
+        if start.isPrefix {
+            let length = Int(first.removeLast())
+            last.removeLast()
+            for bit in length..<first.count * 8 {
+                let one: UInt8 = 0x80 >> UInt8(bit % 8)
+                first[bit / 8] &= ~one
+                last[bit / 8] |= one
+            }
+        } else if words.count > 2 {
+            guard let end = Address(words[2]), end.isIPv4 == start.isIPv4 else { return nil }
+            last = end.bytes
+        }
+        range = (first, last)
+    }
+
+    public var isRanged: Bool { range != nil }
+
+    /// Whether the address is in the range; false for a domain without one.
+    public func contains(_ address: Address) -> Bool {
+        guard let range, address.bytes.count == range.first.count else { return false }
+        return !address.bytes.lexicographicallyPrecedes(range.first)
+            && !range.last.lexicographicallyPrecedes(address.bytes)
+    }
+}
+
+extension [Domain] {
+    /// The name of the domain that dnsmasq gives to an address, or of the domain without a range; empty if there is none. Of
+    /// several, the last line holds (dnsmasq's option.c puts it first).
+    public func name(for address: Address?) -> ByteString {
+        var (own, ranged): (ByteString, ByteString) = ("", "")
+        for domain in self {
+            if !domain.isRanged { own = domain.name }
+            if let address, domain.contains(address) { ranged = domain.name }
+        }
+        return ranged.isEmpty ? own : ranged
+    }
+}
+
+extension ByteString {
+    /// Without the blanks at both ends.
+    var trimmed: ByteString {
+        let end = (bytes.lastIndex { !$0.isSpace } ?? -1) + 1
+        return ByteString(bytes[..<end].drop { $0.isSpace })
+    }
+
+    /// The words of an option's value, as dnsmasq's option.c (`split`) divides them: one or more.
+    var commaSeparated: [ByteString] { parts { $0 == UInt8(ascii: ",") }.map { $0.trimmed } }
+
+    /// Whether dnsmasq passes over a file of this name in any folder.
+    var isHiddenOrBackup: Bool {
+        let hash = UInt8(ascii: "#")
+        return hasPrefix(".") || bytes.last == UInt8(ascii: "~") || bytes.first == hash && bytes.last == hash
+    }
+}
