@@ -107,7 +107,7 @@ public struct ByteString: Equatable, Sendable {
 
     /// What stands between blanks (space and tab; a carriage return counts as one).
     public var words: [ByteString] {
-        parts(keepsEmpty: false) { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        parts(keepsEmpty: false) { $0.isBlank }
     }
 
     /// What stands in front of a `#`, if there is one.
@@ -223,6 +223,9 @@ extension UInt8 {
     public var isASCIILetter: Bool {
         isASCIIUppercase || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
     }
+
+    /// A space, a tab or a carriage return, which stand between words.
+    public var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
 
     /// White space, as isspace(3) has it in the locale C.
     public var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }

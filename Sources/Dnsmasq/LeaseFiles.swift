@@ -111,15 +111,3 @@ extension Lease.Term {
         self = end == 0 ? .endless : rest > .zero ? .limited(rest) : .unknown
     }
 }
-
-extension ClientIdentifier {
-    /// As dnsmasq tells DHCPv4's clients apart.
-    ///
-    /// - Parameter option61: As pairs of hexadecimal digits; anything else if there is none. What is only the MAC address
-    ///   with its hardware type in front, as RFC 2132, section 9.14, recommends, tells no more than that.
-    init?(hardware: ByteString, option61: ByteString) {
-        guard let client = ClientIdentifier(.hardware, hardware) else { return nil }
-        let identifier = ClientIdentifier(.option61, option61)
-        self = identifier.map { $0.text == "01:" + client.text ? client : $0 } ?? client
-    }
-}

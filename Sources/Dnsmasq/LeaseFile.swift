@@ -1,0 +1,171 @@
+import Basics
+import Leases
+import Linux
+import Network
+
+/// The leases that an instance of dnsmasq has: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file before it tells of a
+/// change, so the file is right when an event arrives.
+///
+/// A line is a lease: its end in seconds since 1970 (0: never), MAC address or IAID, address, host name (`*`: none), client
+/// identifier or DUID. Lines with fewer words, or with another end than at most ten digits, are passed over.
+public final class LeaseFile {
+    private let text: ByteString
+
+    init(text: ByteString) { self.text = text }
+
+    /// Reads a file that dnsmasq may be writing: dnsmasq empties the file, and then fills it.
+    ///
+    /// A file is whole if its size and time are equal before and after it is read, and its last line ends. A file that is
+    /// younger than 50 ms must be the same 50 ms later. An empty file is whole.
+    ///
+    /// - Returns: nil if the file is missing, or neither whole nor at rest for a second.
+    public static func read(
+        _ path: ByteString, wallClock: () -> Duration = { Process.wallClock },
+        pause: (Duration) -> Void = { Process.pause($0) }
+    ) -> LeaseFile? {
+        let rest = Duration.milliseconds(50)
+        var waited = Duration.zero
+        var last: (text: ByteString, changed: Duration)?
+        while waited < .seconds(1) {
+            guard let file = FileDescriptor.ofOthers(path), let before = try? file.status(),
+                let text = try? file.text(), let after = try? file.status()
+            else { return nil }
+            let changed = before.changed
+            let isWhole =
+                before.size == text.count && after.size == text.count && after.changed == changed
+                && (text.isEmpty || text.hasSuffix("\n"))
+            let age = wallClock() - changed
+            if isWhole, age >= rest || last?.changed == changed && last?.text == text { return LeaseFile(text: text) }
+            last = isWhole ? (text, changed) : nil
+            // A time in the future says nothing of the age: the router's clock was set since.
+            let wait = !isWhole ? .milliseconds(5) : age < .zero ? rest : rest - age
+            pause(wait)
+            waited += wait
+        }
+        return nil
+    }
+
+    /// The leases whose host name passes.
+    ///
+    /// Being in the file counts as having the lease. `expires` is nil if the end is not known, as of a dnsmasq without a clock
+    /// (a first column below 10⁸), and `now` if the end has passed: dnsmasq is about to remove such a line.
+    ///
+    /// - Parameters:
+    ///   - now: The clock of `expires`.
+    ///   - wallClock: Since 1970.
+    ///   - isWanted: Gets the name in lower case, and unchecked; `*` if the lease has none.
+    public func leases(
+        at now: Instant, wallClock: Duration, where isWanted: (ByteString) -> Bool = { _ in true }
+    ) -> [LeaseStorage.ClientLease] {
+        lines(where: 3) { isWanted($0.lowercased) }.compactMap { words in
+            guard let address = Address(words[2]),
+                let client = address.isIPv4
+                    ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
+            else { return nil }
+            let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[1].lowercased
+            let expires = LeaseFile.end(words).map { now + max(.zero, $0 - wallClock) }
+            return LeaseStorage.ClientLease(
+                client, Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires))
+        }
+    }
+
+    /// Whether a client has a lease of the address.
+    public func has(_ address: Address) -> Bool { !lines(of: address).isEmpty }
+
+    /// How long a client's lease runs on.
+    ///
+    /// - Parameter wallClock: Since 1970.
+    /// - Returns: `unknown` if the file does not have the lease, or its end has passed; `endless` also if its end is not known.
+    public func term(of lease: Lease, _ client: ClientIdentifier, wallClock: Duration) -> Lease.Term {
+        for address in lease.addresses {
+            for words in lines(of: address, client, lease.hardware) {
+                guard let end = LeaseFile.end(words) else { return .endless }
+                if end > wallClock { return .limited(end - wallClock) }
+            }
+        }
+        return .unknown
+    }
+
+    /// The host name of the lease that an event is about; nil if the file does not have the lease, or it has no name.
+    public func hostName(of event: LeaseEvent) -> HostName? {
+        lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
+    }
+
+    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted. An event of DHCPv4 shows the
+    /// MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
+    public var clientNames: [ByteString] {
+        var names: [ByteString] = []
+        for words in lines(where: 3, { _ in true }) {
+            let isIPv4 = Address(words[2])?.isIPv4 ?? true
+            let clients = [
+                ClientIdentifier(.hardware, words[isIPv4 ? 1 : 4]),
+                ClientIdentifier(isIPv4 ? .option61 : .duid, words[4]),
+            ]
+            names += clients.compactMap { $0?.name }
+        }
+        return names.sorted()
+    }
+
+    /// Since 1970; nil if the lease has no end, or one that dnsmasq does not know.
+    private static func end(_ words: [ByteString]) -> Duration? {
+        words[0].number(digits: 10).flatMap { $0 < 100_000_000 ? nil : .seconds($0) }
+    }
+
+    /// The lines of a client's leases of an address, as words.
+    private func lines(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
+        lines(of: address).filter { words in [words[1], words[4]].contains { $0 == client.text || $0 == hardware } }
+    }
+
+    private func lines(of address: Address) -> [[ByteString]] {
+        let text = address.text
+        return lines(where: 2) { $0 == text }
+    }
+
+    /// The lines of which one word passes. Only these are taken apart: there may be a thousand.
+    private func lines(where column: Int, _ isWanted: (ByteString) -> Bool) -> [[ByteString]] {
+        var lines: [[ByteString]] = []
+        text.forEachLine { line in
+            var place = line.lowerBound..<line.lowerBound
+            for _ in 0...column {
+                guard let next = text.firstWord(in: place.upperBound..<line.upperBound) else { return }
+                place = next
+            }
+            guard isWanted(ByteString(text.bytes[place])) else { return }
+            let words = ByteString(text.bytes[line]).words
+            if words.count >= 5, words[0].number(digits: 10) != nil { lines.append(words) }
+        }
+        return lines
+    }
+}
+
+extension ByteString {
+    /// Calls `body` with the place of each line that is not empty, without its newline.
+    func forEachLine(_ body: (Range<Int>) -> Void) {
+        var start = 0
+        for end in 0...count where end == count || bytes[end] == UInt8(ascii: "\n") {
+            if start < end { body(start..<end) }
+            start = end + 1
+        }
+    }
+
+    /// The place of the first word in a part of the text; nil if there are only blanks.
+    func firstWord(in part: Range<Int>) -> Range<Int>? {
+        var start = part.lowerBound
+        while start < part.upperBound, bytes[start].isBlank { start += 1 }
+        var end = start
+        while end < part.upperBound, !bytes[end].isBlank { end += 1 }
+        return start < end ? start..<end : nil
+    }
+}
+
+extension ClientIdentifier {
+    /// As dnsmasq tells DHCPv4's clients apart.
+    ///
+    /// - Parameter option61: As pairs of hexadecimal digits; anything else if there is none. What is only the MAC address
+    ///   with its hardware type in front, as RFC 2132, section 9.14, recommends, tells no more than that.
+    init?(hardware: ByteString, option61: ByteString) {
+        guard let client = ClientIdentifier(.hardware, hardware) else { return nil }
+        let identifier = ClientIdentifier(.option61, option61)
+        self = identifier.map { $0.text == "01:" + client.text ? client : $0 } ?? client
+    }
+}
