@@ -1,0 +1,57 @@
+import Basics
+import Linux
+import Network
+
+/// The names that dnsmasq reads from hosts files: dnsmasq(8), --addn-hosts and --hostsdir; hosts(5).
+public enum HostsFiles {
+    /// A longer file is an ad blocker's list, and is passed over. In bytes.
+    static let longest = 1 << 20
+
+    /// The names that pass, each with an address, in the order of the files; a pair comes once.
+    ///
+    /// Names of a loopback or unspecified address are left out: ad blockers block names with such addresses, and the router
+    /// gives them to itself.
+    ///
+    /// - Parameters:
+    ///   - paths: Files, and folders of files. A missing file has no names.
+    ///   - isWanted: Gets the name in lower case, as the file has it: with or without a domain.
+    public static func entries(
+        in paths: [ByteString], where isWanted: (ByteString) -> Bool
+    ) -> [(name: ByteString, address: Address)] {
+        var entries: [(name: ByteString, address: Address)] = []
+        for path in paths.flatMap({ files(at: $0) }) {
+            guard let file = FileDescriptor.ofOthers(path), let size = try? file.status().size, size <= longest,
+                let text = try? file.text()
+            else { continue }
+            text.forEachLine { line in
+                let comment = text.bytes[line].firstIndex(of: UInt8(ascii: "#"))
+                let line = line.lowerBound..<(comment ?? line.upperBound)
+                guard let start = text.firstWord(in: line) else { return }
+                var rest = start.upperBound..<line.upperBound
+                while let place = text.firstWord(in: rest) {
+                    rest = place.upperBound..<line.upperBound
+                    let name = ByteString(text.bytes[place]).lowercased
+                    guard isWanted(name), name.isHostName,
+                        let address = Address(ByteString(text.bytes[start])), !address.isLoopbackOrUnspecified,
+                        !entries.contains(where: { $0.name == name && $0.address == address })
+                    else { continue }
+                    entries.append((name, address))
+                }
+            }
+        }
+        return entries
+    }
+
+    /// The files of a folder, as dnsmasq takes them; or the path itself.
+    private static func files(at path: ByteString) -> [ByteString] {
+        guard let names = try? Files.names(in: path) else { return [path] }
+        return names.filter { !$0.isHiddenOrBackup }.map { "\(path)/\($0)" }
+    }
+}
+
+extension Address {
+    fileprivate var isLoopbackOrUnspecified: Bool {
+        if isIPv4 { return bytes[0] == 127 || bytes.allSatisfy { $0 == 0 } }
+        return bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] < 2
+    }
+}
