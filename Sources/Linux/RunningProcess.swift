@@ -27,8 +27,8 @@ public struct RunningProcess: Sendable {
         line.bytes.lastIndex(of: UInt8(ascii: ")")).map { ByteString(line.bytes[($0 + 1)...]).words } ?? []
     }
 
-    /// Empty if the process is no longer there.
-    private static func fields(of number: pid_t) -> [ByteString] {
+    /// The fields of /proc/PID/stat from the third on, which is the state: proc(5). Empty if the process is no longer there.
+    public static func fields(of number: pid_t) -> [ByteString] {
         (try? Files.read("/proc/\(number)/stat")).map { fields($0) } ?? []
     }
 
@@ -44,13 +44,16 @@ public struct RunningProcess: Sendable {
 
     /// What runs of a program, and its words: `/proc/PID/cmdline`.
     ///
+    /// A zombie has no file any more, and is left out.
+    ///
     /// - Parameter name: Of its file, which `/proc/PID/exe` leads to: what a process calls itself is no proof.
     /// - Throws: `cannotCreate`.
     public static func all(of name: ByteString) throws(Fault) -> [(number: Int, words: [ByteString])] {
         var found: [(number: Int, words: [ByteString])] = []
         for entry in try Files.names(in: "/proc") {
             guard let number = entry.wholeNumber, let program = Files.target(ofLink: "/proc/\(entry)/exe"),
-                program.parts(separatedBy: { $0 == UInt8(ascii: "/") }).last == name,
+                // After an upgrade of the program: proc(5).
+                program.hasSuffix("/" + name) || program.hasSuffix("/" + name + " (deleted)"),
                 let line = try? Files.read("/proc/\(entry)/cmdline")
             else { continue }
             found.append((number, line.parts { $0 == 0 }))
