@@ -5,7 +5,12 @@ import Linux
 /// the usual places on a router.
 public struct Places: Sendable {
     /// The settings file.
-    public var config: ByteString
+    public var config: ByteString {
+        get { moved ?? Places.uci("debounced") }
+        set { moved = newValue }
+    }
+    /// The settings file that the call or the environment names; nil means the usual one.
+    private var moved: ByteString?
     /// The call names it: then it has to be there.
     public let isConfigGiven: Bool
     /// The run directory of the daemon.
@@ -19,7 +24,7 @@ public struct Places: Sendable {
     public init(_ arguments: Arguments = Arguments(), of program: ByteString = "") throws(Fault) {
         let given = arguments.values(of: "--config").last
         isConfigGiven = given != nil
-        config = given ?? Places.variable("DEBOUNCED_CONFIG") ?? "/etc/config/debounced"
+        moved = given ?? Places.variable("DEBOUNCED_CONFIG")
         func runDirectory(_ name: StaticString, _ owner: ByteString) throws(Fault) -> ByteString {
             if owner == program, let directory = arguments.values(of: "--run-dir").last { return directory }
             if let directory = Places.variable(name) { return directory }
@@ -43,7 +48,16 @@ public struct Places: Sendable {
     }
 
     /// Variables by which the programs that the daemon starts find the same places, as NAME=VALUE.
-    public var environment: [ByteString] { ["DEBOUNCED_RUN_DIR=\(daemon)", "DEBOUNCED_CONFIG=\(config)"] }
+    public var environment: [ByteString] {
+        ["DEBOUNCED_RUN_DIR=\(daemon)"] + (moved.map { ["DEBOUNCED_CONFIG=\($0)"] } ?? [])
+    }
+
+    /// The file that `uci show NAME` shows. Where `/var/run/uci/NAME` exists, it replaces all of `/etc/config/NAME`: libuci's
+    /// `uci_file_load`, since 2025.
+    public static func uci(_ name: ByteString) -> ByteString {
+        let path: ByteString = "/var/run/uci/\(name)"
+        return (try? FileStatus(at: path)) == nil ? "/etc/config/\(name)" : path
+    }
 
     /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }

@@ -109,7 +109,7 @@ public struct Reservations {
     /// Values that are not what they should be, and are left out.
     public private(set) var problems: [Finding] = []
 
-    public static let path: ByteString = "/etc/config/dhcp"
+    public static var path: ByteString { Places.uci("dhcp") }
 
     /// Those of a file, which may be missing.
     ///
