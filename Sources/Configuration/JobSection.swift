@@ -60,6 +60,17 @@ final class JobSection {
     /// If not, it is as if the job were not there, but what was accepted for it is kept.
     var isEnabled: Bool { section["enabled"] == "1" }
 
+    /// A remark if the command does not restart dnsmasq; nil if a script may.
+    var remark: Finding? {
+        let command = section["command"]
+        let isScript = command.words.contains { $0.hasPrefix("/") && !$0.hasPrefix("/etc/init.d/") }
+        if isScript || command.firstIndex(of: "dnsmasq") != nil { return nil }
+        return Finding(
+            .remark, section.place(of: "command"),
+            "aliases ask for job '\(name)', and '\(command.printable())' does not restart dnsmasq, which reads aliases at a "
+                + "start only")
+    }
+
     /// The section as it stands in a settings file.
     var text: ByteString { section.text }
 

@@ -143,8 +143,11 @@ final class Section {
         return index
     }
 
-    /// Where an option is, or the section if it is not set.
-    func place(of name: StaticString) -> Place { Place(file, self[list: name].first?.line ?? line) }
+    /// Where an option is, or the section if it is not set; the file if there is no such section.
+    func place(of name: StaticString) -> Place {
+        let line = self[list: name].first?.line ?? line
+        return Place(file, line == 0 ? nil : line)
+    }
 
     /// The section as it stands in a settings file.
     var text: ByteString {

@@ -66,8 +66,14 @@ public struct Settings {
                 findings.add(
                     .fault, updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
             }
-            updaterSection["job"] = jobSections[0].name
+            let usual = jobSections.first { $0.name == "dnsmasq" } ?? jobSections[0]
+            updaterSection["job"] = usual.name
         }
+    }
+
+    /// A remark if the job that aliases ask for does not restart dnsmasq.
+    public var jobFinding: Finding? {
+        aliases.isEmpty ? nil : jobSections.first { $0.name == updater.job && $0.isEnabled }?.remark
     }
 
     /// Adds an alias unless its name is taken.

@@ -20,7 +20,7 @@ public struct UpdaterSettings: Equatable, Sendable {
         Option("confdir", .folder), Option("domain", .domain), Option("mappings", .path, "/etc/cname_mappings"),
     ]
 
-    /// The job that it asks for unless told otherwise. If none is set, it is the first job of the settings.
+    /// The job that it asks for unless told otherwise. If none is set, it is the job `dnsmasq`, else the first.
     public let job: ByteString
     public let request: Request
     public let publish: Publish

@@ -32,6 +32,7 @@ public final class Check {
         if settings.updater.publish == .hosts, let obstacle = InstalledDnsmasq.obstacle() {
             findings.add(.remark, settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
         }
+        if let finding = settings.jobFinding { findings.add(finding) }
         for instance in instances {
             if let problem = try instance.problem() { findings.add(problem) }
         }

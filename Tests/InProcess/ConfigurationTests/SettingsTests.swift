@@ -50,8 +50,26 @@ private func settings(_ text: String) throws -> Settings {
         #expect(read.updater.job == "other")
     }
 
-    @Test func theFirstJobIsTheUpdaters() throws {
-        #expect(try settings("config job a\nconfig job b").updater.job == "a")
+    @Test(arguments: [
+        ("config job a\nconfig job b", "a"), ("config job a\nconfig job dnsmasq", "dnsmasq"),
+        ("config job dnsmasq\nconfig job a\nconfig updater\noption job a", "a"), ("config updater", "dnsmasq"),
+    ])
+    func theUpdaterHasAJob(text: String, job: String) throws {
+        #expect(try settings(text).updater.job == ByteString(job))
+        #expect(try settings("\(settings(text).text)").updater.job == ByteString(job))
+    }
+
+    @Test(arguments: [
+        ("", nil), ("config job network", 3), ("config job network\noption command '/etc/init.d/network restart'", 4),
+        ("config job odhcpd\nconfig job dnsmasq", nil), ("config job a\noption command 'killall dnsmasq'", nil),
+        ("config job a\noption command 'sh /root/restart all'", nil),
+        ("config job network\noption enabled 0\nconfig job dnsmasq", nil),
+        ("config job dnsmasq\nconfig job network\nconfig updater\noption job network", 4),
+    ])
+    func remarksOnAJobThatRestartsSomethingElse(text: String, line: Int?) throws {
+        let found = try settings("config cname m\nlist target a\n" + text).jobFinding
+        #expect(found?.place == line.map { Place("f", $0) } && found?.kind == (line == nil ? nil : .remark))
+        #expect(try settings(text).jobFinding == nil, "without an alias")
     }
 
     /// The longest wait is six times the quiet time, unless somebody says what it is.
