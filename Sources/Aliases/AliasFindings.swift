@@ -9,8 +9,10 @@ extension [Alias] {
     ///   - leased: Those of the leases.
     ///   - router: The router's own.
     ///   - domains: Those of the instances of dnsmasq.
+    ///   - others: Other names that dnsmasq answers, in lower case: lines `NAME PLACE`.
     public func findings(
-        reserved: [HostName], leased: [HostName], router: ByteString, domains: [ByteString] = []
+        reserved: [HostName], leased: [HostName], router: ByteString, domains: [ByteString] = [],
+        others: [ByteString] = []
     ) -> [Finding] {
         let known = (reserved + leased).map { $0.text }
         var findings: [Finding] = []
@@ -18,7 +20,14 @@ extension [Alias] {
             func find(_ what: ByteString) {
                 findings.append(Finding(.problem, alias.place, "alias '\(alias.name)' \(what)"))
             }
-            if alias.name.text == router { find("is the router's own name") }
+            let names = [alias.name.text] + domains.map { "\(alias.name).\($0)" }
+            if alias.name.text == router || alias.name.text == "localhost" {
+                find("is the router's own name")
+            } else if let other = others.first(where: { names.contains($0.words[0]) }) {
+                find(
+                    "is a name in \(other.words[1]) too: with publish 'cname' only the alias answers, with 'hosts' both do; choose "
+                        + "another one")
+            }
             if known.contains(alias.name.text) {
                 // dnsmasq 2.90 logs "maxwell is a CNAME, not giving it to the DHCP lease".
                 find("is a host's own name too: the alias answers, and that host gets no name; choose another one")

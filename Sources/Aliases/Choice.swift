@@ -1,126 +1,142 @@
 import Basics
 import Configuration
 import Leases
+import Network
+
+/// What dnsmasq knows of a host.
+public final class KnownHost: Sendable {
+    public static let absent = KnownHost([], [])
+
+    /// The leases with the host's name.
+    public let leases: [Lease]
+    /// The host's addresses in hosts files.
+    public let hosts: [Address]
+
+    public init(_ leases: [Lease], _ hosts: [Address]) { (self.leases, self.hosts) = (leases, hosts) }
+
+    public var isUp: Bool { !leases.isEmpty || !hosts.isEmpty }
+
+    /// Each address once, without prefixes: those of the leases first.
+    public var addresses: [Address] { (leases.flatMap { $0.addresses.filter { !$0.isPrefix } } + hosts).uniqued }
+
+    /// When a client with one of the leases last proved to be there; nil if no event told.
+    public var seen: Instant? { leases.reduce(nil) { $0.isBefore($1.seen) ? $1.seen : $0 } }
+}
 
 /// Which target an alias leads to.
 public final class Choice {
     /// The rule that decided.
     public enum Reason: ByteString, Sendable {
-        /// No target has a lease.
-        case nobody
-        /// No other has one.
+        /// No target is up.
+        case none
+        /// No other target is up, or no other has a lease.
         case only
-        /// The others are silent.
-        case answers
-        /// Its interface had another target's name before.
-        case seen
-        /// Of its system's targets it comes first in the list.
+        /// The same, and the name stands in a hosts file.
+        case hosts
+        /// The others are unreachable.
+        case reachable
+        /// The interface had another target's name before.
+        case sameInterface = "same_interface"
+        /// Of the targets of its system it comes first in the list.
         case preferred
-        /// All answer, so they are different machines, of which it comes first in the list.
-        case machines
+        /// All are reachable, so they are different machines, of which it comes first in the list.
+        case firstMachine = "first_machine"
         /// Of all systems, this one has the newest lease.
         case newest
-        /// Nobody knows since when the leases are there, and the alias leads there already.
+        /// The age of the leases is not known, and the alias leads there already.
         case current
-        /// Nor that: its lease was seen last.
+        /// Its lease was seen last.
         case recent
-        /// Nor that: its lease ends last.
+        /// Its lease ends last.
         case latest
     }
 
     public let alias: HostName
     /// nil: no target is up, and there is no alias.
     public let target: HostName?
-    /// The target's.
-    public let leases: [Lease]
-    /// The one that was seen last.
+    /// What is known of the target.
+    public let known: KnownHost
+    /// The target's lease that was seen last.
     public let lease: Lease?
-    /// Those of the other targets.
-    public let others: [Lease]
+    /// The addresses of the other targets that are up.
+    public let others: [Address]
     public let reason: Reason
 
     fileprivate init(_ alias: HostName, _ chosen: Candidate?, _ all: [Candidate], _ reason: Reason) {
         self.alias = alias
         target = chosen?.target.host
-        leases = chosen?.leases ?? []
+        known = chosen?.known ?? .absent
         lease = chosen?.last
-        others = all.filter { $0.target !== chosen?.target }.flatMap { $0.leases }
+        others = all.filter { $0.target !== chosen?.target }.flatMap { $0.known.addresses }
         self.reason = reason
     }
 }
 
 extension Alias {
-    /// The target to lead to: a function of the settings, the leases, the answers and, where these don't tell, of where it
-    /// leads now; and of nothing else.
+    /// The target to lead to: a function of the settings, of what dnsmasq knows, of the answers and, where these don't
+    /// tell, of where the alias leads now.
     ///
     /// - Parameters:
-    ///   - leases: The unexpired leases of a host.
-    ///   - verdict: Whether a host answers, or not while another one does.
+    ///   - known: What dnsmasq knows of a host.
+    ///   - verdict: Whether a host is reachable.
     ///   - isCurrent: Whether the alias leads to a host now.
-    /// - Throws: What `leases` and `isCurrent` throw.
     public func choice(
-        leases: (HostName) throws(Fault) -> [Lease], verdict: (HostName) -> Presence.Verdict,
-        isCurrent: (HostName) throws(Fault) -> Bool
-    ) throws(Fault) -> Choice {
-        var up: [Candidate] = []
-        for target in targets {
-            let leases = try leases(target.host)
-            if !leases.isEmpty { up.append(Candidate(target: target, leases: leases)) }
+        knowing known: (HostName) -> KnownHost, verdict: (HostName) -> Presence.Verdict,
+        isCurrent: (HostName) -> Bool
+    ) -> Choice {
+        let all = targets.map { Candidate(target: $0, known: known($0.host)) }.filter { $0.known.isUp }
+        var up = all
+        func choice(_ chosen: Candidate?, _ reason: Choice.Reason) -> Choice { Choice(name, chosen, all, reason) }
+        if isProbed, up.count > 1 {
+            let rest = up.filter { verdict($0.target.host) != .unreachable }
+            if rest.count == 1 { return choice(rest[0], .reachable) }
+            if !rest.isEmpty { up = rest }
         }
-        let all = up
-        func choice(_ chosen: Candidate?, _ reason: Choice.Reason) -> Choice {
-            Choice(name, chosen, all, reason)
-        }
-        if up.count < 2 { return choice(up.first, up.isEmpty ? .nobody : .only) }
-        if isProbed {
-            let heard = up.filter { verdict($0.target.host) != .silent }
-            if heard.count == 1 { return choice(heard[0], .answers) }
-            if !heard.isEmpty { up = heard }
-        }
+        let leased = up.filter { !$0.leases.isEmpty }
+        if !leased.isEmpty { up = leased }
+        if up.count < 2 { return choice(up.first, up.isEmpty ? .none : leased.isEmpty ? .hosts : .only) }
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
         let there = up.map { one in
             let leases = one.leases.filter { lease in
                 !up.contains { $0.target !== one.target && $0.leases.contains { $0.replaces(lease) } }
             }
-            return Candidate(target: one.target, leases: leases)
-        }.filter { !$0.leases.isEmpty }
+            return Candidate(target: one.target, known: KnownHost(leases, one.known.hosts))
+        }.filter { leased.isEmpty || !$0.leases.isEmpty }
         let system = there[0].target.system
         if !there.contains(where: { $0.target.system != system }) {
-            return choice(there[0], there.count < up.count ? .seen : .preferred)
+            return choice(there[0], there.count < up.count ? .sameInterface : .preferred)
         }
-        if isProbed, !there.contains(where: { verdict($0.target.host) != .answers }) {
-            return choice(there[0], .machines)
+        if isProbed, !there.contains(where: { verdict($0.target.host) != .reachable }) {
+            return choice(there[0], .firstMachine)
         }
-        let (best, reason) = try newest(there, isCurrent)
+        let (best, reason) = newest(there, isCurrent)
         return choice(there.first { $0.target.system == best.target.system }, reason)
     }
 
     /// Which of several systems' targets is there now, as far as the leases tell.
-    private func newest(
-        _ there: [Candidate], _ isCurrent: (HostName) throws(Fault) -> Bool
-    ) throws(Fault) -> (Candidate, Choice.Reason) {
+    private func newest(_ there: [Candidate], _ isCurrent: (HostName) -> Bool) -> (Candidate, Choice.Reason) {
         var best = there[0]
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
         if best.since != nil { return (best, .newest) }
-        for candidate in there where try isCurrent(candidate.target.host) { return (candidate, .current) }
-        for candidate in there where best.last.seen.isBefore(candidate.last.seen) { best = candidate }
-        if best.last.seen != nil { return (best, .recent) }
+        for candidate in there where isCurrent(candidate.target.host) { return (candidate, .current) }
+        for candidate in there where best.known.seen.isBefore(candidate.known.seen) { best = candidate }
+        if best.known.seen != nil { return (best, .recent) }
+        if best.leases.isEmpty { return (best, .hosts) }
         for candidate in there where best.ends(before: candidate) { best = candidate }
         return (best, .latest)
     }
 }
 
+/// A target that is up.
 private final class Candidate {
     let target: Alias.Target
-    let leases: [Lease]
+    let known: KnownHost
+    var leases: [Lease] { known.leases }
 
-    init(target: Alias.Target, leases: [Lease]) {
-        self.target = target
-        self.leases = leases
-    }
+    init(target: Alias.Target, known: KnownHost) { (self.target, self.known) = (target, known) }
 
     /// The lease that was seen last.
-    var last: Lease { leases.reduce(leases[0]) { $0.seen.isBefore($1.seen) ? $1 : $0 } }
+    var last: Lease? { leases.reduce(leases.first) { ($0?.seen).isBefore($1.seen) ? $1 : $0 } }
     /// When the newest lease was new.
     var since: Instant? { leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 } }
 
@@ -130,7 +146,7 @@ private final class Candidate {
 }
 
 extension Lease {
-    /// It was seen later on the same interface.
+    /// Whether it was seen later on the same interface.
     fileprivate func replaces(_ other: Lease) -> Bool {
         !hardware.isEmpty && hardware == other.hardware && other.seen.isBefore(seen)
     }
@@ -142,7 +158,7 @@ extension Lease {
 }
 
 extension Optional where Wrapped == Instant {
-    /// What was before we knew of it was before all else.
+    /// What was before the first event was before all else.
     fileprivate func isBefore(_ other: Instant?) -> Bool {
         guard let other else { return false }
         return self.map { $0 < other } ?? true

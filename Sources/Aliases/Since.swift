@@ -1,49 +1,42 @@
 import Basics
 import Configuration
-import Linux
 
-/// Since when each alias leads where it does: `FOLDER/since`, sorted lines `ALIAS TARGET SECONDS`, on the clock of
-/// /proc/uptime. For whoever looks; and for the choice, where nobody knows since when leases are there.
-public struct Since {
-    private let path: ByteString
+/// Since when each alias leads where it does, as sorted lines `ALIAS SECONDS TARGET`, on the clock of /proc/uptime. Where
+/// instances of dnsmasq differ, a line has several targets.
+public final class Since {
     private let known: [ByteString]
     private var lines: [ByteString] = []
 
-    /// - Parameter folder: The run directory.
-    /// - Throws: `cannotCreate` if the file can't be read.
-    public init(folder: ByteString) throws(Fault) {
-        path = folder + "/since"
-        known = try Files.readIfThere(path)?.lines ?? []
-    }
+    public init(text: ByteString) { known = text.lines.filter { !$0.isEmpty } }
 
-    /// - Returns: nil if the alias does not lead there.
-    public func moment(of alias: HostName, to target: HostName) -> Instant? {
-        let start: ByteString = "\(alias) \(target) "
-        let index = known.firstIndex(notBefore: start)
-        guard index < known.count, known[index].hasPrefix(start) else { return nil }
-        return ByteString(known[index].bytes.dropFirst(start.count)).seconds.map { Instant(sinceStart: $0) }
-    }
-
-    /// The alias leads there, now at the latest. Instances of dnsmasq may differ, so there may be several.
-    public mutating func add(_ alias: HostName, to target: HostName?, at now: Instant) {
-        guard let target else { return }
-        let start: ByteString = "\(alias) \(target) "
-        if lines.contains(where: { $0.hasPrefix(start) }) { return }
-        lines.append(start + ByteString(seconds: (moment(of: alias, to: target) ?? now).sinceStart))
-    }
-
-    /// All other aliases lead where they did.
-    public mutating func remove(_ alias: HostName) {
-        if lines.isEmpty { lines = known }
+    private func words(of alias: HostName) -> [ByteString] {
         let start: ByteString = "\(alias) "
-        lines = lines.filter { !$0.hasPrefix(start) }
+        let index = known.firstIndex(notBefore: start)
+        return index < known.count && known[index].hasPrefix(start) ? known[index].words : []
     }
 
-    /// Replaces the file with what was added, in one step.
-    ///
-    /// - Throws: `cannotCreate`.
-    public func save() throws(Fault) {
+    /// Returns nil if the alias leads nowhere.
+    public func moment(of alias: HostName) -> Instant? {
+        let words = words(of: alias)
+        return words.count > 2 ? words[1].seconds.map { Instant(sinceStart: $0) } : nil
+    }
+
+    /// Whether the alias leads to the target in one of the instances.
+    public func leads(_ alias: HostName, to target: HostName) -> Bool {
+        words(of: alias).dropFirst(2).contains { $0 == target.text }
+    }
+
+    /// Notes that an alias leads to these targets from `now` on, unless it does so already.
+    public func add(_ alias: HostName, to targets: [HostName], at now: Instant) {
+        if targets.isEmpty { return }
+        let names = targets.map { $0.text }.sorted()
+        let start = Array(words(of: alias).dropFirst(2)) == names ? moment(of: alias) ?? now : now
+        lines.append(([alias.text, ByteString(seconds: start.sinceStart)] + names).joined(separator: " "))
+    }
+
+    /// The text with what was added; nil if it is as it was.
+    public var changed: ByteString? {
         let sorted = lines.sorted()
-        if sorted != known { try Files.replace(path, with: sorted.joined(separator: "\n")) }
+        return sorted == known ? nil : sorted.joined(separator: "\n")
     }
 }

@@ -13,30 +13,28 @@ public struct Arguments: Sendable {
     /// - Parameter names: The options that take a value.
     /// - Throws: `usage` if an option lacks its value, or comes with one that it does not take.
     public init(_ given: [ByteString], valued names: [ByteString]) throws(Fault) {
-        var index = 0
         var areOptionsOver = false
-        while index < given.count {
-            let word = given[index]
-            index += 1
-            if areOptionsOver || !word.hasPrefix("-") || word == "-" {
-                words.append(word)
-                continue
-            }
-            if word == "--" {
-                areOptionsOver = true
-                continue
-            }
+        // An option whose value is the next word.
+        var open: ByteString?
+        for word in given {
             let attached = word.hasPrefix("--") ? word.split(at: UInt8(ascii: "=")) : nil
             let name = attached?.before ?? word
-            if names.contains(where: { $0 == name }) {
-                if attached == nil, index == given.count { throw Fault(.usage, "\(name) needs a value") }
-                options.append(attached == nil ? "\(name)=\(given[index])" : word)
-                if attached == nil { index += 1 }
+            let isValued = names.contains { $0 == name }
+            if let option = open {
+                options.append("\(option)=\(word)")
+                open = nil
+            } else if areOptionsOver || !word.hasPrefix("-") || word == "-" {
+                words.append(word)
+            } else if word == "--" {
+                areOptionsOver = true
+            } else if attached == nil {
+                if isValued { open = name } else { flags = (flags + [name]).uniqued }
             } else {
-                if attached != nil { throw Fault(.usage, "\(name) takes no value") }
-                if !flags.contains(where: { $0 == name }) { flags.append(name) }
+                guard isValued else { throw Fault(.usage, "\(name) takes no value") }
+                options.append(word)
             }
         }
+        if let open { throw Fault(.usage, "\(open) needs a value") }
     }
 
     /// The values of an option, in their order.

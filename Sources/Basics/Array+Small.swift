@@ -1,21 +1,18 @@
 /// Some of the library's functions for collections, once more for arrays and for closures that don't throw. The library's
 /// are made for speed: for each type of element they bring the code of two kinds of array and of an iterator onto a router.
 extension Array {
-    @inlinable
     public func map<Result>(_ transform: (Element) -> Result) -> [Result] {
         var results: [Result] = []
         for index in indices { results.append(transform(self[index])) }
         return results
     }
 
-    @inlinable
     public func filter(_ isIncluded: (Element) -> Bool) -> [Element] {
         var elements: [Element] = []
         for index in indices where isIncluded(self[index]) { elements.append(self[index]) }
         return elements
     }
 
-    @inlinable
     public func compactMap<Result>(_ transform: (Element) -> Result?) -> [Result] {
         var results: [Result] = []
         for index in indices {
@@ -24,21 +21,14 @@ extension Array {
         return results
     }
 
-    @inlinable
     public func firstIndex(where predicate: (Element) -> Bool) -> Int? {
         for index in indices where predicate(self[index]) { return index }
         return nil
     }
 
-    @inlinable
-    public func first(where predicate: (Element) -> Bool) -> Element? {
-        firstIndex(where: predicate).map { self[$0] }
-    }
+    public func first(where predicate: (Element) -> Bool) -> Element? { firstIndex(where: predicate).map { self[$0] } }
 
-    @inlinable
-    public func contains(where predicate: (Element) -> Bool) -> Bool {
-        firstIndex(where: predicate) != nil
-    }
+    public func contains(where predicate: (Element) -> Bool) -> Bool { firstIndex(where: predicate) != nil }
 }
 
 extension Array where Element: Equatable {
@@ -53,36 +43,54 @@ extension Array where Element: Equatable {
 extension [ByteString] {
     /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
     public func sorted() -> [ByteString] {
-        sorted(in: indices)
+        if count < 2 { return self }
+        let (left, right) = (Array(self[..<(count / 2)]).sorted(), Array(self[(count / 2)...]).sorted())
+        var merged: [ByteString] = []
+        var next = 0
+        for text in left {
+            while next < right.count, right[next].precedes(text) {
+                merged.append(right[next])
+                next += 1
+            }
+            merged.append(text)
+        }
+        return merged + right[next...]
     }
 
-    private func sorted(in range: Range<Int>) -> [ByteString] {
-        if range.count < 2 { return range.isEmpty ? [] : [self[range.lowerBound]] }
-        let middle = range.lowerBound + range.count / 2
-        let (left, right) = (sorted(in: range.lowerBound..<middle), sorted(in: middle..<range.upperBound))
-        var merged: [ByteString] = []
-        var next = (left: 0, right: 0)
-        while next.left < left.count || next.right < right.count {
-            let isLeft =
-                next.right == right.count
-                || next.left < left.count && !right[next.right].bytes.lexicographicallyPrecedes(left[next.left].bytes)
-            merged.append(isLeft ? left[next.left] : right[next.right])
-            if isLeft { next.left += 1 } else { next.right += 1 }
-        }
-        return merged
+    /// Of texts that are sorted: whether `text` is one of them.
+    public func hasSorted(_ text: ByteString) -> Bool {
+        let index = firstIndex(notBefore: text)
+        return index < count && self[index] == text
     }
 
     /// Of texts that are sorted: the place of the first that is not before `text`.
     public func firstIndex(notBefore text: ByteString) -> Int {
-        var range = indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            if self[middle].bytes.lexicographicallyPrecedes(text.bytes) {
-                range = (middle + 1)..<range.upperBound
-            } else {
-                range = range.lowerBound..<middle
-            }
+        var (start, end) = (0, count)
+        while start < end {
+            let middle = (start + end) / 2
+            if self[middle].precedes(text) { start = middle + 1 } else { end = middle }
         }
-        return range.lowerBound
+        return start
+    }
+}
+
+/// Finds a name among many, in log n steps.
+public struct NameIndex: Sendable {
+    /// Each name with its place behind a blank, sorted.
+    private let keys: [ByteString]
+
+    /// - Parameter names: Without blanks.
+    public init(_ names: [ByteString]) { keys = names.indices.map { "\(names[$0]) \($0)" as ByteString }.sorted() }
+
+    /// The places of a name.
+    public func indices(of name: ByteString) -> [Int] {
+        let start = name + " "
+        var found: [Int] = []
+        var next = keys.firstIndex(notBefore: start)
+        while next < keys.count, keys[next].hasPrefix(start) {
+            found.append(keys[next].words.last!.wholeNumber!)
+            next += 1
+        }
+        return found
     }
 }

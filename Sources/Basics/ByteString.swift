@@ -5,13 +5,7 @@
 public struct ByteString: Equatable, Sendable {
     public private(set) var bytes: [UInt8]
 
-    public init(_ bytes: some Sequence<UInt8>) {
-        self.bytes = Array(bytes)
-    }
-
-    public init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
+    public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
     /// Copies a C string, without its terminator.
     public init(cString: UnsafePointer<CChar>) {
@@ -26,19 +20,13 @@ public struct ByteString: Equatable, Sendable {
     // A literal is compared as it stands: see below.
     @_disfavoredOverload
     @inline(never)
-    public static func == (left: ByteString, right: ByteString) -> Bool {
-        left.bytes == right.bytes
-    }
+    public static func == (left: ByteString, right: ByteString) -> Bool { left.bytes == right.bytes }
 
     @inline(never)
-    public static func + (left: ByteString, right: ByteString) -> ByteString {
-        ByteString(left.bytes + right.bytes)
-    }
+    public static func + (left: ByteString, right: ByteString) -> ByteString { ByteString(left.bytes + right.bytes) }
 
     @inline(never)
-    public static func += (left: inout ByteString, right: ByteString) {
-        left.bytes += right.bytes
-    }
+    public static func += (left: inout ByteString, right: ByteString) { left.bytes += right.bytes }
 
     /// Compares with a literal as it stands, without making it a text first.
     @inline(never)
@@ -47,49 +35,32 @@ public struct ByteString: Equatable, Sendable {
     }
 
     /// For `switch`.
-    public static func ~= (literal: StaticString, text: ByteString) -> Bool {
-        text == literal
-    }
+    public static func ~= (literal: StaticString, text: ByteString) -> Bool { text == literal }
 
     @_disfavoredOverload
-    public func hasPrefix(_ prefix: ByteString) -> Bool {
-        bytes.starts(with: prefix.bytes)
-    }
+    public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
 
     @inline(never)
-    public func hasPrefix(_ literal: StaticString) -> Bool {
-        bytes.starts(with: literal.utf8)
-    }
+    public func hasPrefix(_ literal: StaticString) -> Bool { bytes.starts(with: literal.utf8) }
 
-    public func hasSuffix(_ suffix: ByteString) -> Bool {
-        bytes.suffix(suffix.count).elementsEqual(suffix.bytes)
-    }
-
-    /// Where a part that is not empty begins, from `start` on; nil if it does not occur.
-    public func firstIndex(of part: ByteString, from start: Int = 0) -> Int? {
-        bytes.withUnsafeBufferPointer { bytes in
-            part.bytes.withUnsafeBufferPointer { part in
-                for place in stride(from: start, through: bytes.count - part.count, by: 1) where bytes[place] == part[0]
-                {
-                    if part.indices.allSatisfy({ bytes[place + $0] == part[$0] }) { return place }
-                }
-                return nil
+    /// Whether the text comes before another one in the order of bytes. (The library's function is slow and large here.)
+    func precedes(_ other: ByteString) -> Bool {
+        bytes.withUnsafeBufferPointer { one in
+            other.bytes.withUnsafeBufferPointer { other in
+                var index = 0
+                while index < one.count, index < other.count, one[index] == other[index] { index += 1 }
+                return index < other.count && (index == one.count || one[index] < other[index])
             }
         }
     }
 
-    /// The lines that start with `prefix`.
-    public func lines(startingWith prefix: ByteString) -> [ByteString] {
-        let text = "\n" + self
-        var lines: [ByteString] = []
-        var next = text.firstIndex(of: "\n" + prefix)
-        while let start = next {
-            let rest = text.bytes[(start + 1)...]
-            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
-            lines.append(ByteString(rest[..<end]))
-            next = text.firstIndex(of: "\n" + prefix, from: end)
-        }
-        return lines
+    public func hasSuffix(_ suffix: ByteString) -> Bool { bytes.suffix(suffix.count).elementsEqual(suffix.bytes) }
+
+    /// Where a part that is not empty begins; nil if it does not occur.
+    public func firstIndex(of part: ByteString) -> Int? {
+        for start in stride(from: 0, through: count - part.count, by: 1)
+        where bytes[start] == part.bytes[0] && bytes[start...].starts(with: part.bytes) { return start }
+        return nil
     }
 
     /// The parts before and after the first `separator`, or nil if there is none.
@@ -106,14 +77,10 @@ public struct ByteString: Equatable, Sendable {
     }
 
     /// What stands between blanks (space and tab; a carriage return counts as one).
-    public var words: [ByteString] {
-        parts(keepsEmpty: false) { $0.isBlank }
-    }
+    public var words: [ByteString] { parts(keepsEmpty: false) { $0.isBlank } }
 
     /// What stands in front of a `#`, if there is one.
-    public var uncommented: ByteString {
-        split(at: UInt8(ascii: "#"))?.before ?? self
-    }
+    public var uncommented: ByteString { split(at: UInt8(ascii: "#"))?.before ?? self }
 
     /// What stands between separators. (The library's `split` makes slices first, whose code is 2 KB.)
     public func parts(keepsEmpty: Bool = true, separatedBy isSeparator: (UInt8) -> Bool) -> [ByteString] {
@@ -128,13 +95,14 @@ public struct ByteString: Equatable, Sendable {
 
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
     public var lowercased: ByteString {
-        ByteString(bytes.map { $0.isASCIIUppercase ? $0 + 32 : $0 })
+        // Most are so already, and then nothing is copied.
+        var lower = bytes
+        for index in lower.indices where lower[index].isASCIIUppercase { lower[index] += 32 }
+        return ByteString(lower)
     }
 
     /// Letters, digits and `_`: what uci(1) takes as the name of a section or an option.
-    public var isIdentifier: Bool {
-        !isEmpty && bytes.allSatisfy { $0.isNameByte && $0 != UInt8(ascii: "-") }
-    }
+    public var isIdentifier: Bool { !isEmpty && bytes.allSatisfy { $0.isNameByte && $0 != UInt8(ascii: "-") } }
 
     /// Fit for a log or a terminal, whatever sent it: at most `limit` bytes, others than printable ASCII as `?`.
     public func printable(limit: Int = 80) -> ByteString {
@@ -161,13 +129,9 @@ public struct ByteString: Equatable, Sendable {
 
 extension ByteString: ExpressibleByStringInterpolation {
     @inline(never)
-    public init(stringLiteral literal: StaticString) {
-        bytes = Array(literal.utf8)
-    }
+    public init(stringLiteral literal: StaticString) { bytes = Array(literal.utf8) }
 
-    public init(stringInterpolation: StringInterpolation) {
-        bytes = stringInterpolation.bytes
-    }
+    public init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
 
     public struct StringInterpolation: StringInterpolationProtocol {
         public typealias StringLiteralType = StaticString
@@ -176,28 +140,20 @@ extension ByteString: ExpressibleByStringInterpolation {
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
         @inline(never)
-        public mutating func appendLiteral(_ literal: StaticString) {
-            bytes += literal.utf8
-        }
+        public mutating func appendLiteral(_ literal: StaticString) { bytes += literal.utf8 }
 
-        public mutating func appendInterpolation(literal: StaticString) {
-            appendLiteral(literal)
-        }
+        public mutating func appendInterpolation(literal: StaticString) { appendLiteral(literal) }
 
         @inline(never)
-        public mutating func appendInterpolation(_ text: ByteString) {
-            bytes += text.bytes
-        }
+        public mutating func appendInterpolation(_ text: ByteString) { bytes += text.bytes }
 
         public mutating func appendInterpolation(_ number: some BinaryInteger) {
-            bytes += ByteString(decimal: number).bytes
+            appendInterpolation(ByteString(decimal: number))
         }
 
         /// In seconds, as settings are written: `10`, `0.25`.
         @inline(never)
-        public mutating func appendInterpolation(_ duration: Duration) {
-            bytes += ByteString(seconds: duration).bytes
-        }
+        public mutating func appendInterpolation(_ duration: Duration) { bytes += ByteString(seconds: duration).bytes }
     }
 }
 
@@ -219,10 +175,8 @@ extension Array where Element == ByteString {
 
 extension UInt8 {
     public var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
-    public var isASCIIUppercase: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
-    public var isASCIILetter: Bool {
-        isASCIIUppercase || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
-    }
+    var isASCIIUppercase: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
+    public var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
 
     /// A space, a tab or a carriage return, which stand between words.
     public var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }

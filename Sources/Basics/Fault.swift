@@ -1,5 +1,5 @@
 /// Why something could not be done: a closed code, one sentence, and the errno where a system call said no.
-public final class Fault: Error, Equatable, Sendable {
+public final class Fault: Error, Sendable {
     /// The reason.
     public enum Code: Sendable {
         /// A call that the program does not know, or an unknown `ACTION`.
@@ -42,9 +42,5 @@ public final class Fault: Error, Equatable, Sendable {
         self.code = code
         self.message = message
         self.errno = errno
-    }
-
-    public static func == (one: Fault, other: Fault) -> Bool {
-        one.code == other.code && one.message == other.message && one.errno == other.errno
     }
 }

@@ -12,9 +12,7 @@ public struct HostName: Equatable, Sendable {
 }
 
 extension ByteString.StringInterpolation {
-    public mutating func appendInterpolation(_ name: HostName) {
-        appendInterpolation(name.text)
-    }
+    public mutating func appendInterpolation(_ name: HostName) { appendInterpolation(name.text) }
 }
 
 extension ByteString {
@@ -22,16 +20,9 @@ extension ByteString {
     /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides.
     public var isHostName: Bool {
         guard count <= 253 else { return false }
-        var length = 0
-        for byte in bytes + [UInt8(ascii: ".")] {
-            if byte == UInt8(ascii: ".") {
-                guard (1...63).contains(length) else { return false }
-                length = 0
-            } else {
-                guard byte.isNameByte, length > 0 || byte != UInt8(ascii: "-") else { return false }
-                length += 1
-            }
+        let labels = parts { $0 == UInt8(ascii: ".") }
+        return !labels.contains { label in
+            !(1...63).contains(label.count) || label.hasPrefix("-") || !label.bytes.allSatisfy { $0.isNameByte }
         }
-        return true
     }
 }

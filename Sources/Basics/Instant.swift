@@ -3,9 +3,7 @@ public struct Instant: Comparable, Sendable {
     /// The time since the clock's start.
     public let sinceStart: Duration
 
-    public init(sinceStart: Duration) {
-        self.sinceStart = sinceStart
-    }
+    public init(sinceStart: Duration) { self.sinceStart = sinceStart }
 
     public static func + (instant: Instant, duration: Duration) -> Instant {
         Instant(sinceStart: instant.sinceStart + duration)
@@ -15,13 +13,9 @@ public struct Instant: Comparable, Sendable {
         Instant(sinceStart: instant.sinceStart - duration)
     }
 
-    public static func - (later: Instant, earlier: Instant) -> Duration {
-        later.sinceStart - earlier.sinceStart
-    }
+    public static func - (later: Instant, earlier: Instant) -> Duration { later.sinceStart - earlier.sinceStart }
 
-    public static func < (one: Instant, other: Instant) -> Bool {
-        one.sinceStart < other.sinceStart
-    }
+    public static func < (one: Instant, other: Instant) -> Bool { one.sinceStart < other.sinceStart }
 }
 
 extension Optional where Wrapped == Instant {

@@ -12,6 +12,18 @@ extension ByteString {
         self.init(digits.reversed())
     }
 
+    /// `number` in hexadecimal digits, in lower case, with zeros in front up to so many digits.
+    public init(hexadecimal number: UInt64, digits: Int) {
+        var text: [UInt8] = []
+        var rest = number
+        while rest > 0 || text.count < digits {
+            let digit = UInt8(rest & 15)
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+            rest >>= 4
+        }
+        self.init(text.reversed())
+    }
+
     /// `duration` in seconds with up to three decimals, without trailing zeros: `10`, `0.25`. What is left of a millisecond
     /// is cut off.
     public init(seconds duration: Duration) {
@@ -39,9 +51,7 @@ extension ByteString {
     }
 
     /// A number of at most nine digits, which every processor's `Int` can hold.
-    public var wholeNumber: Int? {
-        number(digits: 9).map { Int($0) }
-    }
+    public var wholeNumber: Int? { number(digits: 9).map { Int($0) } }
 
     /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
     public var seconds: Duration? {
@@ -69,12 +79,5 @@ extension Duration {
 }
 
 extension UInt8 {
-    /// - Parameter value: Less than 16.
-    public init(hexDigit value: UInt8) {
-        self = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
-
-    public var isHexDigit: Bool {
-        isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self)
-    }
+    public var isHexDigit: Bool { isASCIIDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self) }
 }

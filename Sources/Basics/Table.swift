@@ -2,13 +2,9 @@
 public struct Table {
     private var rows: [[ByteString]]
 
-    public init(_ heads: [ByteString]) {
-        rows = [heads]
-    }
+    public init(_ heads: [ByteString]) { rows = [heads] }
 
-    public mutating func add(_ row: [ByteString]) {
-        rows.append(row)
-    }
+    public mutating func add(_ row: [ByteString]) { rows.append(row) }
 
     /// The rows as lines, all columns but the last filled up to one width.
     ///

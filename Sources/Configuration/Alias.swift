@@ -14,9 +14,8 @@ public final class Alias {
         }
     }
 
-    static let table = [
-        Option("name", .domain), Option("target", .targets), Option("probe", .flag, "1"),
-        Option("enabled", .flag, "1"),
+    private static let table: [Option] = [
+        ("name", .domain, ""), ("target", .targets, ""), ("probe", .flag, "1"), ("enabled", .flag, "1"),
     ]
 
     public let name: HostName
@@ -24,7 +23,7 @@ public final class Alias {
     public let targets: [Target]
     /// The line that names it.
     public let place: Place
-    private let section: Section
+    let section: Section
 
     /// Reads a section, and leaves out what is faulty. A target without a system gets that of the target with the shortest
     /// name from which its own differs by `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its
@@ -39,7 +38,8 @@ public final class Alias {
             return nil
         }
         self.name = name
-        section = Section("cname", Alias.table, file: file, line: named.line)
+        // Without a name: that of an alias may be no name for a section.
+        section = Section("cname", "", Alias.table, file: file, line: named.line)
         section.read(read, &findings)
         section["name"] = name.text
         var targets: [Target] = []
@@ -71,7 +71,4 @@ public final class Alias {
 
     /// If not, it is as if the section were not there.
     var isEnabled: Bool { section["enabled"] == "1" }
-
-    /// As a settings file has it. The section has no name of its own: that of an alias may be no name for a section.
-    var text: ByteString { section.text }
 }

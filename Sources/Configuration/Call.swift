@@ -11,36 +11,49 @@ public struct Call: Sendable {
     public fileprivate(set) var words: [ByteString]
     fileprivate let flags: [ByteString]
 
+    /// How the help text explains jobs of the command line.
+    fileprivate static let jobOptions: StaticString = """
+          --job NAME=COMMAND    a job, instead of those in the settings; repeatable
+          --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
+          --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
+                                else six times --quiet
+          --timeout SECONDS     for all of them: the command is ended after this; 0: never
+
+        """
+
     /// - Throws: `usage`; `cannotCreate` if XDG_RUNTIME_DIR is needed, and another user's.
     init(_ arguments: Arguments, of program: ByteString) throws(Fault) {
         places = try Places(arguments, of: program)
         words = arguments.words
         flags = arguments.flags
-        var jobs: ByteString = ""
+        let given = arguments.values(of: "--job")
         var shared: ByteString = ""
-        for name in ["quiet", "max-wait", "timeout"] as [ByteString] {
-            guard let value = arguments.values(of: "--\(name)").last else { continue }
-            if arguments.values(of: "--job").isEmpty {
-                throw Fault(.usage, "--\(name) goes with --job; for the jobs in the settings it stands there")
+        for name in ["quiet", "max_wait", "timeout"] as [ByteString] {
+            let option: ByteString = name == "max_wait" ? "--max-wait" : "--\(name)"
+            guard let value = arguments.values(of: option).last else { continue }
+            if given.isEmpty {
+                throw Fault(.usage, "\(option) goes with --job; for the jobs in the settings it stands there")
             }
             // An empty option would be ignored.
-            shared += "\tlist \(name == "max-wait" ? "max_wait" : name) '\(value.quoted)'\n"
+            shared += "\tlist \(name) '\(value.quoted)'\n"
         }
-        var names: [ByteString] = []
-        for job in arguments.values(of: "--job") {
+        var sections: [ByteString] = []
+        for job in given {
             guard let (name, command) = job.split(at: UInt8(ascii: "=")), Job.isName(name),
-                Option.Kind.line.canonical(command) != nil
+                OptionKind.line.canonical(command) != nil
             else {
                 throw Fault(
                     .usage,
                     "--job '\(job.printable())': allowed is NAME=COMMAND, NAME of letters, digits and _, COMMAND one line "
                         + "for /bin/sh")
             }
-            if names.contains(where: { $0 == name }) { throw Fault(.usage, "--job '\(name)' is there twice") }
-            names.append(name)
-            jobs += "config job '\(name)'\n\toption command '\(command.quoted)'\n\(shared)"
+            let heading: ByteString = "config job '\(name)'\n"
+            if sections.contains(where: { $0.hasPrefix(heading) }) {
+                throw Fault(.usage, "--job '\(name)' is there twice")
+            }
+            sections.append("\(heading)\toption command '\(command.quoted)'\n\(shared)")
         }
-        self.jobs = jobs
+        jobs = sections.joined(separator: "")
         if jobs.isEmpty { return }
         var findings = Findings()
         _ = Settings(jobs, file: "", &findings)
@@ -63,36 +76,12 @@ public struct Call: Sendable {
 
     /// The same for a start: see `Settings.forStart`.
     public func settingsForStart() throws(Fault) -> (Settings, log: [ByteString]) {
-        if jobs.isEmpty { return try Settings.forStart(places) }
         var findings = Findings()
-        return (Settings(jobs, file: "", &findings), [])
-    }
-}
-
-/// One way to call a program.
-public final class Verb: Sendable {
-    fileprivate let name: StaticString
-    fileprivate let usage: StaticString
-    fileprivate let help: StaticString
-    fileprivate let run: @Sendable (Call) throws(Fault) -> Void
-
-    /// - Parameters:
-    ///   - name: Empty for the call without a verb.
-    ///   - usage: What may follow, as the help text shows it: a word as `JOB` or `[JOB]`, an option without a value as
-    ///     `[--json]`. Of `[--json|--watch]` only one may be given.
-    ///   - help: One line for the help text.
-    public init(
-        _ name: StaticString, _ usage: StaticString, _ help: StaticString,
-        _ run: @escaping @Sendable (Call) throws(Fault) -> Void
-    ) {
-        self.name = name
-        self.usage = usage
-        self.help = help
-        self.run = run
+        return jobs.isEmpty ? try Settings.forStart(places) : (try settings(&findings), [])
     }
 
-    /// Whether so many words, and these options, may follow.
-    fileprivate func allows(words count: Int, _ flags: [ByteString]) -> Bool {
+    /// Whether its words and options are those that a verb allows.
+    fileprivate func follows(_ usage: StaticString) -> Bool {
         var (fewest, most, known) = (0, 0, 0)
         for part in ByteString(stringLiteral: usage).words {
             let names = part.parts(keepsEmpty: false) {
@@ -105,52 +94,61 @@ public final class Verb: Sendable {
                 if !part.hasPrefix("[") { fewest += 1 }
             }
         }
-        return known == flags.count && fewest <= count && count <= most
+        return known == flags.count && fewest <= words.count && words.count <= most
     }
 
-    /// Its line of the help text.
-    fileprivate func line(_ program: StaticString) -> ByteString {
-        let words = [program, name, usage].map { ByteString(stringLiteral: $0) }.filter { !$0.isEmpty }
-        return words.joined(separator: " ").padded(to: 46) + " " + ByteString(stringLiteral: help)
-    }
-}
+    /// One way to call a program.
+    ///
+    /// - `name`: Empty for the call without a verb.
+    /// - `usage`: What may follow, as the help text shows it: a word as `JOB` or `[JOB]`, an option without a value as
+    ///   `[--json]`. Of `[--json|--watch]` only one may be given.
+    /// - `help`: One line for the help text.
+    public typealias Verb = (
+        name: StaticString, usage: StaticString, help: StaticString, run: @Sendable (Call) throws(Fault) -> Void
+    )
 
-extension [Verb] {
+    public static func verb(
+        _ name: StaticString, _ usage: StaticString, _ help: StaticString,
+        _ run: @escaping @Sendable (Call) throws(Fault) -> Void
+    ) -> Verb { (name, usage, help, run) }
+
     /// Does what the words ask for; the first verb is for a call without one. If that fails, says why and ends the process.
     ///
     /// - Parameters:
     ///   - options: Those that take a value, besides `--config`.
-    ///   - notes: The help text after the lines of the verbs.
-    public func run(_ program: StaticString, _ words: [ByteString], options: StaticString, notes: StaticString) {
+    ///   - notes: The help text after the lines of the verbs, without the options for jobs of the command line.
+    public static func run(
+        _ program: StaticString, _ words: [ByteString], _ verbs: [Verb], options: StaticString, notes: StaticString
+    ) {
         do throws(Fault) {
-            try obey(program, words, options, notes)
+            let valued = ["--config"] + ByteString(stringLiteral: options).words
+            let arguments = try Arguments(words, valued: valued)
+            func has(_ flag: StaticString) -> Bool { arguments.flags.contains { $0 == flag } }
+            if has("--help") || has("-h") {
+                let lines = verbs.map { verb in
+                    let words = [program, verb.name, verb.usage].map { ByteString(stringLiteral: $0) }
+                    let call = words.filter { !$0.isEmpty }.joined(separator: " ").padded(to: 46)
+                    return "\(call) \(literal: verb.help)" as ByteString
+                }.joined(separator: "\n       ")
+                let jobOptions: StaticString = valued.contains("--job") ? Call.jobOptions : ""
+                return Log.info("usage: \(lines)\n\n\(literal: jobOptions)\(literal: notes)")
+            }
+            if has("--version") { return Log.info("\(literal: program) \(Process.version)") }
+            var call = try Call(arguments, of: ByteString(stringLiteral: program))
+            var verb = verbs[0]
+            if let first = call.words.first, !first.isEmpty, let named = verbs.first(where: { first == $0.name }) {
+                verb = named
+                call.words.removeFirst()
+            }
+            guard call.follows(verb.usage) else {
+                let shown = words.joined(separator: " ").printable()
+                throw Fault(.usage, "unknown call '\(shown)'; see \(literal: program) --help")
+            }
+            try call.places.checkConfig()
+            try verb.run(call)
         } catch {
             error.end(program)
         }
-    }
-
-    private func obey(
-        _ program: StaticString, _ words: [ByteString], _ options: StaticString, _ notes: StaticString
-    ) throws(Fault) {
-        let arguments = try Arguments(words, valued: ["--config"] + ByteString(stringLiteral: options).words)
-        func has(_ flag: StaticString) -> Bool { arguments.flags.contains { $0 == flag } }
-        if has("--help") || has("-h") {
-            let lines = map { $0.line(program) }.joined(separator: "\n       ")
-            return Log.info("usage: \(lines)\n\n\(literal: notes)")
-        }
-        if has("--version") { return Log.info("\(literal: program) \(Process.version)") }
-        var call = try Call(arguments, of: ByteString(stringLiteral: program))
-        var verb = self[0]
-        if let first = call.words.first, !first.isEmpty, let named = self.first(where: { first == $0.name }) {
-            verb = named
-            call.words.removeFirst()
-        }
-        guard verb.allows(words: call.words.count, call.flags) else {
-            let shown = words.joined(separator: " ").printable()
-            throw Fault(.usage, "unknown call '\(shown)'; see \(literal: program) --help")
-        }
-        try call.places.checkConfig()
-        try verb.run(call)
     }
 }
 

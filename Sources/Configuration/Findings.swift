@@ -17,7 +17,7 @@ public struct Place: Equatable, Sendable {
 
 /// What was found while settings were read, or by a check. It becomes text at the very last, and is an error where it ends
 /// the reading.
-public struct Finding: Error, Equatable {
+public final class Finding: Error, Equatable {
     /// The gravest first.
     public enum Kind: ByteString, CaseIterable, Sendable {
         /// A reload refuses it, and a start leaves out what it is about.
@@ -36,9 +36,11 @@ public struct Finding: Error, Equatable {
     public let text: ByteString
 
     public init(_ kind: Kind, _ place: Place, _ text: ByteString) {
-        self.kind = kind
-        self.place = place
-        self.text = text
+        (self.kind, self.place, self.text) = (kind, place, text)
+    }
+
+    public static func == (one: Finding, other: Finding) -> Bool {
+        one.kind == other.kind && one.place == other.place && one.text == other.text
     }
 
     /// "FILE:LINE: TEXT".

@@ -2,40 +2,35 @@ import Basics
 import Debounce
 
 /// `config job 'NAME'`: a command, and when it runs.
-final class JobSection {
-    private static let table = [
-        Option("command", .line), Option("verify", .line), Option("quiet", .seconds, "10"),
-        Option("max_wait", .seconds), Option("timeout", .seconds), Option("retries", .count, "3"),
-        Option("max_interval", .seconds, "600"), Option("enabled", .flag, "1"),
+extension Section {
+    private static let jobTable: [Option] = [
+        ("command", .line, ""), ("verify", .line, ""), ("quiet", .seconds, "10"), ("max_wait", .seconds, ""),
+        ("timeout", .seconds, ""), ("retries", .count, "3"), ("max_interval", .seconds, "600"), ("enabled", .flag, "1"),
     ]
 
-    let name: ByteString
-    private let section: Section
-
-    /// Reads a section, and leaves out what is faulty. A job whose command is faulty, or may be misspelt, is not enabled:
-    /// the default command does not run, and requests are kept.
+    /// Reads the section of a job, and leaves out what is faulty. A job whose command is faulty, or may be misspelt, is not
+    /// enabled: the default command does not run, and requests are kept.
     ///
     /// - Parameter isCut: A fault has cut off the rest of the section.
     /// - Returns: nil if the section's name can't be a job's.
-    init?(_ read: UCI.Section, file: ByteString, isCut: Bool = false, _ findings: inout Findings) {
+    static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) -> Section? {
+        let place = Place(file, read.line)
         guard let name = read.name, Job.isName(name) else {
             findings.add(
-                .fault, Place(file, read.line),
-                "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
+                .fault, place, "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
             return nil
         }
-        self.name = name
-        section = Section("job '\(name)'", JobSection.table, file: file, line: read.line)
+        let section = Section("job", name, jobTable, file: file, line: read.line)
         section.read(read, &findings)
         if section["command"].isEmpty {
             let usual: ByteString = "service \(name) restart"
             section["command"] = usual
             let isFaulty = read.options.contains { option in
-                option.name == "command" || !JobSection.table.contains { option.name == $0.name }
+                option.name == "command" || !jobTable.contains { option.name == $0.name }
             }
-            if isEnabled, isCut || isFaulty {
+            if section["enabled"] == "1", isCut || isFaulty {
                 findings.add(
-                    .fault, Place(file, read.line),
+                    .fault, place,
                     "job '\(name)' is left out: none of its options is a command that can be used, and '\(usual)' may not "
                         + "be what is meant")
                 section["enabled"] = "0"
@@ -48,41 +43,27 @@ final class JobSection {
         if section["timeout"].isEmpty { section["timeout"] = restartsDnsmasq ? "300" : "60" }
         let (quiet, wait) = (section["quiet"], section["max_wait"])
         let (shortest, given) = (quiet.seconds!, wait.seconds)
-        if let given, given == .zero || given >= shortest { return }
+        if let given, given == .zero || given >= shortest { return section }
         if given != nil {
             findings.add(
                 .fault, section.place(of: "max_wait"),
                 "max_wait '\(wait)' is less than quiet '\(quiet)': allowed are 0, for no bound, and more")
         }
         section["max_wait"] = ByteString(seconds: min(shortest * 6, Settings.longest))
+        return section
     }
 
-    /// If not, it is as if the job were not there, but what was accepted for it is kept.
-    var isEnabled: Bool { section["enabled"] == "1" }
-
-    /// A remark if the command does not restart dnsmasq; nil if a script may.
-    var remark: Finding? {
-        let command = section["command"]
-        let isScript = command.words.contains { $0.hasPrefix("/") && !$0.hasPrefix("/etc/init.d/") }
-        if isScript || command.firstIndex(of: "dnsmasq") != nil { return nil }
-        return Finding(
-            .remark, section.place(of: "command"),
-            "aliases ask for job '\(name)', and '\(command.printable())' does not restart dnsmasq, which reads aliases at a "
-                + "start only")
-    }
-
-    /// The section as it stands in a settings file.
-    var text: ByteString { section.text }
-
+    /// The job, if the section is one.
     var job: Job {
-        var job = Job(name: name, command: section["command"])
-        job.verify = section["verify"].isEmpty ? nil : section["verify"]
+        var job = Job(name: name, command: self["command"])
+        job.verify = self["verify"].isEmpty ? nil : self["verify"]
         // These can't fail: only values that can be read get into a section.
-        job.quiet = section["quiet"].seconds!
-        job.maxWait = section["max_wait"].seconds!
-        job.timeout = section["timeout"].seconds!
-        job.retries = section["retries"].wholeNumber!
-        job.maxInterval = section["max_interval"].seconds!
+        job.quiet = self["quiet"].seconds!
+        job.maxWait = self["max_wait"].seconds!
+        job.timeout = self["timeout"].seconds!
+        job.retries = self["retries"].wholeNumber!
+        job.maxInterval = self["max_interval"].seconds!
+        job.isEnabled = self["enabled"] == "1"
         return job
     }
 }

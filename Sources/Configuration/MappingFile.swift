@@ -18,14 +18,14 @@ public enum MappingFile {
             }
             func value(_ text: ByteString) -> UCI.Value { UCI.Value(text, line: index + 1) }
             let name = words[1].lowercased
-            var section = sections.first { $0.values(of: "name")[0].text == name }
-            if section == nil {
-                section = UCI.Section("cname", nil, line: index + 1)
-                section?.add("name", value(name), isList: false)
-                sections += [section!]
+            let known = sections.first { $0.values(of: "name")[0].text == name }
+            let section = known ?? UCI.Section("cname", nil, line: index + 1)
+            if known == nil {
+                section.add("name", value(name), isList: false)
+                sections.append(section)
             }
             let target = words.count == 3 ? "\(words[0]) \(words[2])" : words[0]
-            section?.add("target", value(target), isList: true)
+            section.add("target", value(target), isList: true)
         }
         return sections.compactMap { Alias($0, file: file, &findings) }
     }

@@ -5,14 +5,11 @@ import Linux
 /// the usual places on a router.
 public struct Places: Sendable {
     /// The settings file.
-    public var config: ByteString {
-        get { moved ?? Places.uci("debounced") }
-        set { moved = newValue }
-    }
+    public var config: ByteString { moved ?? Places.uci("debounced") }
     /// The settings file that the call or the environment names; nil means the usual one.
-    private var moved: ByteString?
+    private let moved: ByteString?
     /// The call names it: then it has to be there.
-    public let isConfigGiven: Bool
+    private let isConfigGiven: Bool
     /// The run directory of the daemon.
     public var daemon: ByteString
     /// The run directory of the updater.

@@ -2,27 +2,16 @@ import Basics
 
 /// One option of a section type. Each section type has one table of these, and whatever reads, writes or explains an
 /// option goes by it.
-final class Option: Sendable {
-    /// What values are allowed.
-    enum Kind: Sendable {
-        case line, seconds, count, jobName, request, publish, folder, domain, path, flag
-        /// The option is a list. Each value is a host name, which the name of its system may follow.
-        case targets
-    }
+///
+/// `initial` is its value if it is not set; empty if it has no value then.
+typealias Option = (name: StaticString, kind: OptionKind, initial: StaticString)
 
-    let name: StaticString
-    let kind: Kind
-    /// The value if the option is not set; empty if it has none then.
-    let initial: StaticString
+/// What values are allowed.
+enum OptionKind {
+    case line, seconds, count, jobName, request, publish, folder, domain, path, flag
+    /// The option is a list. Each value is a host name, which the name of its system may follow.
+    case targets
 
-    init(_ name: StaticString, _ kind: Kind, _ initial: StaticString = "") {
-        self.name = name
-        self.kind = kind
-        self.initial = initial
-    }
-}
-
-extension Option.Kind {
     /// The end of a message that begins with "allowed", such as "are 0 and 1".
     var allowed: StaticString {
         switch self {
@@ -71,18 +60,21 @@ extension Option.Kind {
 /// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It changes
 /// only while it is read.
 final class Section {
+    let name: ByteString
     private let table: [Option]
-    /// What follows `config`.
-    private let heading: ByteString
+    private let type: StaticString
     private let file: ByteString
     private let line: Int
     /// The values of each option, in the order of the table.
     private var values: [[UCI.Value]]
 
     /// A section whose options all have their initial values.
-    init(_ heading: ByteString, _ table: [Option], file: ByteString, line: Int = 0) {
+    ///
+    /// - Parameter name: Empty if the section has none.
+    init(_ type: StaticString, _ name: ByteString, _ table: [Option], file: ByteString, line: Int = 0) {
         self.table = table
-        self.heading = heading
+        self.type = type
+        self.name = name
         self.file = file
         self.line = line
         values = table.map { option in
@@ -139,8 +131,7 @@ final class Section {
 
     private func index(of name: StaticString) -> Int {
         let name = ByteString(stringLiteral: name)
-        guard let index = table.firstIndex(where: { name == $0.name }) else { preconditionFailure("no such option") }
-        return index
+        return table.firstIndex { name == $0.name }!
     }
 
     /// Where an option is, or the section if it is not set; the file if there is no such section.
@@ -151,7 +142,7 @@ final class Section {
 
     /// The section as it stands in a settings file.
     var text: ByteString {
-        var text: ByteString = "config \(heading)\n"
+        var text: ByteString = "config \(literal: type)" + (name.isEmpty ? "\n" : " '\(name)'\n")
         for (option, values) in zip(table, values) {
             let keyword: StaticString = option.kind == .targets ? "list" : "option"
             for value in values { text += "\t\(literal: keyword) \(literal: option.name) '\(value.text.quoted)'\n" }

@@ -8,16 +8,15 @@ public struct Settings {
     public static let longest = Duration.seconds(7 * 24 * 3600)
 
     /// Never empty.
-    private var jobSections: [JobSection] = []
-    private let updaterSection: Section
+    private var jobSections: [Section] = []
+    public let updater: UpdaterSettings
     public private(set) var aliases: [Alias] = []
 
-    public var jobs: [Job] { jobSections.filter { $0.isEnabled }.map { $0.job } }
-    /// The names of the others.
-    public var disabledJobs: [ByteString] { jobSections.filter { !$0.isEnabled }.map { $0.name } }
-    public var updater: UpdaterSettings { UpdaterSettings(updaterSection) }
+    /// Those that are not enabled, too.
+    public var allJobs: [Job] { jobSections.map { $0.job } }
+    public var jobs: [Job] { allJobs.filter { $0.isEnabled } }
     /// Where it is set how dnsmasq gets the aliases.
-    public var publishPlace: Place { updaterSection.place(of: "publish") }
+    public var publishPlace: Place { updater.section.place(of: "publish") }
 
     /// Reads the settings file and the mapping file that it names, either of which may be missing. What is faulty is left
     /// out.
@@ -27,37 +26,40 @@ public struct Settings {
     public init(file path: ByteString, _ findings: inout Findings) throws(Fault) {
         try self.init(ByteString(settingsFile: path, &findings), file: path, &findings)
         let mappings = updater.mappings
-        for alias in try MappingFile.aliases(
-            ByteString(settingsFile: mappings, &findings), file: mappings, &findings)
-        { add(alias, &findings) }
+        let text = try ByteString(settingsFile: mappings, &findings)
+        add(MappingFile.aliases(text, file: mappings, &findings), &findings)
     }
 
     /// Reads the text of a settings file. What is faulty is left out. Without a job it has the built-in one, which restarts
     /// dnsmasq.
     public init(_ text: ByteString, file: ByteString, _ findings: inout Findings) {
-        updaterSection = Section("updater 'updater'", UpdaterSettings.table, file: file)
+        let updaterSection = Section("updater", "updater", UpdaterSettings.table, file: file)
+        updater = UpdaterSettings(section: updaterSection)
         let uci = UCI(upToFault: text, file: file)
         if let fault = uci.fault {
             findings.add(fault)
             findings.areIncomplete = true
         }
+        var named: [Alias] = []
         for section in uci.sections {
             switch section.type {
             case "job":
                 let isCut = uci.fault != nil && section === uci.current
-                if let job = JobSection(section, file: file, isCut: isCut, &findings) { jobSections.append(job) }
+                if let job = Section.job(section, file: file, isCut: isCut, &findings) { jobSections.append(job) }
             case "updater":
                 updaterSection.read(section, &findings)
             case "cname":
-                if let alias = Alias(section, file: file, &findings), alias.isEnabled { add(alias, &findings) }
+                if let alias = Alias(section, file: file, &findings), alias.isEnabled { named.append(alias) }
             default:
                 findings.add(
                     .remark, Place(file, section.line),
                     "section '\(section.type)' is left out: known are job, updater, cname")
             }
         }
+        add(named, &findings)
         if jobSections.isEmpty {
-            jobSections = [JobSection(UCI.Section("job", "dnsmasq", line: 0), file: file, &findings)!]
+            let builtIn = UCI.Section("job", "dnsmasq", line: 0)
+            jobSections = [Section.job(builtIn, file: file, isCut: false, &findings)!]
         }
         let job = updaterSection["job"]
         if !jobSections.contains(where: { $0.name == job }) {
@@ -71,24 +73,38 @@ public struct Settings {
         }
     }
 
-    /// A remark if the job that aliases ask for does not restart dnsmasq.
+    /// A remark if the job that aliases ask for does not restart dnsmasq; nil if a script may.
     public var jobFinding: Finding? {
-        aliases.isEmpty ? nil : jobSections.first { $0.name == updater.job && $0.isEnabled }?.remark
+        guard !aliases.isEmpty, let found = jobSections.first(where: { $0.name == updater.job }),
+            case let command = found["command"], found["enabled"] == "1", command.firstIndex(of: "dnsmasq") == nil,
+            !command.words.contains(where: { $0.hasPrefix("/") && !$0.hasPrefix("/etc/init.d/") })
+        else { return nil }
+        return Finding(
+            .remark, found.place(of: "command"),
+            "aliases ask for job '\(updater.job)', and '\(command.printable())' does not restart dnsmasq, which reads aliases "
+                + "at a start only")
     }
 
-    /// Adds an alias unless its name is taken.
-    mutating func add(_ alias: Alias, _ findings: inout Findings) {
-        if let other = aliases.first(where: { $0.name == alias.name }) {
-            findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(other.place.text)")
-        } else {
-            aliases.append(alias)
+    /// Adds aliases, but none whose name is taken.
+    mutating func add(_ new: [Alias], _ findings: inout Findings) {
+        let all = aliases + new
+        let index = NameIndex(all.map { $0.name.text })
+        for place in aliases.count..<all.count {
+            let alias = all[place]
+            var first = place
+            for other in index.indices(of: alias.name.text) { first = min(first, other) }
+            if first == place {
+                aliases.append(alias)
+            } else {
+                findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(all[first].place.text)")
+            }
         }
     }
 
     /// A settings file that says the same: the updater's section, then the jobs, then the aliases, with those of the mapping
     /// file.
     public var text: ByteString {
-        ([updaterSection.text] + jobSections.map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
+        ([updater.section] + jobSections + aliases.map { $0.section }).map { $0.text }.joined(separator: "\n")
     }
 
     /// The same, but the aliases of the mapping file are in comments, as that file is named there already.
@@ -98,7 +114,7 @@ public struct Settings {
         if others.isEmpty { return text }
         var own = self
         own.aliases = aliases.filter { $0.place.file != mapped }
-        let comments = others.flatMap { $0.text.lines }.map { "#" + $0 }
+        let comments = others.flatMap { $0.section.text.lines }.map { "#" + $0 }
         return "\(own.text)\n# From \(mapped):\n\(comments.joined(separator: "\n"))"
     }
 }

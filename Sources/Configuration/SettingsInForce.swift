@@ -13,9 +13,13 @@ public final class SettingsInForce {
     /// The job that is asked for whenever a lease is new, gone or changed; empty: none.
     public let leaseJob: ByteString
     /// The section of the updater.
-    public private(set) lazy var updater = readUpdater()
-    /// All settings.
-    public private(set) lazy var all = readAll()
+    public var updater: UpdaterSettings { all.updater }
+    /// All settings, read when they are needed: to find a target takes the text only.
+    public private(set) lazy var all = {
+        // Nothing is wrong with a copy.
+        var findings = Findings()
+        return Settings(text, file: path, &findings)
+    }()
     private let text: ByteString
     private let path: ByteString
 
@@ -54,31 +58,9 @@ public final class SettingsInForce {
         self.path = path
     }
 
-    private func readUpdater() -> UpdaterSettings {
-        let section = Section("", UpdaterSettings.table, file: path)
-        // Nothing is wrong with a copy.
-        var findings = Findings()
-        let paragraph = ByteString(text.bytes[..<(text.firstIndex(of: "\n\n") ?? text.count)])
-        for read in UCI(upToFault: paragraph, file: path).sections { section.read(read, &findings) }
-        return UpdaterSettings(section)
-    }
-
-    private func readAll() -> Settings {
-        var findings = Findings()
-        return Settings(text, file: path, &findings)
-    }
-
     /// Whether the host is a target of an alias.
     public func isTarget(_ host: HostName?) -> Bool {
         host.map { text.firstIndex(of: "\n\tlist target '\($0) ") != nil } ?? false
-    }
-
-    /// Whether there is an alias of that name.
-    public func isAlias(_ name: ByteString) -> Bool { text.firstIndex(of: "\n\toption name '\(name)'\n") != nil }
-
-    /// The aliases that have the host as a target.
-    public func aliases(of host: HostName) -> [Alias] {
-        isTarget(host) ? all.aliases.filter { $0.targets.contains { $0.host == host } } : []
     }
 }
 
@@ -114,18 +96,14 @@ extension Settings {
     public func takeOver(_ places: Places, unlessOthers: Bool = false) throws(Fault) {
         try Files.makeFolder(places.daemon)
         // Many events may find at the same time that none are in force.
-        let lock = try FileLock(waitingFor: places.settings + ".lock")
+        let lock = try FileLock(places.settings + ".lock")
         defer { _ = lock }
         if unlessOthers, SettingsInForce(places) != nil { return }
         try Files.replace(places.settings, with: copy)
     }
 
     /// The digest in the copy's first line: different settings have different ones.
-    public var digest: ByteString {
-        var digest = Digest()
-        digest.add(text)
-        return digest.text
-    }
+    public var digest: ByteString { text.digest }
 
     /// The text of the copy.
     fileprivate var copy: ByteString {

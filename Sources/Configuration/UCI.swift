@@ -21,18 +21,13 @@ public struct UCI {
         /// An `option` has one, a `list` any number.
         public fileprivate(set) var values: [Value] = []
 
-        fileprivate init(_ name: ByteString) {
-            self.name = name
-        }
+        fileprivate init(_ name: ByteString) { self.name = name }
 
         /// The words of all values: OpenWrt's scripts make no difference between a list and one value with blanks.
         public var words: [Value] {
-            var words: [Value] = []
-            for value in values {
-                for word in value.text.parts(separatedBy: { $0.isSpace })
-                where !word.isEmpty { words.append(Value(word, line: value.line)) }
+            values.flatMap { value in
+                value.text.parts(keepsEmpty: false) { $0.isSpace }.map { Value($0, line: value.line) }
             }
-            return words
         }
     }
 
@@ -76,7 +71,8 @@ public struct UCI {
 
     /// Reads the text of a file up to the first command with a fault.
     public init(upToFault text: ByteString, file: ByteString) {
-        var scanner = Scanner(bytes: text.bytes, file: file)
+        // The last line is ended, even if it ends with a backslash.
+        var scanner = Scanner(bytes: text.bytes + [10, 10], file: file)
         do throws(Finding) {
             while let words = try scanner.nextCommand() { try obey(words, file) }
         } catch {
@@ -94,7 +90,10 @@ public struct UCI {
             guard words.count == 2, first.isIdentifier else { throw fault("a package is: package NAME") }
         case "config", "c":
             current = nil
-            guard words.count <= 3, first.isType else { throw fault("a section is: config TYPE ['NAME']") }
+            // Such as `wireguard_wg0.1`.
+            guard words.count <= 3, !first.isEmpty, first.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw fault("a section is: config TYPE ['NAME']")
+            }
             let name = second.isEmpty ? nil : second
             guard name?.isIdentifier ?? true else {
                 // uci(1) and LuCI refuse the whole file for such a name.
@@ -129,11 +128,6 @@ public struct UCI {
     }
 }
 
-extension ByteString {
-    /// Whether UCI allows it as the type of a section, such as `wireguard_wg0.1`.
-    fileprivate var isType: Bool { !isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) } }
-}
-
 /// Cuts a UCI file into commands, and commands into words.
 private struct Scanner {
     let bytes: [UInt8]
@@ -149,7 +143,8 @@ private struct Scanner {
         var start = 0
         // The quote that the word is in; 0 outside quotes.
         var quote: UInt8 = 0
-        while let byte = next() {
+        while position < bytes.count {
+            let byte = next()
             var taken: UInt8? = byte
             switch byte {
             case 0:
@@ -157,7 +152,7 @@ private struct Scanner {
             case UInt8(ascii: "\\") where quote != UInt8(ascii: "'"):
                 if joinsLines() { continue }
                 // The next turn finds a NUL.
-                taken = position < bytes.count && bytes[position] != 0 ? next() : nil
+                taken = bytes[position] != 0 ? next() : nil
             case quote:
                 quote = 0
                 continue
@@ -168,7 +163,7 @@ private struct Scanner {
             case _ where byte.isSpace || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "#"):
                 if start > 0 { words.append(UCI.Value(ByteString(word), line: start)) }
                 (word, start) = ([], 0)
-                if byte == UInt8(ascii: "#") { position = bytes[position...].firstIndex(of: 10) ?? bytes.count }
+                if byte == UInt8(ascii: "#") { position = bytes[position...].firstIndex(of: 10)! }
                 if byte == UInt8(ascii: ";") || byte == 10, !words.isEmpty { return words }
                 continue
             default: break
@@ -176,14 +171,12 @@ private struct Scanner {
             if start == 0 { start = line }
             if let taken { word.append(taken) }
         }
-        if start > 0 { words.append(UCI.Value(ByteString(word), line: start)) }
+        if quote == 0 { return nil }
         // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
-        if quote != 0 { throw Finding(.fault, Place(file, words[0].line), "a quote is not closed") }
-        return words.isEmpty ? nil : words
+        throw Finding(.fault, Place(file, words.first?.line ?? start), "a quote is not closed")
     }
 
-    private mutating func next() -> UInt8? {
-        guard position < bytes.count else { return nil }
+    private mutating func next() -> UInt8 {
         position += 1
         if bytes[position - 1] == 10 { line += 1 }
         return bytes[position - 1]

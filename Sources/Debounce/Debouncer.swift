@@ -23,8 +23,6 @@ public struct Debouncer: Sendable {
         case idle
         /// Requests wait for their quiet time, or longer if their requesters are throttled.
         case waiting
-        /// Requests wait no longer: a flush came.
-        case flushed
         /// The last run failed, and is tried again.
         case retrying(Retry)
         case running(Run)
@@ -36,8 +34,6 @@ public struct Debouncer: Sendable {
         /// When the last run ended.
         let ended: Instant
         let due: Instant
-        /// A flush came: the retry is due at once.
-        var isFlushed = false
     }
 
     private struct Run: Equatable, Sendable {
@@ -48,13 +44,13 @@ public struct Debouncer: Sendable {
         var step = Step.command
         /// When the step began.
         var since: Instant
-        /// A flush came: the requests made during the run start the next at once.
-        var isFlushed = false
     }
 
     /// New settings hold at once, also for requests that wait.
     public var job: Job
     private var state = State.idle
+    /// A flush came: what waits starts at once; or, during a run, right after it.
+    private var isFlushed = false
     private(set) var requesters = Requesters()
 
     /// What the caller must do.
@@ -96,21 +92,18 @@ public struct Debouncer: Sendable {
         case givenUp
     }
 
-    public init(_ job: Job) {
-        self.job = job
-    }
+    public init(_ job: Job) { self.job = job }
 
     public var phase: Phase {
         // What a flush ended has been due ever since.
-        let atOnce = Instant(sinceStart: .zero)
+        let atOnce: Instant? = isFlushed ? Instant(sinceStart: .zero) : nil
         switch state {
         case .idle: return .idle
-        case .flushed: return .waiting(due: atOnce)
-        case .retrying(let retry): return .retrying(due: retry.isFlushed ? atOnce : retry.due)
+        case .retrying(let retry): return .retrying(due: atOnce ?? retry.due)
         case .running(let run): return .running(ends: end(of: run))
         case .waiting:
             guard let (due, isPutOff) = requesters.due(job) else { preconditionFailure("no request waits") }
-            return isPutOff ? .throttled(due: due) : .waiting(due: due)
+            return isPutOff && !isFlushed ? .throttled(due: due) : .waiting(due: atOnce ?? due)
         }
     }
 
@@ -127,7 +120,7 @@ public struct Debouncer: Sendable {
     public var isWaiting: Bool {
         switch state {
         case .idle: false
-        case .waiting, .flushed, .retrying: true
+        case .waiting, .retrying: true
         case .running: requesters.areWaiting
         }
     }
@@ -145,31 +138,15 @@ public struct Debouncer: Sendable {
     }
 
     /// Lets what waits run now; or, during a run, right after it. Does nothing if nothing waits.
-    public mutating func flush() {
-        switch state {
-        case .idle, .flushed: break
-        case .waiting: state = .flushed
-        case .retrying(var retry):
-            retry.isFlushed = true
-            state = .retrying(retry)
-        case .running(var run):
-            run.isFlushed = requesters.areWaiting
-            state = .running(run)
-        }
-    }
+    public mutating func flush() { isFlushed = isWaiting }
 
     /// Forgets what waits. A run goes on.
     public mutating func cancel() {
         requesters.cancel()
-        switch state {
-        case .idle, .waiting, .flushed: state = .idle
-        case .retrying(let retry):
-            requesters.runEnded(at: retry.ended, job)
-            state = .idle
-        case .running(var run):
-            run.isFlushed = false
-            state = .running(run)
-        }
+        isFlushed = false
+        if case .running = state { return }
+        if case .retrying(let retry) = state { requesters.runEnded(at: retry.ended, job) }
+        state = .idle
     }
 
     /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
@@ -177,7 +154,7 @@ public struct Debouncer: Sendable {
         guard let wakeAt, wakeAt <= now else { return .none }
         switch state {
         case .idle: return .none
-        case .waiting, .flushed: return start(failures: 0, at: now)
+        case .waiting: return start(failures: 0, at: now)
         case .retrying(let retry): return start(failures: retry.failures, at: now)
         case .running(var run):
             let isFirst = run.step == .command || run.step == .verification
@@ -189,9 +166,14 @@ public struct Debouncer: Sendable {
 
     private mutating func start(failures: Int, at now: Instant) -> Action {
         requesters.cover(at: now, job)
-        state = .running(Run(failures: failures, since: now))
+        begin(Run(failures: failures, since: now))
         return .start
     }
+
+    private mutating func begin(_ run: Run) { (state, isFlushed) = (.running(run), false) }
+
+    /// Nothing runs any more, and what waits does so as if no run had begun.
+    private mutating func rest() { state = requesters.areWaiting ? .waiting : .idle }
 
     /// The command has ended, and its verification has started: the run goes on.
     public mutating func verify(at now: Instant) {
@@ -207,11 +189,11 @@ public struct Debouncer: Sendable {
         if !isSuccess, run.failures < job.retries {
             let failures = run.failures + 1
             let pause = job.interval(doubled: failures)
-            state = .retrying(Retry(failures: failures, ended: now, due: now + pause, isFlushed: run.isFlushed))
+            state = .retrying(Retry(failures: failures, ended: now, due: now + pause))
             return .retry(failures, after: pause)
         }
         requesters.runEnded(at: now, job)
-        state = !requesters.areWaiting ? .idle : run.isFlushed ? .flushed : .waiting
+        rest()
         return isSuccess ? .done : .givenUp
     }
 
@@ -219,26 +201,28 @@ public struct Debouncer: Sendable {
     /// time. A retry remains one.
     public mutating func notReady(at now: Instant) {
         let run = present
-        guard run.failures == 0 else {
+        isFlushed = false
+        if run.failures > 0 {
             state = .retrying(Retry(failures: run.failures, ended: now, due: now + job.quiet))
-            return
+        } else {
+            requesters.uncover(requestingAgainAt: now, job)
+            rest()
         }
-        requesters.uncover(requestingAgainAt: now, job)
-        state = requesters.areWaiting ? .waiting : .idle
     }
 
     /// The command was not started, since all requests have been taken back.
     public mutating func notNeeded() {
         _ = present
+        isFlushed = false
         requesters.uncover(requestingAgainAt: nil, job)
-        state = requesters.areWaiting ? .waiting : .idle
+        rest()
     }
 
     /// A command still runs that an earlier daemon started. The requests that it carries out are not known, so they must
     /// be made again.
     public mutating func adopt(at now: Instant) {
         if case .retrying = state { preconditionFailure("the last run has ended") }
-        state = .running(Run(failures: 0, since: now))
+        begin(Run(failures: 0, since: now))
     }
 
     /// The run that goes on.

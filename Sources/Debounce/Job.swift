@@ -21,13 +21,13 @@ public struct Job: Equatable, Sendable {
     public var retries = 3
     /// The longest pause between tries, and between throttled runs; zero: none.
     public var maxInterval: Duration = .seconds(600)
+    /// If not, it is as if the job were not there, but what was accepted for it is kept.
+    public var isEnabled = true
 
     public init(name: ByteString, command: ByteString) {
         self.name = name
         self.command = command
     }
 
-    public static func isName(_ name: ByteString) -> Bool {
-        (1...63).contains(name.count) && name.isIdentifier
-    }
+    public static func isName(_ name: ByteString) -> Bool { (1...63).contains(name.count) && name.isIdentifier }
 }

@@ -17,7 +17,7 @@ public struct OutputReader {
     /// How many lines may still be logged: in all, and before `nextSecond`.
     private var rest = Self.mostLines
     private var room = 0
-    private var nextSecond: Instant?
+    private var nextSecond = Instant(sinceStart: .zero)
 
     public init() {}
 
@@ -25,7 +25,7 @@ public struct OutputReader {
     ///
     /// - Returns: The lines to log. Control characters in them are `?`, but for the tab; empty lines are passed over.
     public mutating func take(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
-        if nextSecond.map({ $0 <= now }) ?? true {
+        if nextSecond <= now {
             nextSecond = now + .seconds(1)
             room = min(rest, Self.mostLinesPerSecond)
         }

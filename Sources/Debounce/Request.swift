@@ -41,17 +41,17 @@ public struct Request: Equatable, Sendable {
 
     /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
     ///
-    /// - Parameter disabled: The names of jobs for which programs may have written something into the ledger.
-    /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job.
-    public init?(line: ByteString, jobs: [Job], disabled: [ByteString] = []) {
+    /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job. Of a job
+    ///   that is not enabled only what programs have already written into the ledger is read.
+    public init?(line: ByteString, jobs: [Job]) {
         if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),
-            jobs.contains(where: { $0.name == name })
-                || (verb == .pending || verb == .withdrawn) && disabled.contains(where: { $0 == name })
+            let job = jobs.first(where: { $0.name == name }), job.isEnabled || verb == .pending || verb == .withdrawn
         {
             self.init(verb, name)
-            return
+        } else if let job = jobs.first(where: { $0.isEnabled && $0.command == line }) {
+            self.init(.request, job.name)
+        } else {
+            return nil
         }
-        guard let job = jobs.first(where: { $0.command == line }) else { return nil }
-        self.init(.request, job.name)
     }
 }

@@ -23,11 +23,11 @@ public struct RequestReader {
     private var isTooLong: Bool { begun.count == Self.longestLine }
     /// When the FIFO was found empty with a line unfinished.
     private var begunAt: Instant?
-    private var unreported: UInt64 = 0
-    private var lastRejected = ByteString("")
-    /// What is wrong with its end or length; nil if the line names nothing that there is.
-    private var reason: ByteString?
-    private var nextReport: Instant?
+    /// The number of lines rejected since the last report, the last of them, and what is wrong with its end or length; nil if
+    /// it names nothing that there is.
+    public typealias Report = (rejected: UInt64, last: ByteString, reason: ByteString?)
+    private var report: Report?
+    private var nextReport = Instant(sinceStart: .zero)
 
     public init() {}
 
@@ -65,24 +65,21 @@ public struct RequestReader {
     }
 
     /// The next time at which `tick` has something to do, if nothing else comes.
-    public var wakeAt: Instant? {
-        begunAt.map { $0 + Self.patience }.earlier(unreported > 0 ? nextReport : nil)
-    }
+    public var wakeAt: Instant? { begunAt.map { $0 + Self.patience }.earlier(report == nil ? nil : nextReport) }
 
     /// Gives up a line whose end didn't come, and says what there is to log.
     ///
-    /// - Returns: How many lines were rejected since the last report, the last of them, and what is wrong with its end or
-    ///   length, if anything is; at most once in `reportInterval`.
-    public mutating func tick(at now: Instant) -> (rejected: UInt64, last: ByteString, reason: ByteString?)? {
+    /// - Returns: A report at most once in `reportInterval`.
+    public mutating func tick(at now: Instant) -> Report? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }
             begun = []
             begunAt = nil
         }
-        guard unreported > 0, nextReport.map({ $0 <= now }) ?? true else { return nil }
-        defer { unreported = 0 }
+        guard report != nil, nextReport <= now else { return nil }
+        defer { report = nil }
         nextReport = now + Self.reportInterval
-        return (unreported, lastRejected, reason)
+        return report
     }
 
     private func accept(_ line: ByteString, _ parse: (ByteString) -> Request?) -> Request? {
@@ -91,15 +88,10 @@ public struct RequestReader {
 
     private mutating func reject(_ line: ByteString, hasEnd: Bool = true) {
         rejected += 1
-        unreported += 1
-        lastRejected = line
-        reason =
-            if line.count >= Self.longestLine {
-                "longer than 255 bytes"
-            } else if !hasEnd {
-                "no newline at its end"
-            } else {
-                line.bytes.last == UInt8(ascii: "\r") ? "a carriage return at its end" : nil
-            }
+        var reason: ByteString?
+        if line.bytes.last == UInt8(ascii: "\r") { reason = "a carriage return at its end" }
+        if !hasEnd { reason = "no newline at its end" }
+        if line.count >= Self.longestLine { reason = "longer than 255 bytes" }
+        report = ((report?.rejected ?? 0) + 1, line, reason)
     }
 }

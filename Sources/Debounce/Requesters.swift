@@ -1,5 +1,82 @@
 import Basics
 
+/// A requester: an alias that changed, a client whose lease changed, a line written by hand.
+///
+/// A hook that requests a restart in every lease event is called again by the replay of each restart. A requester that
+/// triggered three runs in a row, each soon after the last, is probably triggered by the runs themselves. From then on the
+/// pause after each run that it triggers doubles, up to the job's `maxInterval`, until the requester has been calm. No
+/// other requester waits for that.
+struct Requester: Equatable, Sendable {
+    /// The number of runs in a chain that are not throttled yet.
+    static let free = 3
+
+    let name: ByteString
+    /// A request waits that no run has covered yet.
+    fileprivate(set) var isWaiting = false
+    /// The first and the last of the waiting requests.
+    private var first = Instant(sinceStart: .zero)
+    fileprivate var last = Instant(sinceStart: .zero)
+    /// A request is covered by the run that goes on, or that failed and is tried again.
+    fileprivate var isCovered = false
+    /// The requester triggered that run.
+    fileprivate var isTrigger = false
+    /// The number of runs that the requester triggered, each soon after the one before.
+    private var chain = 0
+    /// The end of the last run in the chain.
+    private var chainEnd = Instant(sinceStart: .zero)
+    /// The last request, or the end of the last run that covered a request.
+    private var lastSign = Instant(sinceStart: .zero)
+
+    fileprivate init(_ name: ByteString) { self.name = name }
+
+    /// The requester's requests wait longer than the quiet time.
+    var isThrottled: Bool { chain >= Requester.free }
+
+    /// Nothing waits, and nothing was requested for a few quiet times, and for long enough that a replay would have begun.
+    /// What the requester did before then makes no difference.
+    fileprivate func isCalm(at now: Instant, _ job: Job) -> Bool {
+        !isWaiting && !isCovered && lastSign + max(job.quiet * 3, .seconds(1)) < now
+    }
+
+    fileprivate mutating func request(at now: Instant, _ job: Job) {
+        if isCalm(at: now, job) { chain = 0 }
+        if !isWaiting { first = now }
+        isWaiting = true
+        last = max(last, now)
+        lastSign = last
+    }
+
+    /// When the waiting requests are due.
+    ///
+    /// - Parameter others: The last request of all requesters that are not throttled.
+    /// - Returns: The moment, and whether throttling has put it off.
+    fileprivate func due(_ job: Job, others: Instant) -> (due: Instant, isPutOff: Bool) {
+        let due = (isThrottled ? last : others) + job.quiet
+        let unthrottled = job.maxWait > .zero ? min(due, first + job.maxWait) : due
+        let pauseEnd = isThrottled ? chainEnd + job.interval(doubled: chain - 1) : unthrottled
+        return (max(unthrottled, pauseEnd), pauseEnd > unthrottled)
+    }
+
+    /// A run that covered a request has ended, and is not tried again.
+    fileprivate mutating func runEnded(at now: Instant) {
+        if isTrigger {
+            chain += 1
+            chainEnd = now
+        }
+        lastSign = max(lastSign, now)
+        (isCovered, isTrigger) = (false, false)
+    }
+}
+
+extension Job {
+    /// Returns the quiet time, or a second if that is more, doubled `times` times, but `maxInterval` at most.
+    func interval(doubled times: Int) -> Duration {
+        var interval = max(quiet, .seconds(1))
+        for _ in 0..<times where interval < maxInterval { interval *= 2 }
+        return min(interval, maxInterval)
+    }
+}
+
 /// The requesters of one job, and the runs that they have led to.
 struct Requesters: Equatable, Sendable {
     /// The number of requesters that are told apart. Requesters beyond this limit share one entry, `others`.
@@ -38,32 +115,39 @@ struct Requesters: Equatable, Sendable {
     ///
     /// - Returns: The moment, and whether throttling has put it off; nil if no request waits.
     func due(_ job: Job) -> (due: Instant, isPutOff: Bool)? {
-        let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
         var next: (due: Instant, isPutOff: Bool)?
-        for requester in all where requester.isWaiting {
-            var (due, isPutOff) = requester.due(job, others: last)
-            if due < pauseEnd { (due, isPutOff) = (pauseEnd, true) }
-            if next.map({ due < $0.due || due == $0.due && !isPutOff }) ?? true { next = (due, isPutOff) }
-        }
+        for (_, due, isPutOff) in waiting(job)
+        where next.map({ due < $0.due || due == $0.due && !isPutOff }) ?? true { next = (due, isPutOff) }
         return next
     }
 
     /// A run begins: it covers all waiting requests, and the requesters whose requests are due have triggered it.
     mutating func cover(at now: Instant, _ job: Job) {
-        let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
-        for place in all.indices where all[place].isWaiting {
-            let due = max(all[place].due(job, others: last).due, pauseEnd)
-            all[place].cover(isTrigger: due <= now)
+        for (place, due, _) in waiting(job) {
+            (all[place].isWaiting, all[place].isCovered) = (false, true)
+            if due <= now { all[place].isTrigger = true }
         }
     }
 
+    /// The places of the requesters whose requests wait, and when those are due.
+    private func waiting(_ job: Job) -> [(place: Int, due: Instant, isPutOff: Bool)] {
+        var last = Instant(sinceStart: .zero)
+        for requester in all where requester.isWaiting && !requester.isThrottled { last = max(last, requester.last) }
+        let pauseEnd = pauseEnd(job)
+        return all.indices.filter { all[$0].isWaiting }.map { place in
+            let (due, isPutOff) = all[place].due(job, others: last)
+            return (place, max(due, pauseEnd), isPutOff || due < pauseEnd)
+        }
+    }
+
+    /// A run has ended: the quiet time of requests made during the run starts.
     mutating func restartQuietTime(at now: Instant) {
-        for place in all.indices { all[place].restartQuietTime(at: now) }
+        for place in all.indices where all[place].isWaiting { all[place].last = now }
     }
 
     /// A run has ended, and is not tried again.
     mutating func runEnded(at end: Instant, _ job: Job) {
-        for place in all.indices { all[place].runEnded(at: end) }
+        for place in all.indices where all[place].isCovered { all[place].runEnded(at: end) }
         while let first = ends.first, end - first >= job.maxInterval * 6 { ends.removeFirst() }
         ends.append(end)
     }
@@ -75,19 +159,13 @@ struct Requesters: Equatable, Sendable {
         for place in all.indices where all[place].isCovered {
             // While it is covered, the requester is not calm.
             if let retry { all[place].request(at: retry, job) }
-            all[place].uncover()
+            (all[place].isCovered, all[place].isTrigger) = (false, false)
         }
     }
 
+    /// Forgets the waiting requests.
     mutating func cancel() {
-        for place in all.indices { all[place].cancel() }
-    }
-
-    /// The last waiting request of a requester that is not throttled.
-    private var lastUnthrottled: Instant {
-        var last = Instant(sinceStart: .zero)
-        for requester in all where requester.isWaiting && !requester.isThrottled { last = max(last, requester.last) }
-        return last
+        for place in all.indices { all[place].isWaiting = false }
     }
 
     /// The end of the pause that all requesters wait for after too many runs. The pauses double from a sixteenth of the

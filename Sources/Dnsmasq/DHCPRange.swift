@@ -15,12 +15,13 @@ final class DHCPRange {
         var addresses: [Address] = []
         var isConstructed = false
         for part in value.parts(separatedBy: { $0 == UInt8(ascii: ",") }) {
-            if let address = Address(part) { addresses.append(address) }
+            if let address = Address(part), address.isIPv4 == (addresses.first ?? address).isIPv4 {
+                addresses.append(address)
+            }
             if part.hasPrefix("constructor:") { isConstructed = true }
         }
         guard let start = addresses.first else { return nil }
-        self.start = start
-        self.isConstructed = isConstructed
+        (self.start, self.isConstructed) = (start, isConstructed)
         // Of a range that holds for reservations alone, the second address is the mask.
         let isMask = start.isIPv4 && addresses.count == 2 && addresses[1].bytes[0] == 255
         end = addresses.count > 1 && !isMask ? addresses[1] : nil

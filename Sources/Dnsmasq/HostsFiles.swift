@@ -7,6 +7,17 @@ public enum HostsFiles {
     /// A longer file is an ad blocker's list, and is passed over. In bytes.
     static let longest = 1 << 20
 
+    /// A name, in lower case, and one of its addresses.
+    public final class Entry {
+        public let name: ByteString
+        public let address: Address
+        public let file: ByteString
+
+        init(_ name: ByteString, _ address: Address, _ file: ByteString) {
+            (self.name, self.address, self.file) = (name, address, file)
+        }
+    }
+
     /// The names that pass, each with an address, in the order of the files; a pair comes once.
     ///
     /// Names of a loopback or unspecified address are left out: ad blockers block names with such addresses, and the router
@@ -17,8 +28,8 @@ public enum HostsFiles {
     ///   - isWanted: Gets the name in lower case, as the file has it: with or without a domain.
     public static func entries(
         in paths: [ByteString], where isWanted: (ByteString) -> Bool
-    ) -> [(name: ByteString, address: Address)] {
-        var entries: [(name: ByteString, address: Address)] = []
+    ) -> [Entry] {
+        var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {
             guard let file = FileDescriptor.ofOthers(path), let size = try? file.status().size, size <= longest,
                 let text = try? file.text()
@@ -35,7 +46,7 @@ public enum HostsFiles {
                         let address = Address(ByteString(text.bytes[start])), !address.isLoopbackOrUnspecified,
                         !entries.contains(where: { $0.name == name && $0.address == address })
                     else { continue }
-                    entries.append((name, address))
+                    entries.append(Entry(name, address, path))
                 }
             }
         }

@@ -4,74 +4,74 @@ import Leases
 import Linux
 import Network
 
-/// A running dnsmasq, as far as the aliases are concerned: where it looks for them, and what it adds to host names.
+/// An instance of dnsmasq that OpenWrt runs, or has run.
 public final class Instance {
+    public let rendered: RenderedFile
+    /// None if it is down; several while one ends and the next begins.
+    public let processes: [DnsmasqProcess]
+    /// Where its aliases stand.
     public let confdir: ByteString
-    public let domain: ByteString
-    /// What those were started with that look there.
-    public let rendered: [RenderedFile]
-    /// What the other instances were started with.
-    fileprivate(set) var others: [RenderedFile] = []
+    public var name: ByteString { rendered.name }
 
-    init(confdir: ByteString, domain: ByteString, _ rendered: [RenderedFile]) {
-        self.confdir = confdir
-        self.domain = domain
-        self.rendered = rendered
+    init(_ rendered: RenderedFile, _ processes: [DnsmasqProcess], confdir: ByteString) {
+        (self.rendered, self.processes, self.confdir) = (rendered, processes, confdir)
     }
 
-    /// Those of OpenWrt, each conf-dir once.
+    /// The instances whose processes run, or ran when a fragment was last changed. A rendered file without a process counts
+    /// for nothing: it stays when its section is removed, renamed or disabled.
     ///
     /// - Parameters:
-    ///   - rendered: What they were started with.
-    ///   - confdir: The conf-dir if neither the settings nor a running instance has one.
-    ///   - fallback: The domain if neither the settings nor a running instance has one.
+    ///   - folder: Where the rendered files are.
+    ///   - ran: Whether the instance of that name ran before.
+    /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
-        _ settings: UpdaterSettings, _ rendered: [RenderedFile], confdir: ByteString = "/tmp/dnsmasq.d",
-        fallback: () -> ByteString
-    ) -> [Instance] {
-        let first = rendered.first { !$0.confdir.isEmpty && !$0.domain.isEmpty }?.domain ?? ""
-        func instance(_ confdir: ByteString, _ own: ByteString = "") -> Instance {
-            var domain = settings.domain ?? (own.isEmpty ? first : own)
-            if domain.isEmpty { domain = fallback() }
-            return Instance(
-                confdir: confdir, domain: domain.lowercased, rendered.filter { $0.confdir == confdir })
-        }
-        if let confdir = settings.confdir { return [instance(confdir)] }
+        _ settings: UpdaterSettings, in folder: ByteString, _ processes: [DnsmasqProcess],
+        ran: (ByteString) -> Bool
+    ) throws(Fault) -> [Instance] {
         var instances: [Instance] = []
-        for file in rendered where !file.confdir.isEmpty && !instances.contains(where: { $0.confdir == file.confdir }) {
-            instances.append(instance(file.confdir, file.domain))
+        for file in try RenderedFile.all(in: folder) {
+            let confdir = settings.confdir ?? file.confdir
+            let own = processes.filter { process in
+                guard process.file == file.path else { return false }
+                let isThere = ((try? FileStatus(at: confdir)) ?? nil) != nil
+                return confdir.isEmpty || !isThere || process.sees(confdir)
+            }
+            if own.isEmpty, !ran(file.name) { continue }
+            instances.append(Instance(file, own, confdir: confdir))
         }
-        for one in instances { one.others = rendered.filter { $0.confdir != one.confdir } }
-        return instances.isEmpty ? [instance(confdir)] : instances
+        return instances
     }
 
-    /// Whether the instance can have given this lease: its address is in a lease file of its own, or, if it shares that with
-    /// others, in a network of which it gives addresses. A single one has given all.
-    public func knows(_ lease: Lease) -> Bool {
-        if others.isEmpty { return true }
-        if let ownLeases { return lease.addresses.contains { ownLeases.has($0) } }
-        return ranges.isEmpty
-            || lease.addresses.contains { address in ranges.contains { $0.holds(address) } }
+    /// The one that stands for dnsmasq where OpenWrt's is not known.
+    public static func plain(_ settings: UpdaterSettings) -> Instance {
+        Instance(RenderedFile("", ""), [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
     }
 
-    /// The lease files that no other instance has; nil if there is no such file.
-    private lazy var ownLeases: LeaseFiles? = {
-        let shared = others.leaseFiles
-        let paths = rendered.leaseFiles.filter { !shared.contains($0) }
-        return paths.isEmpty ? nil : LeaseFiles { paths }
-    }()
-    private lazy var ranges = rendered.flatMap { $0.ranges }
+    /// Whether this is the one that stands for dnsmasq where OpenWrt's is not known. Then nothing is known of processes.
+    public var isPlain: Bool { name.isEmpty }
 
-    /// What is wrong if the conf-dir is on flash: each change of an alias would wear it. Else nil.
+    /// Why the instance can't be given aliases; nil if it can.
     ///
     /// - Throws: `cannotCreate`.
-    public func problem() throws(Fault) -> Finding? {
-        guard try FileSystem.wearsOut(confdir) else { return nil }
-        return Finding(.problem, Place(confdir), "is not in memory, but aliases change often; see option confdir")
+    public func obstacle() throws(Fault) -> Finding? {
+        func find(_ text: ByteString) -> Finding { Finding(.problem, Place(rendered.path), text) }
+        if rendered.port0 { return find("port=0: this instance answers no queries, so it is given no aliases") }
+        if confdir.isEmpty { return find("has no conf-dir, so this instance is given no aliases") }
+        if confdir == rendered.confdir, !rendered.reads(Fragment.name) {
+            return find("its conf-dir reads no file of the name \(Fragment.name), so it is given no aliases")
+        }
+        if try FileSystem.wearsOut(confdir) {
+            return Finding(.problem, Place(confdir), "is not in memory, but aliases change often; see option confdir")
+        }
+        return nil
     }
 
-    /// - Throws: `settings` if there is a problem with the conf-dir. `cannotCreate`.
-    public func check() throws(Fault) {
-        if let problem = try problem() { throw Fault(.settings, problem.message) }
+    /// Whether the address is in one of its networks. An instance without a range has all.
+    public func serves(_ lease: Lease) -> Bool {
+        let ranges = rendered.ranges
+        return ranges.isEmpty || lease.addresses.contains { address in ranges.contains { $0.holds(address) } }
     }
+
+    /// The files and folders with more host names that it reads.
+    public var hostsFiles: [ByteString] { (rendered.readsEtcHosts ? ["/etc/hosts"] : []) + rendered.hosts }
 }

@@ -17,18 +17,29 @@ extension LeaseEvent {
         }
         let known = index.map { leases[$0] }
         let old = known ?? Lease(addresses: [address])
-        // The other half brings the new name: so that a rename is one change, and in whatever order the two arrive.
-        let name = isHalfARename ? old.hostName : hostName
-        // Or another operating system came up with the same address. Of a lease that nobody knew, the first half of a rename
-        // may come second: only then is it known that the other half was new.
-        let isRenamed = known != nil && name != old.hostName || isHalfARename && old.since == nil
-        let isNew = isLive && (action == .add || isRenamed)
+        // Another system may have come up with the same address.
+        let isNew = isLive && (known.map { $0.hostName != hostName } ?? (action == .add))
         let lease = Lease(
-            addresses: old.addresses, hostName: name, hardware: hardware.isEmpty ? old.hardware : hardware,
+            addresses: old.addresses, hostName: hostName, hardware: hardware.isEmpty ? old.hardware : hardware,
             job: job, expires: expiry(at: now, known: known), since: isNew ? now : old.since,
-            seen: isLive ? now : old.seen)
+            seen: isLive ? now : old.seen, turns: turns(at: now, since: old))
         if let index { leases[index] = lease } else { leases.append(lease) }
         return leases
+    }
+
+    /// The lease may move between two interfaces of one machine, or two machines may use it in turn.
+    private func turns(at now: Instant, since old: Lease) -> ByteString {
+        guard client.kind == .option61, !hardware.isEmpty, !old.hardware.isEmpty, hardware != old.hardware else {
+            return old.turns
+        }
+        var returns = 0
+        let last = old.turns.words
+        if last.count == 3, last[0] == hardware, let moment = last[1].seconds, case .limited(let length) = term,
+            now.sinceStart < moment + length
+        {
+            returns = min((last[2].wholeNumber ?? 0) + 1, 100)
+        }
+        return "\(old.hardware) \(ByteString(seconds: now.sinceStart)) \(returns)"
     }
 
     private func expiry(at now: Instant, known: Lease?) -> Instant? {

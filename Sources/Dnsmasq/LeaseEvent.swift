@@ -12,8 +12,8 @@ public struct LeaseEvent: Equatable, Sendable {
     }
 
     public let action: Action
-    /// The host itself did something just now: it took a lease, renewed or gave it back. An `update` is a replay of what
-    /// dnsmasq knows if it says so, and may be one if dnsmasq's variables are not passed on.
+    /// The host itself did something just now: it took a lease, renewed or gave it back. An `add` or `update` is a replay of
+    /// what dnsmasq knows if it says so. An `update` may be one if dnsmasq's variables are not passed on.
     public let isLive: Bool
     public let client: ClientIdentifier
     /// The MAC address; empty if it is the client's identifier, or not known, as for some DHCPv6 leases.
@@ -22,9 +22,6 @@ public struct LeaseEvent: Equatable, Sendable {
     public var hostName: HostName?
     /// The event shows the name that procd itself has in place of the client's, which stands in dnsmasq's lease file.
     public let isNameHidden: Bool
-    /// This is the first of the two events of a changed host name, which says only that the old name has gone. (It comes
-    /// alone if another client took the name, which has events of its own.)
-    public let isHalfARename: Bool
     public let term: Lease.Term
 
     /// - Parameters:
@@ -54,8 +51,7 @@ public struct LeaseEvent: Equatable, Sendable {
         guard name != nil || text.isEmpty else {
             throw Fault(.data, "HOSTNAME '\(text.lowercased.printable())': not a host name")
         }
-        self.action = action
-        self.address = address
+        (self.action, self.address) = (action, address)
         isNameHidden = procd == text
         hostName = isNameHidden || name?.text == router.lowercased ? nil : name
 
@@ -63,9 +59,8 @@ public struct LeaseEvent: Equatable, Sendable {
         let isPassedOn =
             remaining != nil || environment("DNSMASQ_LEASE_EXPIRES") != nil || environment("DNSMASQ_INTERFACE") != nil
         // A `remove` says that data are missing even when the host gave its lease back just now.
-        isLive = action != .update || isPassedOn && environment("DNSMASQ_DATA_MISSING") == nil
-        isHalfARename =
-            action == .update && hostName == nil && !(environment("DNSMASQ_OLD_HOSTNAME") ?? "").isEmpty
+        isLive =
+            action == .remove || (action == .add || isPassedOn) && environment("DNSMASQ_DATA_MISSING") == nil
         if hardware == nil {
             self.hardware = ClientIdentifier(.hardware, environment("DNSMASQ_MAC") ?? "")?.text ?? ""
             self.client = client

@@ -47,8 +47,8 @@ public final class LeaseFile {
 
     /// The leases whose host name passes.
     ///
-    /// Being in the file counts as having the lease. `expires` is nil if the end is not known, as of a dnsmasq without a clock
-    /// (a first column below 10⁸), and `now` if the end has passed: dnsmasq is about to remove such a line.
+    /// Being in the file counts as having the lease. A lease whose end has passed has `now` in `expires`: dnsmasq is about to
+    /// remove the line. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is nil.
     ///
     /// - Parameters:
     ///   - now: The clock of `expires`.
@@ -68,9 +68,6 @@ public final class LeaseFile {
                 client, Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires))
         }
     }
-
-    /// Whether a client has a lease of the address.
-    public func has(_ address: Address) -> Bool { !lines(of: address).isEmpty }
 
     /// How long a client's lease runs on.
     ///
@@ -99,9 +96,9 @@ public final class LeaseFile {
             let isIPv4 = Address(words[2])?.isIPv4 ?? true
             let clients = [
                 ClientIdentifier(.hardware, words[isIPv4 ? 1 : 4]),
-                ClientIdentifier(isIPv4 ? .option61 : .duid, words[4]),
+                isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4]),
             ]
-            names += clients.compactMap { $0?.name }
+            for client in clients.compactMap({ $0 }) where client.name != names.last { names.append(client.name) }
         }
         return names.sorted()
     }
@@ -113,12 +110,10 @@ public final class LeaseFile {
 
     /// The lines of a client's leases of an address, as words.
     private func lines(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
-        lines(of: address).filter { words in [words[1], words[4]].contains { $0 == client.text || $0 == hardware } }
-    }
-
-    private func lines(of address: Address) -> [[ByteString]] {
         let text = address.text
-        return lines(where: 2) { $0 == text }
+        return lines(where: 2) { $0 == text }.filter { words in
+            [words[1], words[4]].contains { $0 == client.text || $0 == hardware }
+        }
     }
 
     /// The lines of which one word passes. Only these are taken apart: there may be a thousand.
@@ -142,18 +137,24 @@ extension ByteString {
     /// Calls `body` with the place of each line that is not empty, without its newline.
     func forEachLine(_ body: (Range<Int>) -> Void) {
         var start = 0
-        for end in 0...count where end == count || bytes[end] == UInt8(ascii: "\n") {
-            if start < end { body(start..<end) }
-            start = end + 1
+        bytes.withUnsafeBufferPointer { bytes in
+            while start < bytes.count {
+                var end = start
+                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+                if start < end { body(start..<end) }
+                start = end + 1
+            }
         }
     }
 
     /// The place of the first word in a part of the text; nil if there are only blanks.
     func firstWord(in part: Range<Int>) -> Range<Int>? {
-        var start = part.lowerBound
-        while start < part.upperBound, bytes[start].isBlank { start += 1 }
-        var end = start
-        while end < part.upperBound, !bytes[end].isBlank { end += 1 }
+        var (start, end) = (part.lowerBound, part.lowerBound)
+        bytes.withUnsafeBufferPointer { bytes in
+            while start < part.upperBound, bytes[start].isBlank { start += 1 }
+            end = start
+            while end < part.upperBound, !bytes[end].isBlank { end += 1 }
+        }
         return start < end ? start..<end : nil
     }
 }

@@ -1,6 +1,5 @@
 import Basics
 import Configuration
-import Leases
 import Linux
 import Network
 
@@ -23,14 +22,31 @@ public final class Reservation {
     public private(set) var hostName: HostName?
     /// IPv4; nil if it reserves no such address.
     public private(set) var address: Address?
-    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none.
+    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none, `ignore` if odhcpd gives it no
+    /// address.
     public private(set) var hostID: ByteString = ""
 
-    fileprivate var isEnabled = true
+    private var isUsed = false
+    private var isOff = false
+    fileprivate var isEnabled: Bool { isUsed && !isOff }
+    /// The section of the only dnsmasq that gets it; empty: all get it.
+    private(set) var instance: ByteString = ""
+    /// The tags without which it does not count.
+    private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
         place = Place(file, section.line)
         label = section.name ?? "host"
+        // As config_get_bool in OpenWrt's functions.sh reads it.
+        let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
+        // dhcp_host_add leaves out a section without any of these.
+        let needed: [ByteString] = ["name", "ip", "hostid"]
+        for option in section.options {
+            if needed.contains(option.name) { isUsed = true }
+            if option.name == "match_tag" { tags = option.words.map { $0.text }.sorted() }
+            if option.name == "instance" { instance = option.values[0].text }
+            if option.name == "enable" { isOff = off.contains(option.values[0].text) }
+        }
     }
 
     /// - Returns: What is allowed, if `word` is not.
@@ -63,58 +79,50 @@ public final class Reservation {
             guard let new = Address(word), new.isIPv4 else { return "not an IPv4 address" }
             address = new
         case "hostid":
-            guard word.count <= 16, word.lowercased.bytes.allSatisfy({ $0.isHexDigit }) else {
-                return "allowed are up to 16 hexadecimal digits"
+            let digits = word.hasPrefix("0x") ? ByteString(word.bytes.dropFirst(2)) : word
+            guard word == "ignore" || digits.count <= 16 && digits.lowercased.bytes.allSatisfy({ $0.isHexDigit }) else {
+                return "allowed are up to 16 hexadecimal digits, and ignore"
             }
-            hostID = word.lowercased
-        case "enable":
-            // As config_get_bool in OpenWrt's functions.sh reads it.
-            let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
-            isEnabled = !off.contains(word)
+            hostID = digits.lowercased
         default: break
         }
         return nil
     }
 
-    /// Both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in both.
-    fileprivate func overlaps(_ other: Reservation) -> Bool {
-        func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
-        func isInV6(_ one: Reservation) -> Bool { !one.hostID.isEmpty || one.address == nil }
-        return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
-    }
-
-    fileprivate func matches(hardware address: ByteString) -> Bool {
-        hardware.contains { $0.matches(address) }
-    }
-}
-
-extension LeaseStorage.ClientLease {
-    /// DHCPv4's client identifier (option 61), or the DUID. One that is only the MAC address with its type in front may be
-    /// left out by the client.
-    fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
-
-    /// A DHCPv4 identifier as of RFC 4361, section 6.1, has the DUID behind `ff` and four bytes of IAID.
-    fileprivate var duid: ByteString {
-        identifier.hasPrefix("ff:") ? ByteString(identifier.bytes.dropFirst(15)) : identifier
-    }
+    func matches(hardware address: ByteString) -> Bool { hardware.contains { $0.matches(address) } }
 }
 
 /// What OpenWrt's `/etc/config/dhcp` says of hosts and domains.
-public struct Reservations {
+public final class Reservations {
     public private(set) var hosts: [Reservation] = []
     /// The `domain` of each `config dnsmasq` that has one.
     public private(set) var domains: [UCI.Value] = []
     /// The CNAMEs: each has their names, and the target behind the last comma. LuCI has a page for them.
     public private(set) var cnames: [UCI.Value] = []
+    /// The names of each `config domain`, which are in a hosts file of dnsmasq: lines `NAME PLACE`.
+    public private(set) var names: [ByteString] = []
+    /// The networks in which a restart of dnsmasq looks for another DHCP server first.
+    public private(set) var searched: [ByteString] = []
+    /// The first of these sections.
+    public private(set) var searchPlace: Place?
+    /// The sections of the enabled instances of dnsmasq; empty for a section without a name.
+    private var instances: [ByteString] = []
+    /// Whether an instance of dnsmasq is enabled.
+    public var hasInstances: Bool { !instances.isEmpty }
     /// Values that are not what they should be, and are left out.
     public private(set) var problems: [Finding] = []
 
     public static var path: ByteString { Places.uci("dhcp") }
 
+    /// Whether an instance may be enabled. libuci makes up a name such as `cfg01411c` for a section without one.
+    public func mayEnable(_ instance: ByteString) -> Bool {
+        instances.isEmpty || instances.contains(instance) || instances.contains("") && instance.hasPrefix("cfg")
+    }
+
     /// Those of a file, which may be missing.
     ///
     /// - Throws: `settings` if it can't be read or is no UCI: then dnsmasq does not get it either.
-    public init(file path: ByteString = path) throws(Fault) {
+    public convenience init(file path: ByteString = path) throws(Fault) {
         let text: ByteString
         do throws(Fault) {
             text = try Files.readIfThere(path) ?? ""
@@ -137,6 +145,8 @@ public struct Reservations {
                     var allowed: ByteString?
                     if section.type == "host" {
                         allowed = host.set(option.name, word.text)
+                    } else if section.type == "domain", option.name == "name" {
+                        names.append("\(word.text.lowercased) \(file):\(word.line)")
                     } else if section.type == "dnsmasq", option.name == "domain" {
                         if word.text.isHostName { domains.append(word) } else { allowed = "not a domain" }
                     }
@@ -150,95 +160,23 @@ public struct Reservations {
             if section.type == "cname", let name = value("cname"), let target = value("target") {
                 cnames.append(UCI.Value("\(name.text),\(target.text)", line: name.line))
             }
-            guard host.isEnabled else { continue }
+            let on: [ByteString] = ["1", "on", "true", "yes", "enabled"]
+            func isOn(_ name: ByteString) -> Bool { value(name).map { on.contains($0.text) } ?? false }
+            if section.type == "dnsmasq", !isOn("disabled") { instances.append(section.name ?? "") }
+            if section.type == "dhcp", let network = value("interface"), !isOn("ignore"), !isOn("force") {
+                searched.append(network.text.printable())
+                searchPlace = searchPlace ?? Place(file, section.line)
+            }
+            guard section.type != "host" || host.isEnabled else { continue }
             problems += wrong
             if section.type == "host" { hosts.append(host) }
         }
-    }
-
-    /// Reservations that get in each other's way: "section 'x' clashes with …: why; what to do".
-    ///
-    /// What dnsmasq 2.90 does with `dhcp-host=` lines that match one client, whatever the order of the lines: a client
-    /// identifier wins over a MAC address, that over one with `*`, and that over a name. Nothing is taken from the
-    /// others, even if the winner reserves no address. A client that sends no identifier keeps the lease, and so the
-    /// address, of the last one that did on its interface.
-    ///
-    /// Yet as OpenWrt writes these lines a MAC address mostly wins over a `duid`. Beside odhcpd dnsmasq is not given it:
-    /// then the line matches by name. One without colons, as odhcpd and LuCI write it, is text to dnsmasq. And it has to
-    /// be the whole of option 61, where RFC 4361 puts `ff` and an IAID in front.
-    ///
-    /// Of lines for one MAC address the last wins, without a word. With one address in two lines dnsmasq does not start. A
-    /// name in two lines goes to whichever host renewed last.
-    ///
-    /// - Parameter leases: Each with its MAC address if that is known.
-    public func clashes(seen leases: [LeaseStorage.ClientLease]) -> [Finding] {
-        var clashes: [Finding] = []
-        func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
-            clashes.append(
-                Finding(
-                    .problem, host.place,
-                    "section '\(host.label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)"))
-        }
-        for (index, host) in hosts.enumerated() {
-            for other in hosts[..<index] where host.overlaps(other) {
-                if let address = host.address, address == other.address {
-                    add(host, other, "both reserve \(address), so dnsmasq does not start; change one of them")
-                } else if let name = host.hostName, name == other.hostName,
-                    !host.hardware.contains(where: { other.hardware.contains($0) })
-                {
-                    add(
-                        host, other,
-                        "both are '\(name)', which leads to the one that renewed last; make them one section "
-                            + "with both MAC addresses, or give each a name")
-                } else if host.identifiers.isEmpty, other.identifiers.isEmpty, host.hostName != other.hostName,
-                    let shared = host.hardware.first(where: { other.hardware.contains($0) })
-                {
-                    add(
-                        host, other,
-                        "both are for \(shared), so dnsmasq goes by the last one alone; if two systems have it, give each "
-                            + "section the client identifier that its system sends, else make them one")
-                }
-            }
-        }
-        var pairs: [ByteString] = []
-        for client in leases {
-            let hardware = client.lease.hardware
-            for other in hosts where other.matches(hardware: hardware) {
-                for host in hosts where host.overlaps(other) && !host.matches(hardware: hardware) {
-                    let pair = host.place.text + other.place.text
-                    guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
-                    pairs.append(pair)
-                    add(
-                        host, other,
-                        "both match \(hardware), '\(host.label)' \(why); if they are one system, make them one "
-                            + "section, else take 'mac' out of '\(other.label)'")
-                }
-            }
-        }
-        return clashes
-    }
-}
-
-extension Reservation {
-    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
-    fileprivate func rival(of other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
-        if identifiers.contains(client.identifier) { return "by its client identifier, which always wins" }
-        if duids.contains(client.identifier) || duids.contains(client.duid) {
-            return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
-        }
-        // A name that the other reserved is no word of the client's.
-        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
-            hostName != other.hostName
-        {
-            return "by its name, but a MAC address always wins"
-        }
-        return nil
     }
 }
 
 extension ByteString {
     fileprivate init(hexPairsOf bytes: [UInt8]) {
-        self = bytes.map { ByteString([UInt8(hexDigit: $0 >> 4), UInt8(hexDigit: $0 & 15)]) }.joined(separator: ":")
+        self = bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
     }
 
     /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by

@@ -24,34 +24,33 @@ public final class Lease: Equatable, Sendable {
     public let since: Instant?
     /// When its client last proved to be there; nil: before we knew of it.
     public let seen: Instant?
+    /// Empty, or of the last change of `hardware`: the MAC address before, the moment in seconds, and how often in a row the
+    /// address before has come back within the time of a lease.
+    public let turns: ByteString
 
     public init(
         addresses: [Address], hostName: HostName? = nil, hardware: ByteString = "", job: ByteString = "",
-        expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil
+        expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil, turns: ByteString = ""
     ) {
         self.addresses = addresses
         self.hostName = hostName
         self.hardware = hardware
-        self.job = job
-        self.expires = expires
-        self.since = since
-        self.seen = seen
+        (self.job, self.expires, self.since, self.seen, self.turns) = (job, expires, since, seen, turns)
     }
 
     public static func == (one: Lease, other: Lease) -> Bool {
         one.says(theSameAs: other) && one.hardware == other.hardware && one.job == other.job
             && one.expires == other.expires && one.since == other.since && one.seen == other.seen
+            && one.turns == other.turns
     }
 
     func with(hardware: ByteString, expires: Instant?) -> Lease {
         Lease(
             addresses: addresses, hostName: hostName, hardware: hardware, job: job, expires: expires, since: since,
-            seen: seen)
+            seen: seen, turns: turns)
     }
 
-    public func isExpired(at now: Instant) -> Bool {
-        expires.map { $0 <= now } ?? false
-    }
+    public func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
 
     /// With the MAC address, if it is the client's identifier.
     public func completed(for client: ClientIdentifier) -> Lease {
@@ -60,9 +59,7 @@ public final class Lease: Equatable, Sendable {
     }
 
     /// Both leases map the same name to the same addresses.
-    public func says(theSameAs other: Lease) -> Bool {
-        addresses == other.addresses && hostName == other.hostName
-    }
+    public func says(theSameAs other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 
     /// Whether a storage can hold the lease: it has an address, and words without blanks.
     ///

@@ -8,19 +8,13 @@ import Linux
 /// work: a look-up gives a token, and a change with that token is refused if somebody else was faster. Whatever a
 /// killed writer leaves behind, the next one clears away. What a call for one client costs does not depend on how many
 /// clients there are.
-///
-/// If no leases are recorded at all, because we were just installed or the folder was removed, the storage begins with
-/// those in dnsmasq's own files.
-public struct LeaseStorage {
+public final class LeaseStorage {
     /// A lease and its client.
     public final class ClientLease: Sendable {
         public let client: ClientIdentifier
         public let lease: Lease
 
-        public init(_ client: ClientIdentifier, _ lease: Lease) {
-            self.client = client
-            self.lease = lease
-        }
+        public init(_ client: ClientIdentifier, _ lease: Lease) { (self.client, self.lease) = (client, lease) }
     }
 
     /// What a client's leases were at a look-up. It is good for one change.
@@ -39,30 +33,17 @@ public struct LeaseStorage {
         }
     }
 
-    /// What the storage asks the rest of the program, and tells it.
-    public struct Surroundings {
-        /// How much longer a lease runs although its recorded end has passed; `unknown` if it has really expired.
-        public var renewal: (ClientIdentifier, Lease) -> Lease.Term = { _, _ in .unknown }
-        /// A lease has expired, and is about to be removed.
-        public var expired: (ClientIdentifier, Lease) -> Void = { _, _ in }
-        /// All leases in dnsmasq's own files.
-        public var dnsmasq: () -> [ClientLease] = { [] }
-
-        public init() {}
-    }
-
+    /// How much longer a lease runs although its recorded end has passed; `unknown` if it has really expired.
+    public var renewal: (ClientIdentifier, Lease) -> Lease.Term = { _, _ in .unknown }
+    /// Called with a lease that has expired, and is about to be removed.
+    public var expired: (ClientIdentifier, Lease) -> Void = { _, _ in }
     private let folder: ByteString
     private let now: () -> Instant
-    private let surroundings: Surroundings
 
     /// - Parameters:
     ///   - folder: The run directory. It is made when it is needed.
     ///   - now: The time, by the clock that `expires` goes by.
-    public init(folder: ByteString, now: @escaping () -> Instant, _ surroundings: Surroundings = Surroundings()) {
-        self.folder = folder
-        self.now = now
-        self.surroundings = surroundings
-    }
+    public init(folder: ByteString, now: @escaping () -> Instant) { (self.folder, self.now) = (folder, now) }
 
     /// A client's leases, and the token with which they can be replaced. Those that have expired, and were not renewed,
     /// are removed first.
@@ -71,10 +52,10 @@ public struct LeaseStorage {
     public func lookup(_ client: ClientIdentifier) throws(Fault) -> (leases: [Lease], token: Token) {
         while true {
             let token = try read(client)
-            let (running, expired) = divided(token.leases, of: client)
+            let (running, ended) = divided(token.leases, of: client)
             if running == token.leases { return (running, token) }
             // Tell it before they are removed: if we are killed in between, it is told again and not lost.
-            for lease in expired { surroundings.expired(client, lease) }
+            for lease in ended { expired(client, lease) }
             _ = try update(client, to: running, token)
         }
     }
@@ -83,9 +64,13 @@ public struct LeaseStorage {
     ///
     /// - Throws: `cannotCreate`.
     public func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
-        guard let file = try FileDescriptor.ifThere(path(client)) else { return [] }
-        return try divided([Lease](text: file.text()), of: client).running
+        try divided(recorded(client), of: client).running
     }
+
+    /// A client's leases as they were recorded, whether they have expired or not. Changes nothing.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func recorded(_ client: ClientIdentifier) throws(Fault) -> [Lease] { try read(client).leases }
 
     /// All clients that have leases, in the order of their names.
     ///
@@ -99,9 +84,6 @@ public struct LeaseStorage {
     ///
     /// - Throws: `cannotCreate`.
     public func all() throws(Fault) -> [ClientLease] {
-        guard try FileStatus(at: allLeases) != nil else {
-            return surroundings.dnsmasq().map { ClientLease($0.client, $0.lease.completed(for: $0.client)) }
-        }
         var all: [ClientLease] = []
         for client in try clients() {
             for lease in try leases(of: client) { all.append(ClientLease(client, lease.completed(for: client))) }
@@ -126,65 +108,34 @@ public struct LeaseStorage {
             throw Fault(.data, "\(client.name): not a token for this client's leases")
         }
         for lease in leases { try lease.check() }
-        return try FileLock.hold(lockPath) { () throws(Fault) in
-            let current = try FileStatus(at: path(client))
-            let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
-            if isCurrent {
-                // First what fails if there is no space left. If a change were announced but not recorded, each replay
-                // would announce it again.
-                if !leases.isEmpty { try Files.write(draft, leases.text) }
-                try announce()
-                if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
-            }
-            token.isSpent = true
-            return isCurrent
+        if try FileStatus(at: allLeases) == nil {
+            for folder in [folder, allLeases] { try Files.makeFolder(folder) }
         }
-    }
-
-    /// Gives back a token that is not needed.
-    public func release(_ token: Token) {
+        let lock = try FileLock(folder + "/lock")
+        defer { _ = lock }
+        let current = try FileStatus(at: path(client))
+        let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
+        if isCurrent {
+            // First what fails if there is no space left. If a change were announced but not recorded, each replay would
+            // announce it again.
+            if !leases.isEmpty { try Files.write(draft, leases.text) }
+            try announce()
+            if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
+        }
         token.isSpent = true
+        return isCurrent
     }
 
     // MARK: The files
 
     private var allLeases: ByteString { folder + "/leases" }
-    private var lockPath: ByteString { folder + "/lock" }
     private var draft: ByteString { allLeases + ".new" }
     private func path(_ client: ClientIdentifier) -> ByteString { "\(allLeases)/\(client.name)" }
 
     private func read(_ client: ClientIdentifier) throws(Fault) -> Token {
-        var file = try FileDescriptor.ifThere(path(client))
-        if file == nil, try begin() { file = try FileDescriptor.ifThere(path(client)) }
-        guard let file else { return Token(client, nil, []) }
+        guard let file = try FileDescriptor.ifThere(path(client)) else { return Token(client, nil, []) }
         let leases = try [Lease](text: file.text())
         return Token(client, file, leases)
-    }
-
-    /// Makes the folder if there is none, and fills it with the leases that dnsmasq has.
-    ///
-    /// - Parameter newcomer: A client whose leases are left out, because the event at hand records them as new.
-    /// - Returns: Whether the folder was missing.
-    /// - Throws: `cannotCreate`.
-    @discardableResult
-    public func begin(without newcomer: ClientIdentifier? = nil) throws(Fault) -> Bool {
-        if try FileStatus(at: allLeases) != nil { return false }
-        try Files.makeFolder(folder)
-        try FileLock.hold(lockPath) { () throws(Fault) in
-            // Another process may have been faster.
-            if try FileStatus(at: allLeases) != nil { return }
-            let filled: ByteString = "\(allLeases).all"
-            // A killed process may have left one.
-            try Files.removeFolder(filled)
-            try Files.makeFolder(filled)
-            for held in surroundings.dnsmasq() where held.client != newcomer {
-                // Append: a client may have several leases.
-                let file = try FileDescriptor(opening: "\(filled)/\(held.client.name)", [.readWrite, .append, .create])
-                try file.write((file.status().size > 0 ? "\n" : "") + [held.lease].text + "\n")
-            }
-            try Files.rename(filled, to: allLeases)
-        }
-        return true
     }
 
     /// Divides leases into those that still run and those that have expired. Those that were renewed without our
@@ -196,11 +147,8 @@ public struct LeaseStorage {
         var running: [Lease] = []
         var expired: [Lease] = []
         for lease in leases {
-            guard lease.isExpired(at: now) else {
-                running.append(lease)
-                continue
-            }
-            switch surroundings.renewal(client, lease) {
+            switch lease.isExpired(at: now) ? renewal(client, lease) : nil {
+            case nil: running.append(lease)
             case .unknown: expired.append(lease)
             case .endless: running.append(lease.with(hardware: lease.hardware, expires: nil))
             case .limited(let rest): running.append(lease.with(hardware: lease.hardware, expires: now + rest))

@@ -17,6 +17,7 @@ extension [Lease] {
             add("expires", lease.expires.text)
             add("since", lease.since.text)
             add("seen", lease.seen.text)
+            add("turns", lease.turns)
             return lines.joined(separator: "\n")
         }.joined(separator: "\n\n")
     }
@@ -26,10 +27,8 @@ extension [Lease] {
         self = []
         var lines: [ByteString] = []
         for line in text.lines + [""] {
-            if !line.isEmpty {
-                lines.append(line)
-                continue
-            }
+            lines.append(line)
+            guard line.isEmpty else { continue }
             let lease = Lease(lines: lines)
             if !lease.addresses.isEmpty { append(lease) }
             lines = []
@@ -39,17 +38,13 @@ extension [Lease] {
 
 extension Lease {
     fileprivate convenience init(lines: [ByteString]) {
-        func value(_ name: StaticString) -> ByteString {
-            for line in lines {
-                if let (word, value) = line.split(at: UInt8(ascii: " ")), word == name { return value }
-            }
-            return ""
-        }
+        let values = lines.compactMap { $0.split(at: UInt8(ascii: " ")) }
+        func value(_ name: StaticString) -> ByteString { values.first { $0.before == name }?.after ?? "" }
         func moment(_ name: StaticString) -> Instant? { value(name).seconds.map { Instant(sinceStart: $0) } }
         self.init(
             addresses: value("address").words.compactMap { Address(orPrefix: $0) },
             hostName: HostName(value("hostname")), hardware: value("hardware"), job: value("job"),
-            expires: moment("expires"), since: moment("since"), seen: moment("seen"))
+            expires: moment("expires"), since: moment("since"), seen: moment("seen"), turns: value("turns"))
     }
 }
 

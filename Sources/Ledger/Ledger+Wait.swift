@@ -26,7 +26,7 @@ public struct AwaitedRequest: Sendable {
         try Files.makeFolder("\(ledger.folder)/taken")
         self.ledger = ledger
         self.job = job
-        path = ledger.path(of: cause, event, in: ledger.pending(job))
+        path = "\(ledger.pending(job))/\(cause.fileName(event))"
     }
 
     /// Waits until the run is over that carries the request out.
@@ -45,7 +45,7 @@ public struct AwaitedRequest: Sendable {
             if try isWithdrawn(runs) { return .withdrawn }
             guard mayCome() else { return nil }
             watch.wait(upTo: .milliseconds(500))
-            try watch.take()
+            watch.skip()
         }
     }
 

@@ -24,16 +24,10 @@ public struct Ledger: Sendable {
         case fifo
     }
 
+    /// The run directory of the daemon.
     let folder: ByteString
-    private let mostRequesters: Int
-
-    /// - Parameters:
-    ///   - folder: The run directory of the daemon.
-    ///   - mostRequesters: Requesters of a job beyond this limit share one file, `CAUSE.others`.
-    public init(folder: ByteString, mostRequesters: Int = 32) {
-        self.folder = folder
-        self.mostRequesters = mostRequesters
-    }
+    /// Requesters of a job beyond this limit share one file, `CAUSE.others`.
+    let mostRequesters: Int
 
     func pending(_ job: ByteString) -> ByteString { "\(folder)/pending/\(job)" }
     func running(_ job: ByteString) -> ByteString { "\(folder)/running/\(job)" }
@@ -45,44 +39,34 @@ public struct Ledger: Sendable {
     /// - Parameter event: One line that says what happened: `REQUESTER: EVENT`.
     /// - Throws: `cannotCreate` if it can't be written: then nothing is promised.
     public func add(_ cause: Cause, to job: ByteString, event: ByteString) throws(Fault) {
-        var (path, event) = (path(of: cause, event, in: pending(job)), event)
+        let folder = pending(job)
+        var (name, event) = (cause.fileName(event), event)
         while true {
             do throws(Fault) {
-                if cause.hasRequesters, try FileStatus(at: path) == nil,
-                    try Files.names(in: pending(job)).count >= mostRequesters
+                if cause.hasRequesters, try FileStatus(at: "\(folder)/\(name)") == nil,
+                    try Files.names(in: folder).count >= mostRequesters
                 {
                     event = "others: more than can be named"
-                    path = self.path(of: cause, event, in: pending(job))
+                    name = cause.fileName(event)
                 }
-                try write(event, to: path)
+                try write(event, to: name, in: folder)
                 // A run that took the folder meanwhile does not carry this request out.
-                if try FileStatus(at: path) != nil { return }
+                if try FileStatus(at: "\(folder)/\(name)") != nil { return }
             } catch  where error.isMissing {
-                for path in [folder, "\(folder)/pending", pending(job)] { try Files.makeFolder(path) }
+                for path in [self.folder, "\(self.folder)/pending", folder] { try Files.makeFolder(path) }
             }
         }
     }
 
-    private func write(_ event: ByteString, to path: ByteString) throws(Fault) {
-        guard let old = try FileDescriptor.ifThere(path, [.readWrite, .append]) else {
-            return try replace(path, with: event)
+    private func write(_ event: ByteString, to name: ByteString, in folder: ByteString) throws(Fault) {
+        // The draft lies in the same folder, so that it goes with it.
+        let (path, draft): (ByteString, ByteString) = ("\(folder)/\(name)", "\(folder)/.\(name).\(Process.number)")
+        guard let old = try FileDescriptor.ifThere(path) else {
+            return try Files.replace(path, with: event, draft: draft)
         }
         // The same event again, or no room for another one: the time of the request counts.
-        if try old.text() == event + "\n" || (try? replace(path, with: event)) == nil { try old.touch() }
-    }
-
-    /// The draft lies in the same folder, so that it goes with it.
-    private func replace(_ path: ByteString, with event: ByteString) throws(Fault) {
-        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/"))!
-        let (folder, name) = (ByteString(path.bytes[...slash]), ByteString(path.bytes[(slash + 1)...]))
-        let draft: ByteString = "\(folder).\(name).\(Process.number)"
-        try Files.write(draft, event)
-        try Files.rename(draft, to: path)
-    }
-
-    func path(of cause: Cause, _ event: ByteString, in folder: ByteString) -> ByteString {
-        let path: ByteString = "\(folder)/\(cause.rawValue)"
-        return cause.hasRequesters ? "\(path).\(event.requester.fileName)" : path
+        let isSame = try old.text() == event + "\n"
+        if isSame || (try? Files.replace(path, with: event, draft: draft)) == nil { try old.touch() }
     }
 
     /// Takes the requests of a cause back for which no run has begun.
@@ -99,44 +83,30 @@ public struct Ledger: Sendable {
         return wasThere
     }
 
-    /// How far a cause has come.
-    public enum Standing: Sendable {
-        /// It is not there, and the job does not run.
-        case absent
-        /// No run has begun because of it, nor does one go on.
-        case untouched
-        /// A run goes on, or has failed and will be tried again.
-        case taken
+    /// Whether a request of a cause is pending.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func isPending(_ cause: Cause, in job: ByteString) throws(Fault) -> Bool {
+        try requests(in: pending(job)).contains { $0.cause == cause.rawValue }
     }
 
+    /// Whether a run of the job goes on, or has failed and is tried again.
+    ///
     /// - Throws: `cannotCreate`.
-    public func standing(of cause: Cause, in job: ByteString) throws(Fault) -> Standing {
-        if try FileStatus(at: running(job)) != nil { return .taken }
-        guard try requests(in: pending(job)).contains(where: { $0.cause == cause.rawValue }) else { return .absent }
-        let runs = try runs(of: job)
-        return runs.ended < runs.begun ? .taken : .untouched
-    }
+    public func isRunning(_ job: ByteString) throws(Fault) -> Bool { try FileStatus(at: running(job)) != nil }
 
     // MARK: For the daemon
 
     /// The jobs for which something is pending or was running when the last daemon ended.
-    public func jobs() throws(Fault) -> [ByteString] {
-        let running = try Files.names(in: "\(folder)/running")
-        let pending = try pending()
-        return pending + running.filter { !pending.contains($0) }
-    }
+    public func jobs() throws(Fault) -> [ByteString] { try (pending() + Files.names(in: "\(folder)/running")).uniqued }
 
     /// The jobs for which something may be pending, sorted.
-    public func pending() throws(Fault) -> [ByteString] {
-        try Files.names(in: "\(folder)/pending")
-    }
+    public func pending() throws(Fault) -> [ByteString] { try Files.names(in: "\(folder)/pending") }
 
     /// The last event of each requester whose request is pending, behind its cause's name.
     ///
     /// - Throws: `cannotCreate`.
-    public func events(of job: ByteString) throws(Fault) -> [ByteString] {
-        try events(in: pending(job))
-    }
+    public func events(of job: ByteString) throws(Fault) -> [ByteString] { try events(in: pending(job)) }
 
     func events(in folder: ByteString) throws(Fault) -> [ByteString] {
         var events: [ByteString] = []
@@ -168,15 +138,23 @@ public struct Ledger: Sendable {
     /// The names of a folder's files, cause by cause.
     func requests(in folder: ByteString) throws(Fault) -> [ByteString] {
         let names = try Files.names(in: folder)
-        var requests: [ByteString] = []
-        for cause in Cause.allCases { requests += names.filter { $0.cause == cause.rawValue } }
-        return requests
+        return Cause.allCases.flatMap { cause in names.filter { $0.cause == cause.rawValue } }
     }
+}
+
+extension Ledger {
+    /// - Parameter folder: The run directory of the daemon.
+    public init(folder: ByteString) { self.init(folder: folder, mostRequesters: 32) }
 }
 
 extension Ledger.Cause {
     /// Requests by hand have none: each is the same.
     var hasRequesters: Bool { self == .alias || self == .lease }
+
+    /// The name of the file of a request.
+    func fileName(_ event: ByteString) -> ByteString {
+        hasRequesters ? "\(rawValue).\(event.requester.fileName)" : rawValue
+    }
 }
 
 extension ByteString {
@@ -184,23 +162,16 @@ extension ByteString {
     fileprivate var cause: ByteString { split(at: UInt8(ascii: "."))?.before ?? self }
 
     /// The requester of an event, `REQUESTER: EVENT`, or the whole event.
-    public var requester: ByteString {
-        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: ":") {
-            if index + 1 < count, bytes[index + 1] == UInt8(ascii: " ") { return ByteString(bytes[..<index]) }
-        }
-        return self
-    }
+    public var requester: ByteString { firstIndex(of: ": ").map { ByteString(bytes[..<$0]) } ?? self }
 
     /// The text as a part of a file's name of at most 200 bytes: other bytes than those of names are `%XX`.
     fileprivate var fileName: ByteString {
         var name: [UInt8] = []
         for byte in bytes {
             let isSafe = byte.isNameByte || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
-            name += isSafe ? [byte] : [UInt8(ascii: "%"), UInt8(hexDigit: byte >> 4), UInt8(hexDigit: byte & 15)]
+            name += isSafe ? [byte] : ("%" + ByteString(hexadecimal: UInt64(byte), digits: 2)).bytes
         }
         if name.count <= 200 { return ByteString(name) }
-        var digest = Digest()
-        digest.add(self)
-        return ByteString(name[..<160]) + digest.text
+        return ByteString(name[..<160]) + digest
     }
 }

@@ -6,7 +6,6 @@ public struct ChildProcess: ~Copyable {
     public let process: pid_t
     /// Readable once the command has ended: pidfd_open(2).
     public let ended: FileDescriptor
-    private let isOurs: Bool
 
     /// How a command ended.
     public enum Outcome: Equatable, Sendable {
@@ -30,10 +29,9 @@ public struct ChildProcess: ~Copyable {
         // `set -C`: a file that is there already is not written to.
         let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
         let words = [script, processFile] + environment + ["/bin/sh", "-c", command]
-        let (process, failure) = ChildProcess.shell(words, output.number, POSIX_SPAWN_SETPGROUP)
-        if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
+        let process = try ChildProcess.shell(words, output.number)
         do throws(Fault) {
-            ended = try ChildProcess.pidfd(of: process)
+            ended = try ChildProcess.end(of: process)
         } catch {
             // Without it we would not see the end: better no run than one that nobody watches.
             kill(-process, SIGKILL)
@@ -41,17 +39,14 @@ public struct ChildProcess: ~Copyable {
             throw error
         }
         self.process = process
-        isOurs = true
     }
 
-    /// Starts a shell with signals, input and files as for a command: posix_spawn(3).
+    /// Starts a shell with signals, input and files as for a command, in a process group of its own: posix_spawn(3).
     ///
     /// - Parameters:
     ///   - words: The script, and what it finds as `$0`, `$1` and so on.
     ///   - output: Where both streams lead.
-    ///   - group: POSIX_SPAWN_SETPGROUP for a process group of its own, else 0.
-    /// - Returns: The process, and 0; or else an errno.
-    private static func shell(_ words: [ByteString], _ output: Int32, _ group: Int32) -> (pid_t, Int32) {
+    private static func shell(_ words: [ByteString], _ output: Int32) throws(Fault) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -73,25 +68,28 @@ public struct ChildProcess: ~Copyable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var arguments = (["/bin/sh", "-c"] + words).map { word in word.withCString { strdup($0) } }
         defer { for word in arguments { free(word) } }
         arguments.append(nil)
         var process: pid_t = 0
         let failure = posix_spawn(&process, arguments[0]!, &actions, &attributes, &arguments, linux_environment())
-        return (process, failure)
+        if failure != 0 { throw Fault(.system, "can't start /bin/sh", system: failure) }
+        return process
     }
 
-    /// Tries pidfd_open(2), which sees the end of commands.
+    /// A descriptor that is readable once a process has ended: pidfd_open(2).
     ///
-    /// - Throws: `system` if the kernel does not have the call, or no descriptors are left.
-    public static func checkKernel() throws(Fault) {
-        do throws(Fault) {
-            _ = try pidfd(of: Process.number)
-        } catch  where error.errno == ENOSYS {
+    /// - Throws: `system` if the kernel does not have the call, or no descriptors are left; with the errno ESRCH if the
+    ///   process is not there.
+    public static func end(of process: pid_t) throws(Fault) -> FileDescriptor {
+        let number = linux_pidfd_open(process)
+        if number == -1, linux_errno() == ENOSYS {
             throw Fault(.system, "needs Linux 5.3 or newer, which OpenWrt has since 21.02")
         }
+        return try FileDescriptor(number, to: "watch the command")
     }
 
     /// A command that an earlier daemon started.
@@ -99,21 +97,11 @@ public struct ChildProcess: ~Copyable {
     /// - Throws: `system` if it can't be watched; with the errno ESRCH it has ended.
     public init(adopting process: RunningProcess) throws(Fault) {
         self.process = process.number
-        ended = try ChildProcess.pidfd(of: process.number)
-        isOurs = false
-    }
-
-    /// pidfd_open(2).
-    private static func pidfd(of process: pid_t) throws(Fault) -> FileDescriptor {
-        let number = linux_pidfd_open(process)
-        if number == -1 { throw Fault(.system, "can't watch the command", system: linux_errno()) }
-        return FileDescriptor(number: number)
+        ended = try ChildProcess.end(of: process.number)
     }
 
     /// Sends a signal to the whole process group: kill(2). Only before `collect`: then the number is free again.
-    public borrowing func signal(_ signal: Signal) {
-        kill(-process, signal.number)
-    }
+    public borrowing func signal(_ signal: Signal) { kill(-process, signal.number) }
 
     /// Returns the pidfd of a process in the group that has not ended; nil if all have, or if the process can't be watched.
     public borrowing func member() -> FileDescriptor? {
@@ -131,26 +119,24 @@ public struct ChildProcess: ~Copyable {
     ///
     /// - Returns: nil for an adopted one: only its parent is told.
     public borrowing func collect() -> Outcome? {
-        guard isOurs else { return nil }
         var failure: Int32 = 0
         var status: Int32 = 0
         let process = process
-        _ = retrying(failure: &failure) { waitpid(process, &status, 0) }
+        // An adopted one is no child of ours: ECHILD.
+        if retrying(failure: &failure, { waitpid(process, &status, 0) }) == -1 { return nil }
         return linux_exited(status) != 0
             ? .exited(linux_exit_status(status)) : .signalled(linux_signal(status))
     }
 }
 
 extension ChildProcess {
-    /// Runs a program, looked up in PATH, to its end. Its children go on.
+    /// Runs a program, looked up in PATH, to its end, in a process group of its own. Its children go on.
     ///
     /// - Parameter limit: It is killed after this.
-    /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams, as far as it fits
-    ///   into a page. The status is 127 if there is no such program; nil if no shell can be run.
+    /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams: 64 KB at most. The status is 127 if there is no such program; nil if no shell can be run.
     public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {
-        guard let pipe = try? Pipe() else { return nil }
-        let (process, failure) = shell(["exec \"$@\"", "sh"] + words, pipe.writer.number, 0)
-        guard failure == 0 else { return nil }
+        guard let pipe = try? Pipe(), let process = try? shell(["exec \"$@\"", "sh"] + words, pipe.writer.number)
+        else { return nil }
         // An old kernel has none: then we only look from time to time.
         let ended = FileDescriptor(number: linux_pidfd_open(process))
         let deadline = Process.now + limit
@@ -160,9 +146,7 @@ extension ChildProcess {
         while true {
             _ = Poll.readable([ended.number], until: Process.now + .milliseconds(100))
             let isEnded = waitpid(process, &status, WNOHANG) == process
-            if case .bytes(let count)? = try? pipe.reader.read(into: &buffer), output.count < buffer.count {
-                output += buffer[..<count]
-            }
+            if let count = try? pipe.reader.read(into: &buffer), output.count < 1 << 16 { output += buffer[..<count] }
             if isEnded { break }
             if Process.now >= deadline { kill(process, SIGKILL) }
         }

@@ -13,12 +13,10 @@ public enum Fifo {
         if try FileStatus(at: path)?.isRequests ?? false { try Files.rename(path, to: lines(of: path)) }
         try onPath(path, "make the FIFO", unless: EEXIST) { mkfifo($0, 0o600) }
         try check(FileStatus(at: path), path)
-        let fifo = try FileDescriptor(opening: path, [.readWrite, .nonBlocking])
+        let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
         try check(fifo.status(), path)
         // An earlier owner of the path may have left it open to others.
-        if fchmod(fifo.number, 0o600) == -1 {
-            throw Fault(.cannotCreate, "\(path): can't change its mode", system: linux_errno())
-        }
+        try onPath(path, "change its mode") { [number = fifo.number] _ in fchmod(number, 0o600) }
         return fifo
     }
 
@@ -27,19 +25,20 @@ public enum Fifo {
 
     /// Writes one line, in one write(2) that does not mix with others' (pipe(7), PIPE_BUF).
     ///
-    /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so for a second;
+    /// - Parameter waits: For room, up to a second.
+    /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so;
     ///   `cannotCreate` if what is there is no FIFO of ours.
-    public static func write(_ line: ByteString, to path: ByteString) throws(Fault) {
+    public static func write(_ line: ByteString, to path: ByteString, waits: Bool = true) throws(Fault) {
         do throws(Fault) {
             // Opened without a look at it first: with O_NONBLOCK neither a FIFO nor a device nor a file holds us up.
-            let fifo = try FileDescriptor(opening: path, [.writeOnly, .nonBlocking])
+            let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
             let status = try fifo.status()
             // The daemon that is to start reads it.
             if status.isRequests { throw Fault(.unavailable, "", errno: ENOENT) }
             try check(status, path)
             do throws(Fault) {
                 try fifo.write(line + "\n")
-            } catch  where error.errno == EAGAIN {
+            } catch  where waits && error.errno == EAGAIN {
                 var wait = [pollfd(fd: fifo.number, events: Int16(POLLOUT), revents: 0)]
                 poll(&wait, 1, 1000)
                 try fifo.write(line + "\n")

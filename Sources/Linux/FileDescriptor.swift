@@ -5,51 +5,32 @@ import CLinux
 public struct FileDescriptor: ~Copyable {
     public let number: Int32
 
-    public init(number: Int32) {
+    public init(number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    /// For a call that has just returned a descriptor, or -1 and an errno.
+    ///
+    /// - Throws: `system` with "can't DO: REASON" for -1.
+    public init(_ number: Int32, to purpose: StaticString) throws(Fault) {
+        if number == -1 { throw Fault(.system, "can't \(literal: purpose)", system: linux_errno()) }
         self.number = number
-    }
-
-    deinit {
-        close(number)
-    }
-
-    /// How to open a file: the flags of open(2). Without `writeOnly` and `readWrite` the file is opened for reading.
-    public struct OpenOptions: OptionSet, Sendable {
-        public let rawValue: Int32
-
-        public init(rawValue: Int32) {
-            self.rawValue = rawValue
-        }
-
-        public static var writeOnly: OpenOptions { OpenOptions(rawValue: O_WRONLY) }
-        public static var readWrite: OpenOptions { OpenOptions(rawValue: O_RDWR) }
-        /// Makes the file if it is missing.
-        public static var create: OpenOptions { OpenOptions(rawValue: O_CREAT) }
-        /// Empties the file.
-        public static var truncate: OpenOptions { OpenOptions(rawValue: O_TRUNC) }
-        /// Writes at the end, even while others do so too.
-        public static var append: OpenOptions { OpenOptions(rawValue: O_APPEND) }
-        /// Opens a FIFO without a writer, or a device, at once.
-        public static var nonBlocking: OpenOptions { OpenOptions(rawValue: O_NONBLOCK) }
     }
 
     /// Opens a file, and follows no link: open(2).
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public init(opening path: ByteString, _ options: OpenOptions, mode: mode_t = 0o600) throws(Fault) {
-        number = try onPath(path, "open") { linux_open($0, options.rawValue | O_CLOEXEC | O_NOFOLLOW, mode) }
+    init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
+        number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
-    /// Opens a file or folder without blocking; nil if it is missing: open(2).
+    /// Opens a file or folder to read it, without blocking; nil if it is missing: open(2).
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public static func ifThere(_ path: ByteString, _ options: OpenOptions = []) throws(Fault) -> FileDescriptor? {
-        var failure: Int32 = 0
-        let flags = options.rawValue | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let number = path.withCString { name in retrying(failure: &failure) { linux_open(name, flags, 0) } }
-        if number != -1 { return FileDescriptor(number: number) }
-        if failure == ENOENT { return nil }
-        throw Fault(.cannotCreate, "\(path): can't open", system: failure)
+    public static func ifThere(_ path: ByteString) throws(Fault) -> FileDescriptor? {
+        let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let number = try onPath(path, "open", unless: ENOENT) { linux_open($0, flags, 0) }
+        return number == -1 ? nil : FileDescriptor(number: number)
     }
 
     /// Somebody else's file, to read it: wherever a link leads, and without waiting for what is no file.
@@ -63,31 +44,26 @@ public struct FileDescriptor: ~Copyable {
         return file
     }
 
-    /// What a read found.
-    public enum Chunk {
-        /// So many bytes stand at the start of the buffer.
-        case bytes(Int)
-        /// Nothing is there now (EAGAIN).
-        case nothing
-        /// The end of the file: no writer is left.
-        case end
-    }
-
     /// read(2), as many bytes as fit into `buffer`.
     ///
+    /// - Returns: The number of bytes at the start of the buffer; 0 at the end of the file, where no writer is left; nil if
+    ///   nothing is there now (EAGAIN).
     /// - Throws: `system`, with the errno.
-    public borrowing func read(into buffer: inout [UInt8]) throws(Fault) -> Chunk {
+    public borrowing func read(into buffer: inout [UInt8]) throws(Fault) -> Int? {
         var failure: Int32 = 0
         let file = number
         let count = buffer.withUnsafeMutableBytes { bytes in
             retrying(failure: &failure) { CLinux.read(file, bytes.baseAddress, bytes.count) }
         }
-        switch count {
-        case 0: return .end
-        case -1 where failure == EAGAIN: return .nothing
-        case -1: throw Fault(.system, "can't read", system: failure)
-        default: return .bytes(count)
-        }
+        if count != -1 { return count }
+        if failure == EAGAIN { return nil }
+        throw Fault(.system, "can't read", system: failure)
+    }
+
+    /// Passes over what is there, up to 4 KB.
+    public borrowing func skip() {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        _ = try? read(into: &buffer)
     }
 
     /// A longer file is a fault, in bytes: none of ours is.
@@ -97,48 +73,38 @@ public struct FileDescriptor: ~Copyable {
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func text() throws(Fault) -> ByteString {
+        let file = number
+        var failure: Int32 = 0
         var text: [UInt8] = []
         // At once, as a byte is copied slowly. Files of /proc have no size.
         let part = try max(2000, min(status().size, FileDescriptor.longest) + 1)
         while true {
-            let bytes = try read(part, at: text.count)
+            let offset = off_t(text.count)
+            var count = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: part) { bytes, length in
+                count = retrying(failure: &failure) { pread(file, bytes.baseAddress, part, offset) }
+                length = max(0, count)
+            }
+            if count == -1 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
             if text.isEmpty { text = bytes } else { text += bytes }
             if text.count > FileDescriptor.longest {
                 throw Fault(.cannotCreate, "\(path): longer than \(FileDescriptor.longest) bytes")
             }
             // Only at its end does a file give less than was asked for.
-            if bytes.count < part { return ByteString(text) }
+            if count < part { return ByteString(text) }
         }
-    }
-
-    /// So many bytes from `offset` on, or as many as there are.
-    private borrowing func read(_ most: Int, at offset: Int) throws(Fault) -> [UInt8] {
-        let file = number
-        var failure: Int32 = 0
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: most) { bytes, length in
-            count = retrying(failure: &failure) { pread(file, bytes.baseAddress, most, off_t(offset)) }
-            length = max(0, count)
-        }
-        if count == -1 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
-        return bytes
     }
 
     /// write(2) of all bytes, in one call where the file takes them so.
     ///
-    /// - Parameter offset: Where in the file to write, with pwrite(2); nil for where the last write ended.
     /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
-    public borrowing func write(_ text: ByteString, at offset: Int? = nil) throws(Fault) {
+    public borrowing func write(_ text: ByteString) throws(Fault) {
         var failure: Int32 = 0
         let file = number
         var done = 0
         while done < text.count {
             let count = text.bytes.withUnsafeBytes { bytes in
-                let (start, length) = (bytes.baseAddress! + done, bytes.count - done)
-                return retrying(failure: &failure) {
-                    guard let offset else { return CLinux.write(file, start, length) }
-                    return pwrite(file, start, length, off_t(offset + done))
-                }
+                retrying(failure: &failure) { CLinux.write(file, bytes.baseAddress! + done, bytes.count - done) }
             }
             if count == -1 { throw Fault(.cannotCreate, "\(path): can't write", system: failure) }
             done += count
@@ -165,55 +131,38 @@ public struct FileDescriptor: ~Copyable {
 }
 
 /// What stat(2) tells of a file.
-public struct FileStatus {
-    private let mode: mode_t
-    private let owner: uid_t
-    private let device: UInt64
-    /// No other file on the file system has it as long as this one is there.
-    public let inode: UInt64
-    /// In bytes.
-    public let size: Int
-    /// The number of its names: hard links.
-    public let names: Int
-    /// When its content changed last, on the wall clock.
-    public let changed: Duration
+public final class FileStatus {
+    private let status: stat
 
-    init(_ status: stat) {
-        mode = status.st_mode
-        owner = status.st_uid
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        size = Int(clamping: status.st_size)
-        names = Int(status.st_nlink)
-        changed = .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec)
-    }
+    init(_ status: stat) { self.status = status }
 
     /// lstat(2); nil if there is nothing at `path`.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public init?(at path: ByteString) throws(Fault) {
         var status = stat()
-        var failure: Int32 = 0
-        let result = path.withCString { name in retrying(failure: &failure) { lstat(name, &status) } }
-        if result == -1 {
-            if failure == ENOENT { return nil }
-            throw Fault(.cannotCreate, "\(path): can't look at it", system: failure)
-        }
-        self.init(status)
+        if try onPath(path, "look at it", unless: ENOENT, { lstat($0, &status) }) == -1 { return nil }
+        self.status = status
     }
 
-    private var type: Int32 { Int32(mode) & Int32(S_IFMT) }
+    /// No other file on the file system has it as long as this one is there.
+    public var inode: UInt64 { UInt64(status.st_ino) }
+    /// In bytes.
+    public var size: Int { Int(clamping: status.st_size) }
+    /// The number of its names: hard links.
+    var names: Int { Int(status.st_nlink) }
+    /// When its content changed last, on the wall clock.
+    public var changed: Duration { Duration(status.st_mtim) }
+    private var type: Int32 { Int32(status.st_mode) & Int32(S_IFMT) }
     public var isDirectory: Bool { type == S_IFDIR }
     public var isFile: Bool { type == S_IFREG }
-    public var isFifo: Bool { type == S_IFIFO }
-    public var isOurs: Bool { owner == Process.user }
+    var isFifo: Bool { type == S_IFIFO }
+    public var isOurs: Bool { status.st_uid == Process.user }
     /// Somebody else than the owner may write to it.
-    public var othersMayWrite: Bool { mode & 0o022 != 0 }
+    public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
 
     /// It is the same file, by whatever name.
-    public func isSame(as other: FileStatus?) -> Bool {
-        other?.device == device && other?.inode == inode
-    }
+    public func isSame(as other: FileStatus?) -> Bool { other?.status.st_dev == status.st_dev && other?.inode == inode }
 
     /// For a message: "a folder of user 1000".
     public var summary: ByteString {
@@ -225,6 +174,6 @@ public struct FileStatus {
             case S_IFREG: "a file"
             default: "something else"
             }
-        return isOurs ? kind : "\(kind) of user \(owner)"
+        return isOurs ? kind : "\(kind) of user \(status.st_uid)"
     }
 }

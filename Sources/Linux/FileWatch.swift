@@ -9,7 +9,7 @@ public struct FileWatch: ~Copyable {
     public enum Events {
         /// A file, or the folder itself, is replaced or removed.
         case changes
-        /// The same, or a file is written.
+        /// The same, or a file is written. The paths may be files, too; a missing one is passed over.
         case changesAndWrites
         /// A file that was read is closed.
         case reads
@@ -18,11 +18,10 @@ public struct FileWatch: ~Copyable {
     /// - Throws: `system` if the system has no more watches.
     public init(_ kind: Events, in folders: [ByteString]) throws(Fault) {
         let changes = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF
-        let mask = kind == .reads ? IN_CLOSE_NOWRITE : kind == .changes ? changes : changes | IN_CLOSE_WRITE
-        let number = inotify_init1(O_CLOEXEC | O_NONBLOCK)
-        if number == -1 { throw Fault(.system, "can't watch files", system: linux_errno()) }
-        let events = FileDescriptor(number: number)
-        for path in folders where path.withCString({ inotify_add_watch(number, $0, UInt32(mask)) }) == -1 {
+        let mask = kind == .reads ? IN_CLOSE_NOWRITE : kind == .changes ? changes : changes | IN_CLOSE_WRITE | IN_MODIFY
+        let events = try FileDescriptor(inotify_init1(O_CLOEXEC | O_NONBLOCK), to: "watch files")
+        for path in folders where path.withCString({ inotify_add_watch(events.number, $0, UInt32(mask)) }) == -1 {
+            if kind == .changesAndWrites, linux_errno() == ENOENT { continue }
             throw Fault(.system, "\(path): can't watch it", system: linux_errno())
         }
         self.events = events
@@ -40,8 +39,5 @@ public struct FileWatch: ~Copyable {
     }
 
     /// Passes over what has happened so far.
-    public borrowing func take() throws(Fault) {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        _ = try events.read(into: &buffer)
-    }
+    public borrowing func skip() { events.skip() }
 }

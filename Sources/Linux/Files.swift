@@ -27,18 +27,19 @@ public enum Files {
 
     /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
     ///
+    /// - Parameter draft: Where it is written; nil for the path with `.new` behind it.
     /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
-    public static func replace(_ path: ByteString, with text: ByteString) throws(Fault) {
-        let new = path + ".new"
-        try write(new, text)
-        try rename(new, to: path)
+    public static func replace(_ path: ByteString, with text: ByteString, draft: ByteString? = nil) throws(Fault) {
+        let draft = draft ?? path + ".new"
+        try write(draft, text)
+        try rename(draft, to: path)
     }
 
     /// Writes a file (and a newline) where nobody looks yet.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func write(_ path: ByteString, _ text: ByteString, mode: mode_t = 0o600) throws(Fault) {
-        let file = try FileDescriptor(opening: path, [.writeOnly, .create, .truncate], mode: mode)
+        let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         // Whatever umask(2) was left to us: others are to read it.
         if mode != 0o600 { fchmod(file.number, mode) }
         do throws(Fault) {
@@ -153,22 +154,17 @@ public enum Files {
     }
 
     /// Removes a folder if nothing is in it: rmdir(2).
-    public static func removeEmptyFolder(_ path: ByteString) {
-        path.withCString { _ = rmdir($0) }
-    }
+    public static func removeEmptyFolder(_ path: ByteString) { path.withCString { _ = rmdir($0) } }
 
     /// Removes a folder and all that is in it, if it is there.
     ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
-        for name in try names(in: path, hidden: true) {
-            do throws(Fault) {
-                try remove("\(path)/\(name)")
-            } catch  where error.isNoFile {
-                try removeFolder("\(path)/\(name)")
-            }
-        }
         do throws(Fault) {
+            for name in try names(in: path, hidden: true) {
+                let path: ByteString = "\(path)/\(name)"
+                if try FileStatus(at: path)?.isDirectory ?? false { try removeFolder(path) } else { try remove(path) }
+            }
             try onPath(path, "remove", unless: ENOENT) { rmdir($0) }
         } catch  where error.errno == ENOTEMPTY {
             try removeFolder(path)

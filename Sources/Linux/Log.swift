@@ -4,14 +4,10 @@ import CLinux
 /// Lines for whoever watches. A line that can't be written is lost: no reason to stop.
 public enum Log {
     /// Standard output: procd logs it as `daemon.info`.
-    public static func info(_ line: ByteString) {
-        write(line, to: STDOUT_FILENO)
-    }
+    public static func info(_ line: ByteString) { write(line, to: STDOUT_FILENO) }
 
     /// Standard error: procd logs it as `daemon.err`.
-    public static func error(_ line: ByteString) {
-        write(line, to: STDERR_FILENO)
-    }
+    public static func error(_ line: ByteString) { write(line, to: STDERR_FILENO) }
 
     /// What a call has come to, as JSON on standard output: for whoever asked for that.
     ///
@@ -22,7 +18,7 @@ public enum Log {
     public static func answer(status: Int32, _ text: ByteString = "", run: Int? = nil) {
         var object = JSONObject()
         object.add("now", Process.now.json)
-        object.add("status", Int(status))
+        object.add("status", ByteString(decimal: status))
         object.add("text", text.json)
         object.add("run", run.map { ByteString(decimal: $0) } ?? "null")
         info(object.json)

@@ -9,17 +9,13 @@ public enum Poll {
     /// - Returns: For each of them whether it can be read.
     public static func readable(_ files: [Int32], until deadline: Instant?) -> [Bool] {
         var wait = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let timeout = deadline.map { milliseconds(until: $0) } ?? -1
-        guard poll(&wait, nfds_t(wait.count), timeout) > 0 else { return files.map { _ in false } }
+        // At most a day: a caller that is woken too early waits again.
+        let rest = deadline.map { max(.zero, min($0 - Process.now, .seconds(86400))).millisecondsRoundedUp } ?? -1
+        guard poll(&wait, nfds_t(wait.count), Int32(rest)) > 0 else { return files.map { _ in false } }
         return wait.map {
             // With a file that is not open, poll(2) would return at once, again and again.
             precondition($0.revents & Int16(POLLNVAL) == 0)
             return $0.revents != 0
         }
-    }
-
-    /// At most a day: whoever is woken too early waits again.
-    private static func milliseconds(until deadline: Instant) -> Int32 {
-        Int32(max(.zero, min(deadline - Process.now, .seconds(86400))).millisecondsRoundedUp)
     }
 }

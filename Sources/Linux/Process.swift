@@ -24,14 +24,9 @@ public enum Process {
 
     /// A variable that process 1 was started with: proc(5), /proc/PID/environ. nil if it isn't set, or not for us to know.
     public static func environmentOfInit(_ name: StaticString) -> ByteString? {
-        (try? Files.read("/proc/1/environ")).flatMap { variable(name, in: $0.parts { $0 == 0 }) }
-    }
-
-    /// The value of a variable among others, each as `NAME=VALUE`; nil if it isn't there.
-    public static func variable(_ name: StaticString, in variables: [ByteString]) -> ByteString? {
         let start = ByteString(stringLiteral: name) + "="
-        let variable = variables.first { $0.hasPrefix(start) }
-        return variable.map { ByteString($0.bytes.dropFirst(start.count)) }
+        let variable = (try? Files.read("/proc/1/environ"))?.parts { $0 == 0 }.first { $0.hasPrefix(start) }
+        return variable.map { ByteString($0.bytes[start.count...]) }
     }
 
     public static var isRoot: Bool { user == 0 }
@@ -48,17 +43,15 @@ public enum Process {
     }
 
     /// CLOCK_MONOTONIC: it does not jump when the router learns the time.
-    public static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Instant(sinceStart: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
-    }
+    public static var now: Instant { Instant(sinceStart: time(CLOCK_MONOTONIC)) }
 
     /// CLOCK_REALTIME, since 1970: it jumps when the router learns the time.
-    public static var wallClock: Duration {
+    public static var wallClock: Duration { time(CLOCK_REALTIME) }
+
+    private static func time(_ clock: clockid_t) -> Duration {
         var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        clock_gettime(clock, &time)
+        return Duration(time)
     }
 
     /// Does nothing for a while: nanosleep(2).
@@ -82,11 +75,11 @@ public enum Process {
 
     /// Lets no command inherit a file that our own parent left open: close_range(2). A kernel older than 5.11 can't;
     /// under procd there is nothing to do.
-    public static func closeInheritedFilesOnExec() {
-        _ = linux_close_on_exec_from(3)
-    }
+    public static func closeInheritedFilesOnExec() { _ = linux_close_on_exec_from(3) }
 
-    public static func exit(_ status: Int32) -> Never {
-        CLinux.exit(status)
-    }
+    public static func exit(_ status: Int32) -> Never { CLinux.exit(status) }
+}
+
+extension Duration {
+    init(_ time: timespec) { self = .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec) }
 }

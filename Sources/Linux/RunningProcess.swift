@@ -41,23 +41,4 @@ public struct RunningProcess: Sendable {
             getpgid(number) == group && fields(of: number).first.map { $0 != "Z" && $0 != "X" } ?? false
         }
     }
-
-    /// What runs of a program, and its words: `/proc/PID/cmdline`.
-    ///
-    /// A zombie has no file any more, and is left out.
-    ///
-    /// - Parameter name: Of its file, which `/proc/PID/exe` leads to: what a process calls itself is no proof.
-    /// - Throws: `cannotCreate`.
-    public static func all(of name: ByteString) throws(Fault) -> [(number: Int, words: [ByteString])] {
-        var found: [(number: Int, words: [ByteString])] = []
-        for entry in try Files.names(in: "/proc") {
-            guard let number = entry.wholeNumber, let program = Files.target(ofLink: "/proc/\(entry)/exe"),
-                // After an upgrade of the program: proc(5).
-                program.hasSuffix("/" + name) || program.hasSuffix("/" + name + " (deleted)"),
-                let line = try? Files.read("/proc/\(entry)/cmdline")
-            else { continue }
-            found.append((number, line.parts { $0 == 0 }))
-        }
-        return found
-    }
 }

@@ -36,9 +36,7 @@ public struct Address: Equatable, Sendable {
     public var isPrefix: Bool { bytes.count % 4 == 1 }
 
     /// The one spelling of the address; a prefix has its length behind a slash.
-    public var text: ByteString {
-        isPrefix ? "\(address)/\(bytes[bytes.count - 1])" : address
-    }
+    public var text: ByteString { isPrefix ? "\(address)/\(bytes[bytes.count - 1])" : address }
 
     /// As inet_ntop(3) writes it (RFC 5952, section 4). It is done here because musl's version would bring printf(3)
     /// onto a router.
@@ -57,26 +55,13 @@ public struct Address: Equatable, Sendable {
         var text: ByteString = ""
         for index in 0..<8 where !zeros.contains(index) {
             if index == zeros.upperBound { text += "::" } else if index > 0 { text += ":" }
-            text += Address.hexadecimal(group(index))
+            text += ByteString(hexadecimal: UInt64(group(index)), digits: 1)
         }
         return zeros.upperBound == 8 && !zeros.isEmpty ? text + "::" : text
     }
 
     /// One of the eight 16-bit groups of an IPv6 address.
-    private func group(_ index: Int) -> UInt16 {
-        UInt16(bytes[2 * index]) << 8 | UInt16(bytes[2 * index + 1])
-    }
-
-    /// Without leading zeros, in lower case.
-    private static func hexadecimal(_ group: UInt16) -> ByteString {
-        var digits: [UInt8] = []
-        var rest = group
-        repeat {
-            digits.append(UInt8(hexDigit: UInt8(rest & 0xF)))
-            rest >>= 4
-        } while rest > 0
-        return ByteString(digits.reversed())
-    }
+    private func group(_ index: Int) -> UInt16 { UInt16(bytes[2 * index]) << 8 | UInt16(bytes[2 * index + 1]) }
 }
 
 extension [Address] {
@@ -85,7 +70,5 @@ extension [Address] {
 }
 
 extension ByteString.StringInterpolation {
-    public mutating func appendInterpolation(_ address: Address) {
-        appendInterpolation(address.text)
-    }
+    public mutating func appendInterpolation(_ address: Address) { appendInterpolation(address.text) }
 }

@@ -1,5 +1,5 @@
 /// What one round of asking found out about a host. If it has several addresses, the best answer counts (`max`).
-public enum Answer: Int, Comparable, Sendable {
+public enum Answer: Comparable, Sendable {
     /// It is on no link of ours, such as behind a relay: nothing can be said of it.
     case elsewhere
     /// It said nothing.
@@ -8,8 +8,4 @@ public enum Answer: Int, Comparable, Sendable {
     case undecided
     /// It is there.
     case answered
-
-    public static func < (one: Answer, other: Answer) -> Bool {
-        one.rawValue < other.rawValue
-    }
 }

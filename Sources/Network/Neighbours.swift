@@ -13,18 +13,9 @@ public struct Neighbours: ~Copyable {
 
     /// - Throws: `system`, with the errno.
     public init() throws(Fault) {
-        let news = try Neighbours.socket(linux_neighbour_socket())
-        requests = try Neighbours.socket(linux_route_socket())
+        let news = try FileDescriptor(linux_neighbour_socket(), to: "ask the kernel for neighbours")
+        requests = try FileDescriptor(linux_route_socket(), to: "ask the kernel for neighbours")
         self.news = news
-    }
-
-    private static func socket(_ number: Int32) throws(Fault) -> FileDescriptor {
-        if number == -1 { throw Neighbours.fault(linux_errno()) }
-        return FileDescriptor(number: number)
-    }
-
-    private static func fault(_ errno: Int32) -> Fault {
-        Fault(.system, "can't ask the kernel for neighbours", system: errno)
     }
 
     /// Readable when the kernel has news.
@@ -57,27 +48,21 @@ public struct Neighbours: ~Copyable {
             try requests.write(ByteString(message))
             return try read(requests).first
         } catch {
-            throw Neighbours.fault(error.errno)
+            throw Fault(.system, "can't ask the kernel for neighbours", system: error.errno)
         }
     }
 
-    /// What a host has just shown, without or after being asked.
-    public struct News: Sendable {
-        public let address: Address
-        /// `answered` or `silent`; `undecided` if it was only heard.
-        public let answer: Answer
-    }
-
-    /// What the kernel has told since.
+    /// What the kernel has told since of hosts, which it may have asked.
     ///
+    /// - Returns: With `answered`, `silent`, or `undecided` for a host that was only heard.
     /// - Throws: `system`, with ENOBUFS if it had more to tell than there is room for.
-    public func take() throws(Fault) -> [News] {
+    public func take() throws(Fault) -> [(address: Address, answer: Answer)] {
         try read(news).compactMap { notice in
             guard let address = notice.address else { return nil }
             switch notice.state {
-            case RouteMessage.reachable: return News(address: address, answer: .answered)
-            case RouteMessage.failed: return News(address: address, answer: .silent)
-            case let state: return state & RouteMessage.heard == 0 ? nil : News(address: address, answer: .undecided)
+            case RouteMessage.reachable: return (address, .answered)
+            case RouteMessage.failed: return (address, .silent)
+            case let state: return state & RouteMessage.heard == 0 ? nil : (address, .undecided)
             }
         }
     }
@@ -85,7 +70,6 @@ public struct Neighbours: ~Copyable {
     private func read(_ socket: borrowing FileDescriptor) throws(Fault) -> [RouteMessage.Notice] {
         // Longer than any datagram of the kernel's about one route or neighbour.
         var buffer = [UInt8](repeating: 0, count: 4096)
-        guard case .bytes(let count) = try socket.read(into: &buffer) else { return [] }
-        return try RouteMessage.read(buffer[..<count])
+        return try RouteMessage.read(buffer[..<(socket.read(into: &buffer) ?? 0)])
     }
 }

@@ -17,23 +17,23 @@ public enum RouteMessage {
 
     /// RTM_GETNEIGH: what is known of one neighbour.
     public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
-        message(30, flags: 0x1, neighbour(address, link, state: 0, flags: 0))
+        message(30, flags: 0x1, neighbour(address, link))
     }
 
     /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: has the kernel ask a neighbour of which it has the MAC address, three
     /// times, a second apart. It fails for any other.
     public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x105, neighbour(address, link, state: 0x10, flags: 0))
+        message(28, flags: 0x105, neighbour(address, link, state: 0x10))
     }
 
     /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: has the kernel ask by broadcast, three times, a second apart, unless it
     /// believes that it knows the neighbour.
     public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x405, neighbour(address, link, state: 0, flags: 1))
+        message(28, flags: 0x405, neighbour(address, link, flags: 1))
     }
 
     /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type), and the attribute NDA_DST.
-    private static func neighbour(_ address: Address, _ link: Int32, state: UInt16, flags: UInt8) -> [UInt8] {
+    private static func neighbour(_ address: Address, _ link: Int32, state: UInt16 = 0, flags: UInt8 = 0) -> [UInt8] {
         [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, address.bytes)
     }
 
@@ -94,7 +94,7 @@ public enum RouteMessage {
                 }
             default: break
             }
-            rest = rest.dropFirst(Int(length).aligned)
+            rest = rest.dropFirst(aligned(length))
         }
         return notices
     }
@@ -112,20 +112,18 @@ public enum RouteMessage {
         var rest = body.dropFirst(12)
         while let length = rest.number(at: 0, UInt16.self), length >= 4, length <= rest.count {
             if rest.number(at: 2, UInt16.self) == type { return rest.prefix(Int(length)).dropFirst(4) }
-            rest = rest.dropFirst(Int(length).aligned)
+            rest = rest.dropFirst(aligned(length))
         }
         return nil
     }
+
+    /// Rounds up to a multiple of 4, where the next message or attribute starts (NLMSG_ALIGN).
+    private static func aligned(_ length: some BinaryInteger) -> Int { (Int(length) + 3) & ~3 }
 }
 
 extension Address {
     /// AF_INET or AF_INET6.
     fileprivate var family: UInt8 { isIPv4 ? 2 : 10 }
-}
-
-extension Int {
-    /// Rounded up to a multiple of 4, where the next message or attribute starts (NLMSG_ALIGN).
-    fileprivate var aligned: Int { (self + 3) & ~3 }
 }
 
 extension ArraySlice<UInt8> {

@@ -9,7 +9,7 @@ public typealias DispatchSourceSignal = DispatchSource
 public typealias DispatchSourceTimer = DispatchSource
 
 /// Something that happens, and what to do then. Once activated it lives until it is cancelled.
-public final class DispatchSource {
+public final class DispatchSource: @unchecked Sendable {
     /// What to read from; -1 for a timer.
     let file: Int32
     /// When a timer fires; nil: never.
@@ -17,31 +17,30 @@ public final class DispatchSource {
     public private(set) var isCancelled = false
 
     /// The file of a signal's source.
-    private let signal: SignalFile?
-    private let queue: DispatchQueue
+    private let signal: FileDescriptor?
+    private let queue = DispatchQueue.main
     private var onEvent: () -> Void = {}
     private var onCancel: () -> Void = {}
     private var onRegistration: () -> Void = {}
 
-    private init(file: Int32, signal: consuming SignalFile? = nil, _ queue: DispatchQueue) {
+    private init(file: Int32, signal: consuming FileDescriptor? = nil) {
         self.file = file
         self.signal = signal
-        self.queue = queue
     }
 
     /// Fires as long as there is something to read from the descriptor, or its other end is closed.
     ///
     /// The descriptor has to stay open until the cancel handler is called.
     public static func makeReadSource(fileDescriptor: Int32, queue: DispatchQueue) -> DispatchSourceRead {
-        DispatchSource(file: fileDescriptor, queue)
+        DispatchSource(file: fileDescriptor)
     }
 
     /// Fires when the process gets the signal, which from now on has no other effect.
     public static func makeSignalSource(signal: Int32, queue: DispatchQueue) -> DispatchSourceSignal {
         do throws(Fault) {
-            let signal = try SignalFile(signal)
+            let signal = try FileDescriptor(signal: signal)
             let file = signal.number
-            return DispatchSource(file: file, signal: signal, queue)
+            return DispatchSource(file: file, signal: signal)
         } catch {
             // Dispatch does not let this fail either; and without its signals a program must not run.
             Log.error(error.message)
@@ -50,32 +49,22 @@ public final class DispatchSource {
     }
 
     /// Fires once for each `schedule`.
-    public static func makeTimerSource(queue: DispatchQueue) -> DispatchSourceTimer {
-        DispatchSource(file: -1, queue)
-    }
+    public static func makeTimerSource(queue: DispatchQueue) -> DispatchSourceTimer { DispatchSource(file: -1) }
 
-    public func setEventHandler(handler: @escaping () -> Void) {
-        onEvent = handler
-    }
+    public func setEventHandler(handler: @escaping () -> Void) { onEvent = handler }
 
     /// Called once, after the event handler was called for the last time.
-    public func setCancelHandler(handler: @escaping () -> Void) {
-        onCancel = handler
-    }
+    public func setCancelHandler(handler: @escaping () -> Void) { onCancel = handler }
 
     /// Called once, when no event can be missed any more.
-    public func setRegistrationHandler(handler: @escaping () -> Void) {
-        onRegistration = handler
-    }
+    public func setRegistrationHandler(handler: @escaping () -> Void) { onRegistration = handler }
 
     /// Sets a timer, in place of what it was set to before.
-    public func schedule(deadline: DispatchTime) {
-        self.deadline = deadline.moment
-    }
+    public func schedule(deadline: DispatchTime) { self.deadline = deadline.moment }
 
     public func activate() {
-        queue.watch(self)
-        queue.later { [self] in
+        queue.sources.append(self)
+        queue.async { [self] in
             if !isCancelled { onRegistration() }
             onRegistration = {}
         }
@@ -85,7 +74,7 @@ public final class DispatchSource {
     public func cancel() {
         guard !isCancelled else { return }
         isCancelled = true
-        queue.later { [self] in
+        queue.async { [self] in
             onCancel()
             // They may hold references to us.
             onEvent = {}
@@ -101,7 +90,7 @@ public final class DispatchSource {
         } else if !isReadable {
             return
         }
-        signal?.take()
+        signal?.skip()
         onEvent()
     }
 }

@@ -8,17 +8,9 @@ public struct DispatchTime: Sendable {
 
     public static let distantFuture = DispatchTime(moment: nil)
 
-    public static func now() -> DispatchTime {
-        DispatchTime(moment: Process.now)
-    }
+    public static func now() -> DispatchTime { DispatchTime(moment: Process.now) }
 
-    public static func + (time: DispatchTime, interval: DispatchTimeInterval) -> DispatchTime {
-        switch interval {
-        case .milliseconds(let number): DispatchTime(moment: time.moment.map { $0 + .milliseconds(number) })
-        }
+    public static func + (time: DispatchTime, interval: Duration) -> DispatchTime {
+        DispatchTime(moment: time.moment.map { $0 + interval })
     }
-}
-
-public enum DispatchTimeInterval {
-    case milliseconds(Int)
 }

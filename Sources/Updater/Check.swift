@@ -4,6 +4,7 @@ import Configuration
 import Dnsmasq
 import Leases
 import Linux
+import Network
 
 /// `cname-updater check`: what is wrong with the settings and with the reservations, or else the settings as they are
 /// understood.
@@ -11,70 +12,86 @@ public final class Check {
     private let settings: Settings
     private var findings = Findings()
     private let isInForce: Bool
-    private let instances: [Instance]
+    private let truth: Truth
     private let reservations: Reservations
-    private let leases: [LeaseStorage.ClientLease]
 
     /// Reads the settings file, whatever is in force.
     ///
     /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is no UCI; `cannotCreate`.
     public init(_ places: Places) throws(Fault) {
         settings = try Settings(file: places.config, &findings)
+        reservations = try Reservations()
         let context = try Context(places)
         isInForce = settings.digest == context.settings.digest
-        let reservations = try Reservations()
-        instances = try Instance.all(settings.updater, RenderedFile.all()) { reservations.domain }
-        leases = try Report(context).leases
-        self.reservations = reservations
+        // What is in the file counts, and not what is in force.
+        truth = try Truth(context, settings)
     }
 
     private func look() throws(Fault) {
-        if settings.updater.publish == .hosts, let obstacle = InstalledDnsmasq.obstacle() {
-            findings.add(.remark, settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
-        }
+        addAdvice()
         if let finding = settings.jobFinding { findings.add(finding) }
-        for instance in instances {
-            if let problem = try instance.problem() { findings.add(problem) }
+        if !settings.aliases.isEmpty { try addObstacles() }
+        let leases = try truth.leases()
+        let rendered = truth.instances.map { $0.rendered }
+        let names = settings.aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } }
+        let hosts = HostsFiles.entries(in: truth.instances.flatMap { $0.hostsFiles }.uniqued) { name in
+            names.contains { name == $0 || name.hasPrefix($0 + ".") }
         }
-        try addClashes()
         let aliases = settings.aliases.findings(
-            reserved: reservations.hosts.compactMap { $0.hostName }, leased: leases.compactMap { $0.lease.hostName },
-            router: Process.hostName.lowercased, domains: instances.map { $0.domain })
-        for problem in reservations.problems + reservations.clashes(seen: leases) + aliases { findings.add(problem) }
+            reserved: reservations.hosts.compactMap { $0.hostName },
+            leased: leases.compactMap { $0.lease.hostName } + hosts.compactMap { HostName($0.name) },
+            router: Process.hostName.lowercased, domains: truth.publications.map { $0.domain }.filter { !$0.isEmpty },
+            others: reservations.names + hosts.map { "\($0.name) \($0.file)" })
+        for held in leases {
+            let file: ByteString = "\(truth.context.places.updater)/leases/\(held.client.name)"
+            if let remark = held.turnsFinding(in: file) { findings.add(remark) }
+        }
+        let clashes = reservations.clashes(seen: leases, in: rendered)
+        for problem in reservations.problems + clashes + aliases { findings.add(problem) }
     }
 
-    /// Adds the aliases that are left out, so that dnsmasq starts.
-    private func addClashes() throws(Fault) {
-        for instance in instances {
-            let domain: ByteString = "." + instance.domain
-            var names: [ByteString] = []
-            for alias in settings.aliases {
-                names += [alias.name.text, alias.name.text + domain]
-                names += alias.targets.map { $0.host.text + domain }
-            }
-            let others = OtherCNAMEs(names, in: instance, reservations)
-            for alias in settings.aliases {
-                let name = alias.name.text
-                if let place = others.place(of: name) ?? others.place(of: name + domain) {
-                    findings.add(
-                        .problem, alias.place,
-                        "alias '\(name)' is left out: it is a CNAME at \(place) too; remove one of them")
-                }
-                for target in alias.targets {
-                    guard let place = others.place(of: target.host.text + domain) else { continue }
-                    findings.add(
-                        .problem, alias.place,
-                        "alias '\(name)' is left out where it would lead to '\(target.host)': that is a CNAME at \(place), "
-                            + "and a target is a host's own name")
-                }
-            }
-            let fragment = Fragment(for: instance) { _ in false }
-            if try fragment.isRefused() {
+    /// Adds what keeps instances from being given aliases, and aliases that are left out.
+    private func addObstacles() throws(Fault) {
+        for obstacle in truth.obstacles { findings.add(obstacle) }
+        for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
+            findings.add(
+                .problem, Place(instance.rendered.path), "has no DHCP range, so this instance learns of no host by DHCP")
+        }
+        for one in truth.publications {
+            let domains = one.instances.map { $0.rendered.domain }.uniqued
+            if domains.count > 1, settings.updater.domain == nil {
+                let names = one.instances.map { $0.name }.joined(separator: ", ")
                 findings.add(
-                    .problem, Place(fragment.path),
-                    "dnsmasq did not start with these aliases, so all are left out until they change or the service is "
-                        + "reloaded")
+                    .remark, Place(one.confdir),
+                    "the instances \(names) share this conf-dir and have different domains (\(domains.listed)); aliases get that "
+                        + "of the first; give each instance its own confdir, or set option domain")
             }
+            one.choose(settings.aliases)
+            for (alias, entry) in zip(settings.aliases, one.entries) {
+                guard let omission = entry.omission else { continue }
+                findings.add(.problem, alias.place, "alias '\(alias.name)' is left out in \(one.confdir): \(omission)")
+            }
+        }
+    }
+
+    /// Adds what could spare restarts.
+    private func addAdvice() {
+        let obstacle = InstalledDnsmasq.obstacle()
+        let isHosts = settings.updater.publish == .hosts
+        if isHosts, let obstacle {
+            findings.add(.remark, settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
+        }
+        if settings.aliases.isEmpty || isHosts && obstacle == nil { return }
+        if let place = reservations.searchPlace {
+            findings.add(
+                .advice, place,
+                "each restart of dnsmasq looks for another DHCP server for 3 s in each of \(reservations.searched.listed), without "
+                    + "DNS and DHCP; option force '1' in each 'config dhcp' leaves that out")
+        }
+        if obstacle == nil {
+            findings.add(
+                .advice, settings.publishPlace,
+                "option publish 'hosts' would serve a changed alias at once, without a restart of dnsmasq")
         }
     }
 
@@ -91,8 +108,9 @@ public final class Check {
         }
         for finding in findings.all { Log.error(finding.message) }
         guard findings.areHarmless else { return false }
-        for instance in instances {
-            Log.info("# dnsmasq looks in \(instance.confdir), and its domain is \(instance.domain)")
+        for one in truth.publications {
+            let rest: ByteString = one.domain.isEmpty ? "it has no domain" : "its domain is \(one.domain)"
+            Log.info("# dnsmasq looks in \(one.confdir), and \(rest)")
         }
         if !isInForce { Log.info("# not in force yet: service debounced reload") }
         Log.info(settings.shown)

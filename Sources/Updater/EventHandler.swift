@@ -10,122 +10,58 @@ import Network
 
 /// What a lease event leads to.
 extension Context {
-    /// Records the event, brings the aliases up to date if it may change them, and asks for the job if that is called
-    /// for.
+    /// Handles the lease event that the environment tells of.
     ///
-    /// - Throws: `cannotCreate`; `settings` if the aliases can't be written where they are to be.
-    public func handle(_ event: LeaseEvent) throws(Fault) {
+    /// - Throws: `usage` or `data` if it is none; `cannotCreate`; `settings`; `busy` if another process holds the lock of the
+    ///   leases and does not go on.
+    public static func handleEvent(_ places: Places) throws(Fault) {
+        let event = try LeaseEvent(
+            router: Process.hostName, procd: Process.environmentOfInit("HOSTNAME")) { Process.environment($0) }
+        try Context(places, takesOver: true).handle(event)
+    }
+
+    /// Records the event, and reconciles if it may change an alias.
+    ///
+    /// - Throws: `cannotCreate`; `settings`; `busy`.
+    func handle(_ event: LeaseEvent) throws(Fault) {
         var event = event
-        if event.isNameHidden { event.hostName = leaseFiles.hostName(of: event) }
-        let needsLock = try concernsAliases(event)
-        // By the time that we hear of it, a new lease stands in dnsmasq's file.
-        if event.action == .add { try storage.begin(without: event.client) }
-        if !needsLock, try record(event) { return }
-        var keeper = try AliasKeeper(self)
-        if !event.isLive { try keeper.noteReplay() }
-        if event.action != .remove, let host = event.hostName {
-            // The host has just been heard. One that gives its lease back, or lets it expire, may have gone.
-            if event.isLive, presence.forget(host) { try put(presence) }
-            if settings.isTarget(host) { try index.add(event.client, to: host) }
+        let isMarked = try isMarked()
+        if event.isNameHidden {
+            event.hostName = Context.leaseFiles(surroundings).reduce(nil) { $0 ?? $1.hostName(of: event) }
         }
-        while true {
-            let (old, token) = try storage.lookup(event.client)
-            let new = event.applied(to: old, at: now, job: settings.leaseJob)
-            var isServed = try !keeper.isBehind(isReplay: !event.isLive)
-            if isServed { isServed = try keeper.serves(aliases(of: old + new), knowing: (event.client, new)) }
-            if isServed {
-                for lease in new where settings.isTarget(lease.hostName) { try keeper.note(end: lease.expires) }
-            } else {
-                try keeper.begin()
-            }
-            guard try put(new, in: old, token, event) else { continue }
-            if !isServed, try !keeper.publish(aliases(of: old + new)) {
-                // For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
-                try keeper.update(because: event.text([event.action.rawValue, event.client.name]))
-            }
-            ringWatch()
-            return
+        var (old, new): ([Lease], [Lease])
+        repeat {
+            let (leases, token) = try storage.lookup(event.client)
+            (old, new) = (leases, event.applied(to: leases, at: now, job: settings.leaseJob))
+            if try put(new, in: old, token, event) { break }
+        } while true
+        // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
+        let isNews = event.isLive || !old.elementsEqual(new) { $0.says(theSameAs: $1) }
+        let hosts = (old + new).map { $0.hostName } + [event.hostName]
+        if isMarked || isNews && hosts.contains(where: { settings.isTarget($0) }) {
+            let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))
+            occasion.isThorough = false
+            try reconcile(occasion)
+            notifier.notifyWatch()
         }
     }
 
-    /// Handles lease events that wait, and brings the aliases up to date if the settings or the time call for it.
+    /// Replaces the client's leases, and requests the job if that is called for.
     ///
-    /// - Throws: `cannotCreate`, `settings`.
-    func catchUp(because event: ByteString) throws(Fault) {
-        try Backlog(places).catchUp()
-        if let record = try AliasKeeper.record(self), try !isBehind(record, isReplay: false) { return }
-        try updateAliases(because: event)
-    }
-
-    @discardableResult
-    func updateAliases(because event: ByteString, isRetried: Bool = false) throws(Fault) -> Bool {
-        var keeper = try AliasKeeper(self)
-        return try keeper.update(because: event, isRetried: isRetried)
-    }
-
-    func isBehind(_ record: Record, isReplay: Bool) throws(Fault) -> Bool {
-        if record.isBehind(settings.digest, at: now) { return true }
-        return isReplay ? try record.rendered != renderedDigest() : false
-    }
-
-    /// Whether the aliases have to be looked at, as far as can be told without the client's leases.
-    private func concernsAliases(_ event: LeaseEvent) throws(Fault) -> Bool {
-        guard let record = try AliasKeeper.record(self), try !isBehind(record, isReplay: !event.isLive) else {
-            return true
-        }
-        // A replay puts in doubt what dnsmasq has.
-        if !event.isLive, record.served != .onDisk { return true }
-        return settings.isTarget(event.hostName)
-    }
-
-    /// The aliases that have one of the leases' hosts as a target.
-    private func aliases(of leases: [Lease]) throws(Fault) -> [Alias] {
-        var aliases: [Alias] = []
-        for lease in leases {
-            guard let host = lease.hostName else { continue }
-            for alias in settings.aliases(of: host) where !aliases.contains(where: { $0.name == alias.name }) {
-                aliases.append(alias)
-            }
-        }
-        return aliases
-    }
-
-    /// Records an event whose host is no target.
-    ///
-    /// - Returns: false, with nothing done, if another of the client's leases is a target's: the aliases' lock is needed first.
-    private func record(_ event: LeaseEvent) throws(Fault) -> Bool {
-        while true {
-            let (old, token) = try storage.lookup(event.client)
-            let new = event.applied(to: old, at: now, job: settings.leaseJob)
-            for lease in new == old ? [] : old + new where lease.hostName != event.hostName {
-                guard settings.isTarget(lease.hostName) else { continue }
-                storage.release(token)
-                return false
-            }
-            if try put(new, in: old, token, event) { return true }
-        }
-    }
-
-    /// Replaces the client's leases, and asks for the job if that is called for.
-    ///
-    /// - Returns: false if somebody else has changed them since they were looked up.
+    /// - Returns: false if another process has changed them since they were looked up.
     private func put(
         _ new: [Lease], in old: [Lease], _ token: LeaseStorage.Token, _ event: LeaseEvent
     ) throws(Fault) -> Bool {
-        if new == old {
-            storage.release(token)
-            return true
-        }
-        // A replay of a lease that nobody knew tells what dnsmasq has known all along.
+        if new == old { return true }
+        // A replayed lease is not new to dnsmasq, so it is no reason to request a restart.
         let isReplayed = !event.isLive && new.count > old.count
         let isNews =
             !settings.leaseJob.isEmpty && !isReplayed && !old.elementsEqual(new, by: { $0.says(theSameAs: $1) })
-        // Asked before the change is in place: if we are killed or can't ask, the next event brings it again.
+        // Requested before the change is in place: after a kill or a fault, the next event brings it again.
         return try storage.update(event.client, to: new, token) { () throws(Fault) in
             guard isNews else { return }
-            try ledger.add(
-                .lease, to: settings.updater.job, event: event.text([event.client.name + ":", event.action.rawValue]))
-            try doorbell.ring(settings.updater.job)
+            try ledger.add(.lease, to: job, event: event.text([event.client.name + ":", event.action.rawValue]))
+            try notifier.notify(job)
         }
     }
 }

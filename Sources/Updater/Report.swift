@@ -7,21 +7,23 @@ import Ledger
 import Linux
 import Network
 
-/// `cname-updater leases` and `aliases`: what is known. Changes nothing.
-public struct Report {
+/// `cname-updater leases`, `aliases` and `presence`: what is known. Changes nothing.
+public final class Report {
     private let context: Context
+    private let truth: Truth
     private var now: Instant { context.now }
-    let leases: [LeaseStorage.ClientLease]
 
     /// - Throws: `cannotCreate` if the run directory is not ours.
     public init(_ context: Context) throws(Fault) {
         self.context = context
         // Another user could have written anything there.
         try Files.checkFolder(context.places.updater)
-        leases = try context.storage.all()
+        truth = try Truth(context)
+        for one in truth.publications { one.choose(truth.aliases) }
     }
 
-    public func printLeases(asJSON: Bool) {
+    public func printLeases(asJSON: Bool) throws(Fault) {
+        let leases = try truth.leases()
         if asJSON {
             let objects = leases.map { held in
                 var object = JSONObject()
@@ -52,122 +54,126 @@ public struct Report {
     }
 
     public func printAliases(asJSON: Bool) throws(Fault) {
-        let aliases = context.settings.all.aliases
-        let instances = try context.instances()
-        let record = try AliasKeeper.record(context)
-        let since = try Since(folder: context.places.updater)
-        var rows: [Row] = []
-        for alias in aliases {
-            let found = try instances.map { (instance) throws(Fault) in
-                let choice = try context.choice(of: alias, in: instance) { (host) throws(Fault) in leases(of: host) }
-                return Row(alias, choice, [instance])
-            }
-            // One row, unless they differ.
-            let isOne = !found.contains { $0.choice.target != found[0].choice.target }
-            rows += isOne ? [Row(alias, found[0].choice, found.flatMap { $0.instances })] : found
-        }
-        func moment(of choice: Choice) -> Instant? {
-            choice.target.flatMap { since.moment(of: choice.alias, to: $0) }
-        }
-        if asJSON {
-            let isServed = if let record { try context.isServed(record) } else { false }
-            let objects = try rows.map { (row) throws(Fault) in
-                let choice = row.choice
-                let obstacle = try obstacle(row, record) ?? (isServed ? nil : "restart")
-                var object = JSONObject()
-                object.add("alias", choice.alias.text.json)
-                object.add("target", choice.target?.text.json ?? "null")
-                object.add("addresses", ByteString(jsonArray: choice.lease?.addresses.map { $0.text.json } ?? []))
-                object.add("since", moment(of: choice).json)
-                object.add("expires", (choice.lease?.expires).json)
-                object.add("reason", choice.reason.rawValue.json)
-                object.add("confdirs", ByteString(jsonArray: row.instances.map { $0.confdir.json }))
-                let others = try row.alias.rivals { !leases(of: $0).isEmpty }.filter { $0 != choice.target }
-                object.add("rivals", ByteString(jsonArray: others.map { json(of: $0) }))
-                object.add("served", obstacle == nil ? "true" : "false")
-                object.add("obstacle", obstacle?.json ?? "null")
-                return object.json
-            }
-            return Log.info(json("aliases", objects))
-        }
+        if asJSON { return Log.info(json("aliases", try rows().map { (row) throws(Fault) in try json(of: row) })) }
+        let rows = try rows()
         if rows.isEmpty {
             return Log.info("no aliases: a section 'cname' of \(context.places.config), then service debounced reload")
         }
-        let differ = rows.count > aliases.count
+        let differ = rows.count > truth.aliases.count
         var table = Table(["ALIAS", "TARGET", "ADDRESS", "SINCE", "UNTIL"] + (differ ? ["CONFDIR"] : []) + ["WHY"])
         for row in rows {
             let choice = row.choice
+            let addresses = choice.lease?.addresses ?? choice.known.hosts
             let cells: [ByteString] = [
-                choice.alias.text, choice.target?.text ?? "-", choice.lease?.addresses.text ?? "-",
-                choice.target == nil ? "-" : ago(moment(of: choice)), choice.lease.map { end(of: $0) } ?? "-",
+                choice.alias.text, choice.target?.text ?? "-", addresses.isEmpty ? "-" : addresses.text,
+                choice.target == nil ? "-" : ago(context.since.moment(of: choice.alias)),
+                choice.lease.map { end(of: $0) } ?? "-",
             ]
-            let confdir: ByteString = row.instances.count == 1 ? row.instances[0].confdir : "all"
-            table.add(cells + (differ ? [confdir] : []) + [choice.reason.sentence])
+            let confdir: ByteString = row.publications.count == 1 ? row.publications[0].confdir : "all"
+            let obstacle = try obstacle(row)
+            let why: ByteString =
+                switch obstacle?.word {
+                case nil: choice.reason.sentence
+                case "restart": choice.reason.sentence + "; dnsmasq has it after its next restart"
+                default: obstacle!.text
+                }
+            table.add(cells + (differ ? [confdir] : []) + [why])
         }
         Log.info(table.lines().joined(separator: "\n"))
     }
 
-    /// Where an alias leads in some instances of dnsmasq.
+    private func json(of row: Row) throws(Fault) -> ByteString {
+        let choice = row.choice
+        let obstacle = try obstacle(row)
+        var object = JSONObject()
+        object.add("alias", choice.alias.text.json)
+        object.add("target", choice.target?.text.json ?? "null")
+        let addresses = choice.lease?.addresses ?? choice.known.hosts
+        object.add("addresses", ByteString(jsonArray: addresses.map { $0.text.json }))
+        object.add("since", (choice.target == nil ? nil : context.since.moment(of: choice.alias)).json)
+        object.add("expires", (choice.lease?.expires).json)
+        object.add("reason", choice.reason.rawValue.json)
+        object.add("confdirs", ByteString(jsonArray: row.publications.map { $0.confdir.json }))
+        let others = row.alias.candidates { truth.known($0).isUp }.filter { $0 != choice.target }
+        object.add("candidates", ByteString(jsonArray: others.map { json(of: $0) }))
+        object.add("loaded", obstacle == nil ? "true" : "false")
+        object.add("obstacle", obstacle?.word.json ?? "null")
+        object.add("text", obstacle?.text.json ?? "null")
+        return object.json
+    }
+
+    /// Where an alias leads in some conf-dirs.
     private final class Row {
         let alias: Alias
+        let index: Int
         let choice: Choice
-        let instances: [Instance]
+        let publications: [Publication]
 
-        init(_ alias: Alias, _ choice: Choice, _ instances: [Instance]) {
-            self.alias = alias
-            self.choice = choice
-            self.instances = instances
+        init(_ alias: Alias, _ index: Int, _ choice: Choice, _ publications: [Publication]) {
+            (self.alias, self.index, self.choice, self.publications) = (alias, index, choice, publications)
         }
     }
 
-    private func leases(of host: HostName) -> [Lease] {
-        leases.filter { $0.lease.hostName == host }.map { $0.lease }
+    /// One row for each alias, unless the conf-dirs differ.
+    private func rows() throws(Fault) -> [Row] {
+        let all = truth.publications
+        return truth.aliases.indices.flatMap { index -> [Row] in
+            let alias = truth.aliases[index]
+            guard let first = all.first else {
+                let choice = alias.choice(
+                    knowing: { _ in .absent }, verdict: { _ in .unknown }, isCurrent: { _ in false })
+                return [Row(alias, index, choice, [])]
+            }
+            if all.contains(where: { $0.choices[index].target != first.choices[index].target }) {
+                return all.map { Row(alias, index, $0.choices[index], [$0]) }
+            }
+            return [Row(alias, index, first.choices[index], all)]
+        }
+    }
+
+    /// What keeps dnsmasq from answering the alias as it must be; nil if nothing does.
+    private func obstacle(_ row: Row) throws(Fault) -> (word: ByteString, text: ByteString)? {
+        if row.publications.isEmpty {
+            return ("no_instance", truth.obstacles.first?.message ?? "no instance of dnsmasq runs")
+        }
+        for one in row.publications {
+            if let omission = one.entries[row.index].omission { return ("left_out", "left out: \(omission)") }
+        }
+        for one in row.publications where try !one.hasLoaded(one.entries[row.index]) {
+            return ("restart", "dnsmasq has it after its next restart")
+        }
+        return nil
     }
 
     private func json(of host: HostName) -> ByteString {
-        let rival = context.presence.rival(host)
+        let candidate = context.presence.candidate(host)
         var object = JSONObject()
         object.add("target", host.text.json)
-        object.add("presence", (rival?.verdict ?? .unknown).rawValue.json)
-        object.add("answered", (rival?.answered).json)
-        object.add("silences", rival?.silences ?? 0)
+        object.add("presence", (candidate?.verdict ?? .unknown).rawValue.json)
+        object.add("reached", (candidate?.reached).json)
+        object.add("misses", ByteString(decimal: candidate?.misses ?? 0))
         return object.json
     }
 
     public func printPresence(asJSON: Bool) throws(Fault) {
-        let hosts = try context.rivals().flatMap { $0 }.uniqued
-        if asJSON { return Log.info(json("rivals", hosts.map { json(of: $0) })) }
-        if hosts.isEmpty { return Log.info("no rivals: no alias has two targets with a lease, so nobody is asked") }
-        if try FileLock.holder(of: context.places.updater + "/watch") == nil {
-            Log.info("nobody asks them: cname-updater watch does not run")
+        let hosts = truth.candidates.flatMap { $0 }.uniqued
+        if asJSON { return Log.info(json("candidates", hosts.map { json(of: $0) })) }
+        if hosts.isEmpty {
+            return Log.info("no candidates compete: no alias has two targets that are up, so none is probed")
         }
-        var table = Table(["RIVAL", "PRESENCE", "ANSWERED", "SILENT"])
+        if try FileLock.holder(of: context.places.updater + "/watch") == nil {
+            Log.info("the candidates are not probed: cname-updater watch does not run")
+        }
+        var table = Table(["CANDIDATE", "PRESENCE", "REACHED", "MISSES"])
         for host in hosts {
-            let rival = context.presence.rival(host)
+            let candidate = context.presence.candidate(host)
             table.add([
-                host.text, (rival?.verdict ?? .unknown).rawValue,
-                rival?.answered.map { "\(ByteString(rough: now - $0)) ago" } ?? "never",
-                "\(rival?.silences ?? 0) times",
+                host.text, (candidate?.verdict ?? .unknown).rawValue,
+                candidate?.reached.map { "\(ByteString(rough: now - $0)) ago" } ?? "never",
+                "\(candidate?.misses ?? 0)",
             ])
         }
         Log.info(table.lines().joined(separator: "\n"))
-    }
-
-    /// What keeps dnsmasq from being given the alias as it is to lead; nil: nothing.
-    private func obstacle(_ row: Row, _ record: Record?) throws(Fault) -> ByteString? {
-        let (alias, target) = (row.choice.alias, row.choice.target)
-        for instance in row.instances {
-            let fragment = Fragment(for: instance, isAlias: context.settings.isAlias)
-            if try fragment.leavesOut(alias, to: target) { return "left_out" }
-            let isThere =
-                if record?.isFollowed ?? false {
-                    try HostsFolder(of: instance).serves(row.choice.entry(in: instance))
-                } else {
-                    try fragment.serves(alias, to: target)
-                }
-            if !isThere { return "restart" }
-        }
-        return nil
     }
 
     /// Times are in seconds on the clock of /proc/uptime, as `now` is.
@@ -190,14 +196,15 @@ public struct Report {
 extension Choice.Reason {
     fileprivate var sentence: ByteString {
         switch self {
-        case .nobody: "no target is up"
-        case .only: "no other is up"
-        case .answers: "the others are silent"
+        case .none: "no target is up"
+        case .only: "no other target has a lease"
+        case .hosts: "a hosts file has its name"
+        case .reachable: "the others are unreachable"
         case .preferred: "first in the list of those that are up"
-        case .machines: "all answer, and it is first in the list"
-        case .seen: "its interface was seen last by this name"
+        case .firstMachine: "all are reachable, and it is first in the list"
+        case .sameInterface: "its interface was seen last by this name"
         case .newest: "its system has the newest lease"
-        case .current: "it led there before"
+        case .current: "the alias led there before"
         case .recent: "its lease was seen last"
         case .latest: "its lease ends last"
         }

@@ -22,14 +22,14 @@ extension Context {
         let job = try known(name)
         // The run is to find the aliases of settings that have changed. A fault in them does not keep it from running.
         do throws(Fault) {
-            try catchUp(because: "the settings have changed")
+            try reconcile(Occasion("a request"), waits: true)
         } catch {
             Log.error("cname-updater: \(error.message)")
         }
         let event: ByteString = "request \(job)"
         let awaited = waits ? try AwaitedRequest(.manual, to: job, event: event, in: ledger) : nil
         if !waits { try ledger.add(.manual, to: job, event: event) }
-        let trouble = try doorbell.ring(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
+        let trouble = try notifier.notify(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
         guard let awaited else {
             answer(trouble ?? "", asJSON: asJSON)
             return 0
@@ -100,7 +100,7 @@ extension Context {
         let job = try known(name)
         try ledger.withdraw(nil, from: job)
         // Without a daemon there is nobody else who has to forget it.
-        _ = try doorbell.ring(.withdrawn, job)
+        _ = try notifier.notify(.withdrawn, job)
         answer(asJSON: asJSON)
     }
 
@@ -128,7 +128,7 @@ extension Context {
             guard RunningProcess.isStopped(daemon) else { return nil }
             what = "debounced is stopped, as process \(daemon)"
         }
-        return doorbell.kept(what, job)
+        return notifier.kept(what, job)
     }
 
     /// The job of that name, or the settings'.

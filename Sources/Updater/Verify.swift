@@ -1,124 +1,138 @@
-import Aliases
 import Basics
 import Configuration
 import Dnsmasq
 import Linux
 
-/// `cname-updater verify`: whether a restart of dnsmasq did any good. Its init script does not know.
+/// Whether dnsmasq runs after a restart. Its init script does not know: it returns 0, whatever becomes of dnsmasq.
 extension Context {
-    /// Waits until each instance has had the same process for a while. If one has not, the aliases that it was given are
-    /// taken away, and dnsmasq is restarted once more; if that does not help, they were not at fault and are put back.
+    /// `cname-updater verify`: waits until it is known of each instance that ran before whether it runs. One that does not is
+    /// restarted without its aliases.
     ///
-    /// - Throws: `unavailable` if dnsmasq does not run even so; `cannotCreate`.
+    /// - Throws: `unavailable` if no instance runs; `cannotCreate`; `busy`.
     public func verify() throws(Fault) {
-        var down = try Running.down(current())
-        // A restart that was cut off between stop and start.
-        if !down.isEmpty, Process.environment("DEBOUNCED_RESULT") == "cut" {
-            _ = ChildProcess.run(["service", "dnsmasq", "start"], within: .seconds(60))
-            down = try Running.down(current())
+        let began = Process.environment("DEBOUNCED_BEGAN")?.seconds ?? .zero
+        let ran = try ranBefore()
+        // Nothing else starts dnsmasq then. A start changes nothing of what procd is told to run already.
+        if Process.environment("DEBOUNCED_RESULT") == "cut",
+            try surroundings.processes().isEmpty || ran.contains(where: { Procd.isToRun($0) != true })
+        {
+            Log.error("the restart of dnsmasq was cut off, so it is started")
+            service(["start"])
         }
-        let isAcquitted = try AliasKeeper.record(self).map { $0.acquitted != "none" } ?? false
-        // Mostly there is nothing to do, and no lock is needed.
-        if down.isEmpty, !isAcquitted { return }
-        var withdrawn: [Fragment] = []
-        do {
-            var keeper = try AliasKeeper(self)
-            withdrawn = try keeper.withdraw { instance in
-                instance.rendered.contains { file in down.contains { $0.path == file.path } }
-            }
+        let judged = try judge(ran, began: Instant(sinceStart: began))
+        try mend(judged.filter { $0.verdict == .down }.map { $0.name })
+        let occasion = Occasion("the restart")
+        occasion.untouched = judged.filter { $0.verdict == .untouched }.flatMap { $0.processes }
+        do throws(Fault) {
+            try reconcile(occasion, waits: true)
+        } catch  where error.code == .busy {
+            // As the mark is left, another process reconciles. Another restart would not help.
+            Log.error(error.message)
         }
-        if !withdrawn.isEmpty {
-            // As long as the default timeout of a job.
-            _ = ChildProcess.run(["service", "dnsmasq", "restart"], within: .seconds(60))
-            down = try Running.down(current())
-            func isDown(_ confdir: ByteString) -> Bool { down.contains { $0.confdir == confdir } }
-            for confdir in withdrawn.map({ $0.instance.confdir }) where !isDown(confdir) {
-                Log.error(
-                    "\(confdir): dnsmasq did not run with these aliases; left out until they change or the service is reloaded"
-                )
-            }
-            let blameless = withdrawn.filter { isDown($0.instance.confdir) }
-            if !blameless.isEmpty {
-                var keeper = try AliasKeeper(self)
-                try keeper.putBack(blameless)
-                Log.error("dnsmasq does not run without our aliases either, so they are put back")
-            }
+        if try surroundings.processes().isEmpty, !ran.isEmpty || reservations?.hasInstances ?? false {
+            throw Fault(.unavailable, "dnsmasq does not run, with or without aliases; see logread -e dnsmasq")
         }
-        guard let first = down.first else { return }
-        throw Fault(
-            .unavailable, "\(first.path): dnsmasq does not run with it, with or without aliases; see logread -e dnsmasq"
-        )
     }
 
-    /// What the instances were started with. A file that is much older than the others is that of an instance which is no
-    /// longer in the settings: a restart renders all of them.
-    private func current() throws(Fault) -> [RenderedFile] {
-        let files = try RenderedFile.all(in: rendered)
-        var changed: [Duration] = []
-        for file in files { changed.append(try FileStatus(at: file.path)?.changed ?? .zero) }
-        let newest = changed.max() ?? .zero
-        var current: [RenderedFile] = []
-        for (index, file) in files.enumerated() where newest - changed[index] < .seconds(60) { current.append(file) }
-        return current
-    }
-}
-
-/// How long an instance has run.
-private final class Running {
-    private let file: RenderedFile
-    /// Its processes that have been there since `since`. dnsmasq has one more that runs its script.
-    private var numbers: [Int] = []
-    private var since: Instant
-    /// When there was one.
-    private var seen: Instant
-
-    private init(_ file: RenderedFile, at now: Instant) {
-        self.file = file
-        since = now
-        seen = now
+    /// The names of the instances that ran when a fragment was last changed, or run now.
+    func ranBefore() throws(Fault) -> [ByteString] {
+        let seen = try Publication.states(self).flatMap { $0.seen }.filter { $0.content != Seen.down }
+        let enabled = seen.map { $0.name }.filter { reservations?.mayEnable($0) ?? true }
+        return (enabled + (try instances([]).map { $0.name })).uniqued
     }
 
-    /// So long one process has to run. One that is to die at the end of its second second does so.
-    private static let enough = Duration.milliseconds(2500)
-    /// A good one is there after a few milliseconds. procd tries a bad one again after 5 s.
-    private static let patience = Duration.seconds(1)
+    /// The instances that run, and those of these names.
+    func instances(_ names: [ByteString]) throws(Fault) -> [Instance] {
+        try Instance.all(settings.updater, in: surroundings.rendered, surroundings.processes()) { names.contains($0) }
+    }
 
-    /// Waits until it is known of each whether it runs.
-    ///
-    /// - Returns: Those that don't.
-    static func down(_ files: [RenderedFile]) throws(Fault) -> [RenderedFile] {
-        let start = Process.now
-        var waiting = files.map { Running($0, at: start) }
-        var down: [RenderedFile] = []
+    /// Waits until it is known of each instance whether it runs.
+    private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Suspect] {
+        let start = surroundings.now()
+        let all = names.map { Suspect($0, Judgement(began: began, start: start)) }
         while true {
-            let processes = try RunningProcess.all(of: "dnsmasq")
-            let now = Process.now
-            var open: [Running] = []
-            for one in waiting {
-                one.note(processes.filter { one.isInstance($0.words) }.map { $0.number }, at: now)
-                if !one.numbers.isEmpty, now - one.since >= enough { continue }
-                // One that comes and goes does not run either.
-                if now - one.seen >= patience || now - start > .seconds(10) {
-                    down.append(one.file)
-                } else {
-                    open.append(one)
-                }
-            }
-            if open.isEmpty { return down }
-            waiting = open
+            let instances = try instances(names)
+            for one in all where one.verdict == nil { one.note(instances, at: surroundings.now()) }
+            if !all.contains(where: { $0.verdict == nil }) { return all }
             Process.pause(.milliseconds(100))
         }
     }
 
-    private func note(_ current: [Int], at now: Instant) {
-        let stayed = numbers.filter { current.contains($0) }
-        if stayed.isEmpty { since = now }
-        numbers = stayed.isEmpty ? current : stayed
-        if !current.isEmpty { seen = now }
+    /// Treats instances that are down. Each is restarted without its aliases, once: what another program has changed may not
+    /// go together with them. If it does not run then either, the aliases are put back.
+    ///
+    /// - Throws: `cannotCreate`; `busy`.
+    func mend(_ down: [ByteString]) throws(Fault) {
+        if down.isEmpty { return }
+        let states = try Publication.states(self)
+        let occasion = Occasion("dnsmasq is down")
+        for instance in try instances(down) {
+            let name = instance.name
+            // What is known to be down for another reason has been said.
+            let isKnown = states.contains { $0.last(of: name)?.content == Seen.down }
+            if !down.contains(name) || isKnown || Procd.isToRun(name) == false { continue }
+            if Fragment.directives(in: try Fragment(in: instance.confdir).text()).isEmpty {
+                Log.error("\(name): dnsmasq does not run, and not because of its aliases; see logread -e dnsmasq")
+                occasion.down.append(name)
+            } else {
+                occasion.leavesOut.append(name)
+            }
+        }
+        if (occasion.down + occasion.leavesOut).isEmpty { return }
+        try reconcile(occasion, waits: true)
+        if occasion.leavesOut.isEmpty { return }
+        let began = surroundings.now()
+        for name in occasion.leavesOut { service(["restart", name]) }
+        let back = Occasion("dnsmasq is down")
+        let judged = try judge(occasion.leavesOut, began: began)
+        for one in judged {
+            // Instances that share a conf-dir share the aliases.
+            let isHelped = judged.contains { $0.confdir == one.confdir && $0.verdict != .down }
+            if one.verdict == .down, isHelped {
+                back.down.append(one.name)
+            } else if one.verdict == .down {
+                Log.error("\(one.name): dnsmasq does not run without its aliases either, so they are put back")
+                back.putsBack.append(one.name)
+            } else {
+                Log.error(
+                    "\(one.name): dnsmasq did not run with its aliases; they are left out until they change, the service "
+                        + "is reloaded, or an hour has passed")
+            }
+        }
+        if !(back.putsBack + back.down).isEmpty { try reconcile(back, waits: true) }
     }
 
-    /// Whether a dnsmasq with these words was started with the file.
-    private func isInstance(_ words: [ByteString]) -> Bool {
-        words.indices.dropFirst().contains { words[$0] == file.path && words[$0 - 1] == "-C" }
+    /// Calls OpenWrt's init script, which is never ended: dnsmasq would stay stopped.
+    private func service(_ words: [ByteString]) {
+        _ = ChildProcess.run(["service", "dnsmasq"] + words, within: .seconds(3600))
+    }
+}
+
+/// An instance of which it is open whether it runs.
+final class Suspect {
+    let name: ByteString
+    private let judgement: Judgement
+    private(set) var verdict: Judgement.Verdict?
+    private(set) var processes: [DnsmasqProcess] = []
+    private(set) var confdir: ByteString = ""
+
+    init(_ name: ByteString, _ judgement: Judgement) { (self.name, self.judgement) = (name, judgement) }
+
+    /// Takes in which instances run.
+    func note(_ instances: [Instance], at now: Instant) {
+        let instance = instances.first { $0.name == name }
+        (processes, confdir) = (instance?.processes ?? [], instance?.confdir ?? "")
+        // Without its rendered file it is no instance any more.
+        verdict = instance == nil ? .untouched : judgement.note(processes, at: now)
+    }
+}
+
+/// What procd knows of dnsmasq.
+enum Procd {
+    /// Whether procd was told to run the instance; nil if procd can't be asked.
+    static func isToRun(_ name: ByteString) -> Bool? {
+        let call: [ByteString] = ["ubus", "call", "service", "list", "{\"name\":\"dnsmasq\"}"]
+        guard let told = ChildProcess.run(call, within: .seconds(5)), told.status == 0 else { return nil }
+        return told.output.firstIndex(of: "/dnsmasq.conf.\(name)\"") != nil
     }
 }

@@ -1,4 +1,4 @@
-// Records a lease event and asks debounced for the job if something changed; or just asks.
+// Keeps the aliases right after a lease event, and requests a job of debounced where dnsmasq must be restarted.
 
 import Basics
 import Configuration
@@ -18,7 +18,7 @@ let notes: StaticString = """
 
     Exit status: 0; 64 a wrong call or an unknown ACTION; 65 a value from the network that is not what it should be;
     69 debounced can't take the request, or dnsmasq does not run; 71 the system refuses something; 73 a file can't be
-    written; 75 a watch already runs, or somebody holds a lock for too long; 78 faulty settings.
+    written; 75 a watch already runs, or a lock is held for too long; 78 faulty settings.
     """
 
 Process.resetSignals()
@@ -27,53 +27,52 @@ let words = Process.arguments
 // A call at a terminal without a word shows the help text. A hook has no terminal.
 let isForHelp = words.isEmpty && Process.environment("ACTION") == nil && Process.isTerminal
 let verbs = [
-    Verb("", "[--wait]", "handles one lease event if ACTION is set, else asks for the job", obey),
-    Verb("request", "[JOB] [--wait] [--json]", "asks for the job", request),
-    Verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
+    Call.verb("", "[--wait]", "handles one lease event if ACTION is set, else requests the job", obey),
+    Call.verb("request", "[JOB] [--wait] [--json]", "requests the job", request),
+    Call.verb("flush", "[JOB] [--json]", "runs what is pending now") { call throws(Fault) in
         try Context(call.places).flush(call.words.first, asJSON: call.wantsJSON)
     },
-    Verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
+    Call.verb("cancel", "[JOB] [--json]", "forgets what is pending") { call throws(Fault) in
         try Context(call.places).cancel(call.words.first, asJSON: call.wantsJSON)
     },
-    Verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
+    Call.verb("leases", "[--json]", "each host with a lease, and its addresses") { call throws(Fault) in
         try Report(Context(call.places)).printLeases(asJSON: call.wantsJSON)
     },
-    Verb("aliases", "[--json]", "where each alias leads") { call throws(Fault) in
+    Call.verb("aliases", "[--json]", "where each alias leads") { call throws(Fault) in
         try Report(Context(call.places)).printAliases(asJSON: call.wantsJSON)
     },
-    Verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
+    Call.verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
         call throws(Fault) in
         if try !Check(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
     },
-    Verb("presence", "[--json]", "which targets of an alias that compete answer, and how often not") {
+    Call.verb("presence", "[--json]", "which candidates compete for an alias, and which are reachable") {
         call throws(Fault) in
         try Report(Context(call.places)).printPresence(asJSON: call.wantsJSON)
     },
-    Verb("watch", "[--needed]", "keeps asking them; --needed: whether there is anything to watch") {
-        call throws(Fault) in
+    Call.verb("watch", "[--needed]", "keeps the aliases right; --needed: whether there are any") { call throws(Fault) in
         if call.has("--needed") { Process.exit(try Watch.isNeeded(call.places) ? 0 : 1) }
         var watch = try Watch(call.places)
         try watch.run()
     },
-    Verb("prepare", "CONFDIR", "before dnsmasq's first start: the folder that it is to follow") {
+    Call.verb("prepare", "CONFDIR", "before dnsmasq's first start: makes the folder that it follows") {
         call throws(Fault) in
         try Context(call.places).prepare(call.words[0])
     },
-    Verb("apply", "", "brings the aliases up to date, as a reload of the service does") { call throws(Fault) in
+    Call.verb("apply", "", "brings the aliases up to date, as a reload of the service does") { call throws(Fault) in
         try Context(call.places, takesOver: true).apply()
     },
-    Verb("verify", "", "whether dnsmasq runs; if not, takes aliases away") { call throws(Fault) in
+    Call.verb("verify", "", "whether dnsmasq runs; if not, leaves aliases out") { call throws(Fault) in
         try Context(call.places).verify()
     },
 ]
-verbs.run("cname-updater", isForHelp ? ["--help"] : words, options: "--run-dir", notes: notes)
+Call.run("cname-updater", isForHelp ? ["--help"] : words, verbs, options: "--run-dir", notes: notes)
 
 func obey(_ call: Call) throws(Fault) {
     if Process.environment("ACTION") == nil || call.has("--wait") { return try request(call) }
     do throws(Fault) {
-        try Backlog(call.places).handleEvent()
+        try Context.handleEvent(call.places)
     } catch {
-        // Under a dispatcher nobody reads our streams.
+        // Under a dispatcher our streams are not read.
         Log.system("cname-updater", error.message)
         throw error
     }

@@ -13,17 +13,14 @@ final class Aliases {
     /// The settings have none. There may be some of earlier ones.
     var isEmpty = true
 
-    init(_ places: Places) {
-        self.places = places
-    }
+    init(_ places: Places) { self.places = places }
 
     /// Starts it, unless there has never been an alias.
     func apply() {
         isBehind = command != nil
         if isBehind { return }
         do throws(Fault) {
-            let hadSome = try FileStatus(at: places.updater + "/aliases") != nil
-            guard hadSome || !isEmpty else { return }
+            if isEmpty, try FileStatus(at: places.updater + "/reconcile") == nil { return }
             let processFile = places.daemon + "/.apply"
             try Files.remove(processFile)
             // The one that was built with us.

@@ -33,18 +33,8 @@ final class Command {
         self.init(child, OutputLog(pipe.reader, job), handler)
     }
 
-    /// Watches a command that an earlier daemon started. With which status it ends only that daemon could have learned.
-    ///
-    /// - Throws: `system` if it can't be watched.
-    convenience init(
-        adopting process: RunningProcess, _ handler: @escaping (ChildProcess.Outcome?) -> Void
-    ) throws(Fault) {
-        self.init(try ChildProcess(adopting: process), nil, handler)
-    }
-
-    private init(
-        _ child: consuming ChildProcess, _ output: OutputLog?, _ handler: @escaping (ChildProcess.Outcome?) -> Void
-    ) {
+    /// Watches a command that runs.
+    init(_ child: consuming ChildProcess, _ output: OutputLog?, _ handler: @escaping (ChildProcess.Outcome?) -> Void) {
         self.child = child
         self.output = output
         self.handler = handler

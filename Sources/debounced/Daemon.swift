@@ -11,20 +11,19 @@ final class Daemon {
     private let call: Call
     private let lock: FileLock
     /// nil once the daemon stops.
-    private var door: Door?
+    private var fifo: Stream?
     private let watch: FileWatch
     /// nil before the start: Dispatch forbids to release a source that was never activated.
     private var removals: DispatchSourceRead?
-    private let reportTimer = Timer()
+    private lazy var reportTimer = Timer { [self] in turn() }
     private var signals: [DispatchSourceSignal] = []
     private var registered = 0
     private let ledger: Ledger
 
     private var reader = RequestReader()
     private var buffer = [UInt8](repeating: 0, count: 4096)
-    /// The jobs of the settings: those that may be asked for.
+    /// The jobs of the settings.
     private var jobs: [Job] = []
-    private var disabledJobs: [ByteString] = []
     /// One for each of the jobs, and for each job that is no longer in the settings but not done.
     private var runners: [Runner] = []
     private var isStopping = false
@@ -36,25 +35,26 @@ final class Daemon {
     /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
     init(_ call: Call) throws(Fault) {
         self.call = call
-        try ChildProcess.checkKernel()
+        // Fails on a kernel that can't tell how a command ends.
+        _ = try ChildProcess.end(of: Process.number)
         Process.closeInheritedFilesOnExec()
         let (settings, lines) = try call.settingsForStart()
         for line in lines { Log.error(line) }
 
         let folder = call.places.daemon
         try Files.makeFolder(folder)
-        let lock = try FileLock(ifFree: call.places.lock)
-        let watch = try FileWatch(.changes, in: [folder])
+        lock = try FileLock(call.places.lock, patience: .zero)
+        watch = try FileWatch(.changes, in: [folder])
         ledger = Ledger(folder: folder)
         try JobState.clear(call.places)
         try Files.replace(call.places.rejected, with: "0")
-        self.lock = lock
-        self.watch = watch
         if call.jobs.isEmpty { aliases = Aliases(call.places) }
         try takeOver(settings)
         // Last: a program that can write a request finds the jobs.
-        door = try Door(call.places.fifo)
+        try openFifo()
     }
+
+    private func openFifo() throws(Fault) { fifo = Stream(try Fifo.open(call.places.fifo)) { [self] in turn() } }
 
     func start() {
         handle(.terminate) { [self] in stop("TERM") }
@@ -84,13 +84,11 @@ final class Daemon {
     /// Says that it runs, and begins with what it finds.
     private func begin() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
-        door?.open { [self] in turn() }
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
         removals.setEventHandler { [self] in lookAtFolder() }
         removals.activate()
         self.removals = removals
-        reportTimer.start { [self] in turn() }
-        for runner in runners { runner.start { [self] in turn() } }
+        for runner in runners { runner.start() }
         readLines()
         reportUnknownJobs()
         turn()
@@ -103,6 +101,7 @@ final class Daemon {
     /// Requests come first: what stands in the FIFO was written before the time was up, even if the machine was too busy to
     /// read it.
     private func turn() {
+        guard isUp else { return }
         let now = readRequests()
         lookIntoLedger(at: now)
         reportRejected(at: now)
@@ -116,7 +115,7 @@ final class Daemon {
         do throws(Fault) {
             // Timers and signals must have their turn, too.
             for _ in 0..<(isLast ? 17 : 4) {
-                guard case .bytes(let count)? = try door?.fifo?.read(into: &buffer) else { break }
+                guard let count = try fifo?.file?.read(into: &buffer), count > 0 else { break }
                 now = Process.now
                 let obeyed = obey(buffer[..<count], isDrained: count < buffer.count, at: now)
                 if isLast { continue }
@@ -133,7 +132,7 @@ final class Daemon {
     /// - Returns: The number of requests.
     private func obey(_ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant) -> Int {
         let requests = reader.take(bytes, isDrained: isDrained, at: now) {
-            Request(line: $0, jobs: jobs, disabled: disabledJobs)
+            Request(line: $0, jobs: jobs)
         }
         for request in requests { runners.first { $0.name == request.job }?.obey(request.verb, at: now) }
         return requests.count
@@ -162,18 +161,16 @@ final class Daemon {
     private func lookAtFolder() {
         let (path, folder) = (call.places.fifo, call.places.daemon)
         do throws(Fault) {
-            try watch.take()
+            watch.skip()
             guard try FileStatus(at: folder) != nil else {
                 throw Fault(.cannotCreate, "\(folder): has gone, and all requests with it")
             }
-            guard try lock.isInPlace(call.places.lock) else {
+            guard try lock.file.status().isSame(as: FileStatus(at: call.places.lock)) else {
                 throw Fault(.cannotCreate, "\(call.places.lock): has gone, and perhaps requests with it")
             }
-            guard let old = door, try old.isReplaced else { return }
-            let new = try Door(path)
+            guard let old = fifo, try isReplaced else { return }
+            try openFifo()
             old.close()
-            new.open { [self] in turn() }
-            door = new
             Log.error("\(path): had gone; made anew")
             readLines()
         } catch {
@@ -183,12 +180,18 @@ final class Daemon {
         turn()
     }
 
+    /// Whether another file, or none, is in the FIFO's place.
+    private var isReplaced: Bool {
+        get throws(Fault) { try fifo?.file?.status().isSame(as: FileStatus(at: call.places.fifo)) == false }
+    }
+
     private func reportUnknownJobs() {
         attempt { () throws(Fault) in
-            for job in try ledger.jobs() where !jobs.contains(where: { $0.name == job }) {
-                let why: ByteString =
-                    disabledJobs.contains { $0 == job } ? "it is not in force" : "there is no such job"
-                Log.error("\(job.printable()): a request waits, but \(why); it is kept")
+            for name in try ledger.jobs() {
+                let job = jobs.first { $0.name == name }
+                if job?.isEnabled ?? false { continue }
+                let why: ByteString = job == nil ? "there is no such job" : "it is not in force"
+                Log.error("\(name.printable()): a request waits, but \(why); it is kept")
             }
         }
     }
@@ -227,7 +230,7 @@ final class Daemon {
             let settings = try call.settings(&findings)
             try findings.refuseFaults()
             for finding in findings.all { Log.error(finding.message) }
-            for runner in try takeOver(settings) where isUp { runner.start { [self] in turn() } }
+            for runner in try takeOver(settings) where isUp { runner.start() }
             Log.info("HUP: \(summary)")
         } catch {
             Log.error("HUP: \(error.message); the running settings stay in force")
@@ -245,10 +248,9 @@ final class Daemon {
         var new: [Runner] = []
         do throws(Fault) {
             for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {
-                new.append(try Runner(job, call.places, ledger))
+                new.append(try Runner(job, call.places, ledger) { [self] in turn() })
             }
-            // What the settings say of aliases is the updater's, which finds it there. Jobs of the command line are no
-            // settings.
+            // The updater finds the aliases there. Jobs of the command line are no settings.
             if call.jobs.isEmpty { try settings.takeOver(call.places) }
             aliases?.isEmpty = settings.aliases.isEmpty
         } catch {
@@ -257,11 +259,8 @@ final class Daemon {
         }
         // From here on nothing can fail.
         runners += new
-        jobs = settings.jobs
-        disabledJobs = settings.disabledJobs
-        for runner in runners { runner.isRetired = true }
-        for job in jobs { runners.first { $0.name == job.name }?.takeOver(job) }
-        for runner in runners { runner.isDisabled = disabledJobs.contains { $0 == runner.name } }
+        jobs = settings.allJobs
+        for runner in runners { runner.takeOver(jobs.first { $0.name == runner.name }) }
         return new
     }
 
@@ -277,14 +276,14 @@ final class Daemon {
         }
         // From here on a line that is written by hand makes a file, which the next daemon reads. What is in the FIFO stands
         // nowhere else.
-        door?.remove()
+        attempt { () throws(Fault) in if try !isReplaced { try Files.remove(call.places.fifo) } }
         _ = readRequests(isLast: true)
         turn()
         isStopping = true
         for runner in runners { runner.stop() }
         removals?.cancel()
-        let closing = door
-        door = nil
+        let closing = fifo
+        fifo = nil
         closing?.close { [self] in
             Log.info("\(signal): stopping")
             for runner in runners where runner.isRunning {
@@ -295,6 +294,6 @@ final class Daemon {
     }
 
     private var summary: ByteString {
-        jobs.map { "\($0.name) after \($0.quiet) s of quiet" }.joined(separator: ", ")
+        jobs.filter { $0.isEnabled }.map { "\($0.name) after \($0.quiet) s of quiet" }.joined(separator: ", ")
     }
 }

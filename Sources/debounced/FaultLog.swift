@@ -24,7 +24,5 @@ struct FaultLog {
     }
 
     /// It is right now.
-    mutating func clear() {
-        last = nil
-    }
+    mutating func clear() { last = nil }
 }

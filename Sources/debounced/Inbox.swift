@@ -5,18 +5,9 @@ import Linux
 
 /// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
 struct Inbox {
-    /// Requests written into the FIFO by hand stand nowhere else until the daemon writes them into the ledger.
-    private enum ByHand { case none, inLedger, onlyHere }
-
-    /// What a look into the ledger has found.
-    struct News {
-        /// The requester of each request to be counted.
-        var requesters: [ByteString] = []
-        /// How long ago the first and the last of them were made.
-        var ages: (first: Duration, last: Duration) = (.zero, .zero)
-        /// The number of requests that were not counted before.
-        var count: UInt64 = 0
-    }
+    /// What a look into the ledger has found: the requester of each request to be counted, how long ago the first and the last
+    /// of them were made, and the number of requests that were not counted before.
+    typealias News = (requesters: [ByteString], ages: (first: Duration, last: Duration), count: UInt64)
 
     private let job: ByteString
     private let ledger: Ledger
@@ -26,7 +17,8 @@ struct Inbox {
     private var early = 0
     /// The pending events that are counted.
     private var known: [ByteString] = []
-    private var byHand = ByHand.none
+    /// A request came as a line in the FIFO, and the daemon could not write it into the ledger yet.
+    private var isOnlyHere = false
 
     init(_ job: ByteString, _ ledger: Ledger) {
         self.job = job
@@ -34,11 +26,10 @@ struct Inbox {
     }
 
     var isNotified: Bool { notifications > 0 }
+    private var byHand: Request { Request(.request, job) }
 
     /// A program has written a request into the ledger. One look serves all notifications that came before it.
-    mutating func notify() {
-        notifications += 1
-    }
+    mutating func notify() { notifications += 1 }
 
     /// Looks for requests in the ledger that are not yet counted.
     ///
@@ -53,32 +44,26 @@ struct Inbox {
         let new = events.filter { event in !counted.contains(where: { $0 == event }) }
         known = events
         if notifications == 0, new.isEmpty { return nil }
-        var news = News()
         // Without a new event, a request was repeated, or was found before its notification came.
         let late = new.isEmpty ? min(early, notifications) : 0
         early += notifications == 0 ? 1 : -late
-        news.count = UInt64(max(notifications, 1) - late)
-        if notifications == 0, !isWaiting, let ages = try ledger.age(of: job, longest: longest) { news.ages = ages }
+        let ages = notifications > 0 || isWaiting ? nil : try ledger.age(of: job, longest: longest)
         let from = !new.isEmpty ? new : events.isEmpty ? [Request.others] : events
         // One notification may be for many requests, and a requester may have sent many.
-        for place in 0..<max(notifications, new.count) {
-            news.requesters.append(from[min(place, from.count - 1)].requester)
-        }
-        notifications = 0
-        return news
+        let requesters = (0..<max(notifications, new.count)).map { from[min($0, from.count - 1)].requester }
+        defer { notifications = 0 }
+        return (requesters, ages ?? (.zero, .zero), UInt64(max(notifications, 1) - late))
     }
 
     /// The look has failed: the notifications are counted without their requesters.
-    mutating func giveUp() {
-        notifications = 0
-    }
+    mutating func giveUp() { notifications = 0 }
 
     /// A request came as a line in the FIFO.
     ///
     /// - Throws: `cannotCreate`; `keep` tries again.
     mutating func addByHand() throws(Fault) {
-        guard byHand == .none else { return }
-        byHand = .onlyHere
+        if known.contains(where: { $0 == byHand.requester }) { return }
+        isOnlyHere = true
         try keep()
     }
 
@@ -86,21 +71,18 @@ struct Inbox {
     ///
     /// - Throws: `cannotCreate`.
     mutating func keep() throws(Fault) {
-        guard byHand == .onlyHere else { return }
-        let request = Request(.request, job)
-        try ledger.add(.fifo, to: job, event: request.line)
-        known.append(request.requester)
-        byHand = .inLedger
+        guard isOnlyHere else { return }
+        try ledger.add(.fifo, to: job, event: byHand.line)
+        known.append(byHand.requester)
+        isOnlyHere = false
     }
 
     /// A failed run has put its requests back, which are counted already.
-    mutating func putBack(_ events: [ByteString]) {
-        known += events
-    }
+    mutating func putBack(_ events: [ByteString]) { known += events }
 
     /// All that was counted is carried out or forgotten.
     mutating func clear() {
-        byHand = .none
+        isOnlyHere = false
         known = []
         early = 0
     }

@@ -30,27 +30,11 @@ struct JobState {
     private let folder: ByteString
     /// What the folder is called while it is removed.
     private let done: ByteString
-    /// What stands in the files, in the order of `names`.
+    /// What stands in the files; empty if that is not known.
     private var published: [ByteString] = []
-    private var publishedCauses: [ByteString]?
     private var faults = FaultLog()
 
     static let names = ("state command quiet requests runs failures saved last_exit last_run due" as ByteString).words
-
-    /// The values of `state`.
-    enum Activity: ByteString {
-        case idle, waiting, running, retrying, throttled
-
-        init(_ phase: Debouncer.Phase) {
-            switch phase {
-            case .idle: self = .idle
-            case .waiting: self = .waiting
-            case .retrying: self = .retrying
-            case .throttled: self = .throttled
-            case .running: self = .running
-            }
-        }
-    }
 
     /// - Throws: `cannotCreate` if the files can't be written. Then none is left.
     init(_ job: Job, _ places: Places) throws(Fault) {
@@ -58,7 +42,7 @@ struct JobState {
         done = places.state(of: ".done")
         try Files.makeFolder(folder)
         do throws(Fault) {
-            try write(values(job, .idle))
+            try write(job, .idle)
         } catch {
             remove()
             throw error
@@ -75,11 +59,10 @@ struct JobState {
 
     mutating func publish(_ job: Job, _ phase: Debouncer.Phase) {
         do throws(Fault) {
-            try write(values(job, phase))
+            try write(job, phase)
             faults.clear()
         } catch {
             faults.error("\(error.message); goes on without showing its state", about: Int64(error.errno))
-            // Which of the files were written is not known.
             published = []
         }
     }
@@ -92,29 +75,31 @@ struct JobState {
         }
     }
 
-    private func values(_ job: Job, _ phase: Debouncer.Phase) -> [ByteString] {
-        [
-            Activity(phase).rawValue, job.command, "\(job.quiet)", "\(requests)", "\(runs)", "\(failures)", "\(saved)",
-            lastExit.map { "\($0)" } ?? "", lastRun.map { "\($0.sinceStart)" } ?? "",
-            phase.end.map { "\($0.sinceStart)" } ?? "",
+    private mutating func write(_ job: Job, _ phase: Debouncer.Phase) throws(Fault) {
+        func text(_ moment: Instant?) -> ByteString { moment.map { $0.json } ?? "" }
+        let values: [ByteString] = [
+            phase.name, job.command, "\(job.quiet)", "\(requests)", "\(runs)", "\(failures)", "\(saved)",
+            lastExit.map { "\($0)" } ?? "", text(lastRun), text(phase.end),
         ]
-    }
-
-    /// `all` before the others: a reader that sees one of them change finds the new values there, too.
-    private mutating func write(_ values: [ByteString]) throws(Fault) {
-        if causes != publishedCauses {
-            try Files.replace("\(folder)/causes", with: causes.joined(separator: "\n"))
-            publishedCauses = causes
+        let all = values.indices.map { "\(JobState.names[$0]) \(values[$0])" as ByteString }
+        // `all` before the others: a reader that sees one of them change finds the new values there, too.
+        let files = ["causes", "all"] + JobState.names
+        let texts = [causes.joined(separator: "\n"), all.joined(separator: "\n")] + values
+        for index in files.indices where published.isEmpty || published[index] != texts[index] {
+            try Files.replace("\(folder)/\(files[index])", with: texts[index])
         }
-        if values == published { return }
-        var lines: [ByteString] = []
-        for (index, name) in JobState.names.enumerated() { lines.append("\(name) \(values[index])") }
-        try Files.replace("\(folder)/all", with: lines.joined(separator: "\n"))
-        // No value has a newline.
-        if published.isEmpty { published = values.map { _ in "\n" } }
-        for (index, name) in JobState.names.enumerated() where published[index] != values[index] {
-            try Files.replace("\(folder)/\(name)", with: values[index])
-            published[index] = values[index]
+        published = texts
+    }
+}
+
+extension Debouncer.Phase {
+    fileprivate var name: ByteString {
+        switch self {
+        case .idle: "idle"
+        case .waiting: "waiting"
+        case .throttled: "throttled"
+        case .retrying: "retrying"
+        case .running: "running"
         }
     }
 }

@@ -8,7 +8,8 @@ import Linux
 extension Runner {
     func recover(at now: Instant) throws(Fault) {
         if let process = try ledger.recover(name) {
-            mode = .busy(try Command(adopting: process) { [self] in processEnded($0) }, .adopted)
+            let child = try ChildProcess(adopting: process)
+            mode = .busy(Command(child, nil) { [self] in processEnded($0) }, .adopted)
             debouncer.adopt(at: now)
             log("still running as process \(process.number); what it is about runs again after it")
         } else {
@@ -37,7 +38,7 @@ extension Runner {
             }
             let processFile = try ledger.makeRoom(for: .command, of: name, run: taken.run)
             startFaults.clear()
-            start(Run(number: taken.run, began: now), taken.events, processFile)
+            start((taken.run, now), taken.events, processFile)
         } catch {
             debouncer.notReady(at: now)
             // If it can't be put back now, `take` does so.
@@ -46,11 +47,11 @@ extension Runner {
         }
     }
 
-    func start(_ run: Run, _ causes: [ByteString], _ processFile: ByteString) {
+    private func start(_ run: Run, _ causes: [ByteString], _ processFile: ByteString) {
         for output in outputs { output.close() }
         outputs = []
         do throws(Fault) {
-            mode = .busy(try spawn(job.command, environment, processFile), .command(run))
+            mode = .busy(try spawn(job.command, processFile), .command(run))
             state.runs += 1
             state.covered = state.requests
             state.lastRun = run.began
@@ -58,52 +59,64 @@ extension Runner {
             state.publish(job, debouncer.phase)
             log("run \(run.number): \(job.command)")
         } catch {
-            // Its status is the one that we would end with.
-            finish(run, Outcome(status: error.code.status, text: error.message), at: run.began)
+            finish(run, Outcome(error), at: run.began)
         }
     }
 
-    /// Finds out whether a command did any good. The updater's own verification follows every command, as it starts dnsmasq
-    /// again if that was cut off halfway; any other follows success only.
-    ///
-    /// - Returns: Whether there is a verification to wait for.
-    func verify(_ run: Run, _ outcome: Outcome, isCut: Bool, at now: Instant) -> Bool {
-        guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq else { return false }
-        let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
-        do throws(Fault) {
-            let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)
-            let ends: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
-            mode = .busy(try spawn(line, environment + ends, processFile), .verification(run, outcome))
-            debouncer.verify(at: now)
-        } catch {
-            let fault = Outcome(status: error.code.status, text: error.message)
-            finish(run, outcome.status != 0 ? outcome : fault, at: now)
-        }
-        return true
-    }
-
-    func spawn(
-        _ line: ByteString, _ environment: [ByteString], _ processFile: ByteString
+    private func spawn(
+        _ line: ByteString, _ processFile: ByteString, _ variables: [ByteString] = []
     ) throws(Fault) -> Command {
-        let command = try Command(line, of: name, environment, processFile: processFile) { [self] in processEnded($0) }
+        let command = try Command(line, of: name, environment + variables, processFile: processFile) { [self] in
+            processEnded($0)
+        }
         outputs.append(command.output!)
         return command
     }
 
-    func processEnded(_ outcome: ChildProcess.Outcome?) {
-        let outcome = outcome ?? .exited(0)
-        handle(.ended(Outcome(status: outcome.status, text: outcome.text)), at: Process.now)
+    private func processEnded(_ ended: ChildProcess.Outcome?) {
+        guard case .busy(let command, let step) = mode else { preconditionFailure("nothing runs") }
+        let (outcome, now) = (Outcome(ended), Process.now)
+        hasNews = true
+        switch step {
+        case .adopted:
+            mode = .ready
+            _ = debouncer.ended(isSuccess: true, at: now)
+        case .command(let run):
+            verify(run, outcome, isCut: command.isSignalled, at: now)
+        case .verification(let run, let first):
+            finish(run, first, outcome, at: now)
+        }
         changed()
     }
 
-    func finish(_ run: Run, _ outcome: Outcome, at now: Instant) {
-        rest()
+    /// Finds out whether a command did any good. The updater's own verification follows every command, as it starts dnsmasq
+    /// again if that was cut off halfway; any other follows success only.
+    private func verify(_ run: Run, _ outcome: Outcome, isCut: Bool, at now: Instant) {
+        guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq else {
+            return finish(run, outcome, at: now)
+        }
+        let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
+        do throws(Fault) {
+            let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)
+            let ends: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
+            mode = .busy(try spawn(line, processFile, ends), .verification(run, outcome))
+            debouncer.verify(at: now)
+        } catch {
+            finish(run, outcome, Outcome(error), at: now)
+        }
+    }
+
+    /// - Parameter verdict: How the verification has ended. It counts if the command has succeeded.
+    private func finish(_ run: Run, _ outcome: Outcome, _ verdict: Outcome? = nil, at now: Instant) {
+        let outcome = outcome.status != 0 ? outcome : verdict ?? outcome
+        mode = .ready
         let ending = debouncer.ended(isSuccess: outcome.status == 0, at: now)
         state.lastExit = outcome.status
         if outcome.status != 0 { state.failures += 1 }
         state.saved = state.covered > state.runs ? state.covered - state.runs : 0
         // The state first: a program that is told of the end may look at it at once.
         state.publish(job, debouncer.phase)
+        let duration = seconds(now - run.began)
         attempt(name) { () throws(Fault) in
             if case .retry = ending {
                 inbox.putBack(state.causes)
@@ -112,7 +125,6 @@ extension Runner {
                 try ledger.finish(name, run: run.number, status: outcome.status)
             }
         }
-        let duration = seconds(now - run.began)
         switch ending {
         case .done:
             log("done in \(duration) s")
@@ -122,29 +134,18 @@ extension Runner {
             logError("\(outcome.text) after \(duration) s; given up, runs again when asked")
         }
     }
-
-    func log(_ text: ByteString) { Log.info("\(name): \(text)") }
-    func logError(_ text: ByteString) { Log.error("\(name): \(text)") }
-
-    /// For a message: to the millisecond below a minute, else in whole seconds.
-    func seconds(_ duration: Duration) -> Duration {
-        duration < .seconds(60) ? duration : .seconds(duration.components.seconds)
-    }
 }
 
-extension ChildProcess.Outcome {
-    /// As a shell shows it in `$?`.
-    fileprivate var status: Int32 {
-        switch self {
-        case .exited(let status): status
-        case .signalled(let number): 128 + number
-        }
-    }
+extension Runner.Outcome {
+    /// It could not be started. Its status is the one that a program of ours would end with.
+    fileprivate init(_ fault: Fault) { self.init(status: fault.code.status, text: fault.message) }
 
-    fileprivate var text: ByteString {
-        switch self {
-        case .exited(let status): "failed with status \(status)"
-        case .signalled(let number): "ended by signal \(number)"
+    /// - Parameter ended: nil if only an earlier daemon could have learned it.
+    fileprivate init(_ ended: ChildProcess.Outcome?) {
+        switch ended {
+        case .exited(let status)?: self.init(status: status, text: "failed with status \(status)")
+        case .signalled(let number)?: self.init(status: 128 + number, text: "ended by signal \(number)")
+        case nil: self.init(status: 0, text: "")
         }
     }
 }

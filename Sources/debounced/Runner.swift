@@ -13,8 +13,6 @@ final class Runner {
         /// Nothing runs, and a command may start.
         case ready
         case busy(Command, Step)
-        /// The daemon stops, and nothing runs any more.
-        case stopped
     }
 
     enum Step {
@@ -25,24 +23,11 @@ final class Runner {
         case verification(Run, Outcome)
     }
 
-    enum Event {
-        /// Requests are due.
-        case due
-        /// The time of what runs is over, and then the grace after TERM.
-        case timeout, graceOver
-        /// What runs has ended.
-        case ended(Outcome)
-        /// The daemon is told to stop, and then to end what runs.
-        case stop, kill
-    }
-
-    struct Run {
-        let number: Int
-        let began: Instant
-    }
+    typealias Run = (number: Int, began: Instant)
 
     /// How a command or its verification has ended.
     struct Outcome {
+        /// As a shell shows it in `$?`.
         let status: Int32
         /// What went wrong, if the status isn't 0.
         let text: ByteString
@@ -55,32 +40,34 @@ final class Runner {
     let ledger: Ledger
     /// The environment of its commands, beside the daemon's.
     let environment: [ByteString]
-    let timer = Timer()
+    private lazy var timer = Timer { [self] in
+        hasNews = true
+        changed()
+    }
     var state: JobState
     var startFaults = FaultLog()
-    var throttles = FaultLog()
-    var changed: () -> Void = {}
+    private var throttles = FaultLog()
+    /// Called when time or the end of a process calls for `settle`.
+    let changed: () -> Void
     /// The run is a guess, scheduled because the ledger could not be read.
     var isGuess = false
     /// Something has happened since the last `settle`.
     var hasNews = true
     /// The outputs of the present or last run, which a child of its may hold open.
     var outputs: [OutputLog] = []
-    var isStopping = false
-    /// The job is no longer in the settings.
-    var isRetired = false
-    /// The job is in the settings, but not enabled: accepted requests stay in the ledger until it is. A run goes on to its
-    /// end.
-    var isDisabled = false {
-        didSet { hasNews = hasNews || isDisabled }
-    }
+    /// The daemon stops: nothing is started any more.
+    private var isStopping = false
+    /// The job is not in force any more. If it is in the settings, but not enabled, then accepted requests stay in the ledger
+    /// until it is. A run goes on to its end.
+    private(set) var isRetired = false
 
     /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
-    init(_ job: Job, _ places: Places, _ ledger: Ledger) throws(Fault) {
+    init(_ job: Job, _ places: Places, _ ledger: Ledger, _ changed: @escaping () -> Void) throws(Fault) {
         name = job.name
         debouncer = Debouncer(job)
         inbox = Inbox(job.name, ledger)
         self.ledger = ledger
+        self.changed = changed
         environment = places.environment
         state = try JobState(job, places)
     }
@@ -90,67 +77,23 @@ final class Runner {
     var isNotified: Bool { inbox.isNotified }
     /// The ledger must be read: a notification came, or a requester may have failed to send one. A run that is due without
     /// throttling covers all requesters.
-    var mustLook: Bool { inbox.isNotified || !debouncer.isWaiting || isThrottled }
-    var isThrottled: Bool { if case .throttled = debouncer.phase { true } else { false } }
+    var mustLook: Bool {
+        if case .throttled = debouncer.phase { return true }
+        return inbox.isNotified || !debouncer.isWaiting
+    }
     var isRunning: Bool { if case .busy = mode { true } else { false } }
 
-    // MARK: What a run goes through
-
-    func handle(_ event: Event, at now: Instant) {
-        hasNews = true
-        switch (mode, event) {
-        case (.unknown, .due), (.ready, .due):
-            begin(at: now)
-        case (.busy(let command, let step), .timeout):
-            var limit = job.timeout
-            if case .verification = step { limit = Debouncer.longestVerification }
-            logError("not done after \(limit) s; TERM, and in \(Debouncer.grace) s KILL")
-            command.signal(.terminate)
-        case (.busy(let command, _), .graceOver):
-            logError("not done after TERM; KILL")
-            command.signal(.kill)
-        case (.busy(_, .adopted), .ended):
-            _ = debouncer.ended(isSuccess: true, at: now)
-            rest()
-        case (.busy(let command, .command(let run)), .ended(let outcome)):
-            if !verify(run, outcome, isCut: command.isSignalled, at: now) { finish(run, outcome, at: now) }
-        case (.busy(_, .verification(let run, let outcome)), .ended(let verdict)):
-            finish(run, outcome.status != 0 ? outcome : verdict, at: now)
-        case (.busy, .stop):
-            isStopping = true
-        case (.busy(let command, _), .kill):
-            command.signal(.kill)
-        case (.unknown, .stop), (.ready, .stop):
-            mode = .stopped
-        case (.unknown, .kill), (.ready, .kill), (.stopped, .kill), (.stopped, .stop):
-            break
-        case (.unknown, _), (.ready, _), (.stopped, _), (.busy, .due):
-            preconditionFailure("the state machine goes another way")
-        }
-    }
-
-    func rest() {
-        mode = isStopping ? .stopped : .ready
-    }
-
-    // MARK: What the daemon calls
-
     /// Puts the job's settings in force.
-    func takeOver(_ job: Job) {
-        debouncer.job = job
-        isRetired = false
+    ///
+    /// - Parameter job: nil if it is no longer in the settings.
+    func takeOver(_ job: Job?) {
+        if let job { debouncer.job = job }
+        isRetired = job == nil || !self.job.isEnabled
         hasNews = true
     }
 
     /// Takes up what an earlier daemon left.
-    ///
-    /// - Parameter changed: Called when time or the end of a process calls for `settle`.
-    func start(_ changed: @escaping () -> Void) {
-        self.changed = changed
-        timer.start { [self] in
-            hasNews = true
-            changed()
-        }
+    func start() {
         let now = Process.now
         do throws(Fault) {
             try recover(at: now)
@@ -164,7 +107,7 @@ final class Runner {
 
     /// Counts the requests that the ledger has and that were not counted before.
     func look(at now: Instant) {
-        guard mustLook, !isDisabled else { return }
+        guard mustLook, job.isEnabled else { return }
         do throws(Fault) {
             let longest = max(job.quiet, job.maxWait)
             guard let news = try inbox.look(isWaiting: debouncer.isWaiting, longest: longest) else { return }
@@ -210,15 +153,9 @@ final class Runner {
     /// Does what the time has come for, and shows it. Costs nothing if nothing has happened.
     func settle(at now: Instant) {
         guard hasNews else { return }
-        if isDisabled { debouncer.cancel() }
-        if !isStopped {
-            switch debouncer.tick(at: now) {
-            case .none: break
-            case .start: handle(.due, at: now)
-            case .terminate: handle(.timeout, at: now)
-            case .kill: handle(.graceOver, at: now)
-            }
-        }
+        if !job.isEnabled { debouncer.cancel() }
+        let isStopped = isStopping && !isRunning
+        if !isStopped { act(at: now) }
         if case .throttled(let due) = debouncer.phase {
             throttles.error(
                 "\(name): throttled, as it was requested too often: \(debouncer.throttled.listed); the next run is in \(seconds(due - now)) s; to run it now: cname-updater flush \(name)",
@@ -229,11 +166,28 @@ final class Runner {
         hasNews = false
     }
 
-    var isStopped: Bool { if case .stopped = mode { true } else { false } }
+    private func act(at now: Instant) {
+        switch (debouncer.tick(at: now), mode) {
+        case (.none, _): break
+        case (.start, .unknown), (.start, .ready):
+            begin(at: now)
+        case (.terminate, .busy(let command, let step)):
+            var limit = job.timeout
+            if case .verification = step { limit = Debouncer.longestVerification }
+            logError("not done after \(limit) s; TERM, and in \(Debouncer.grace) s KILL")
+            command.signal(.terminate)
+        case (.kill, .busy(let command, _)):
+            logError("not done after TERM; KILL")
+            command.signal(.kill)
+        case (_, _):
+            preconditionFailure("the state machine goes another way")
+        }
+    }
 
     /// The daemon stops: what runs goes on to its end, and what waits is kept for the next daemon.
     func stop() {
-        handle(.stop, at: Process.now)
+        isStopping = true
+        hasNews = true
         guard debouncer.isWaiting else { return }
         attempt(name) { () throws(Fault) in try inbox.keep() }
         log("a request waits; it is kept for the next start")
@@ -241,12 +195,20 @@ final class Runner {
 
     /// Ends what runs before its time.
     func kill() {
-        handle(.kill, at: Process.now)
+        if case .busy(let command, _) = mode { command.signal(.kill) }
     }
 
     /// Takes the job from sight, once it is idle.
     func remove() {
         timer.cancel()
         state.remove()
+    }
+
+    func log(_ text: ByteString) { Log.info("\(name): \(text)") }
+    func logError(_ text: ByteString) { Log.error("\(name): \(text)") }
+
+    /// For a message: to the millisecond below a minute, else in whole seconds.
+    func seconds(_ duration: Duration) -> Duration {
+        duration < .seconds(60) ? duration : .seconds(duration.components.seconds)
     }
 }

@@ -17,12 +17,9 @@ struct Status {
         while true {
             let status = try Status(call)
             let lines = status.lines(isNarrow: true)
-            if Process.isTerminal {
-                // Moves the cursor home, and clears each line to its end and all that is below the last.
-                Log.info("\u{1B}[H\(lines.joined(separator: "\u{1B}[K\n"))\u{1B}[K\n\u{1B}[J")
-            } else {
-                Log.info(lines.joined(separator: "\n"))
-            }
+            // Moves the cursor home, and clears each line to its end and all that is below the last.
+            let text = lines.joined(separator: Process.isTerminal ? "\u{1B}[K\n" : "\n")
+            Log.info(Process.isTerminal ? "\u{1B}[H\(text)\u{1B}[K\n\u{1B}[J" : text)
             // Once a second, for what counts down; and at once when something happens, if so much can be watched.
             do throws(Fault) {
                 let watch = try FileWatch(.changes, in: status.jobs.map { call.places.state(of: $0["job"]) })
@@ -54,7 +51,6 @@ struct Status {
     /// One job, as its files say. All values but the causes are of one moment: they come from one file.
     private final class Shown {
         let causes: [ByteString]
-        private(set) var colour: ByteString = ""
         /// As `NAME VALUE`.
         private let values: [ByteString]
 
@@ -73,24 +69,27 @@ struct Status {
             self[name].seconds.map { (Process.now.sinceStart - $0).components.seconds }
         }
 
-        /// The cells of a row. Sets ANSI's colour of the state.
-        func cells() -> [ByteString] {
-            var state = self["state"]
-            colour = "32"
-            switch JobState.Activity(rawValue: state) {
-            case .running:
-                state = "running for \(age("last_run") ?? 0) s"
-                colour = "36"
-            case .waiting, .retrying, .throttled:
-                colour = state == "waiting" ? "33" : state == "retrying" ? "31" : "35"
-                let late = age("due") ?? 0
-                state += late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s"
-            case .idle, nil: break
+        /// What the job does, and ANSI's colour for that.
+        private var state: (text: ByteString, colour: ByteString) {
+            let (state, late) = (self["state"], age("due") ?? 0)
+            let due = state + (late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s")
+            return switch state {
+            case "running": ("running for \(age("last_run") ?? 0) s", "36")
+            case "waiting": (due, "33")
+            case "retrying": (due, "31")
+            case "throttled": (due, "35")
+            default: (state, "32")
             }
+        }
+
+        var colour: ByteString { state.colour }
+
+        /// The cells of a row.
+        var cells: [ByteString] {
             let ago = self["last_exit"].isEmpty ? nil : age("last_run")
             let lastRun: ByteString = ago.map { "\($0) s ago, status \(self["last_exit"])" } ?? "-"
             let counts = ("requests runs saved failures" as ByteString).words.map { self[$0] }
-            return [self["job"], state] + counts + [lastRun, self["command"]]
+            return [self["job"], state.text] + counts + [lastRun, self["command"]]
         }
 
         var json: ByteString {
@@ -108,11 +107,9 @@ struct Status {
         // On a terminal, unless its user does not want colours: no-color.org.
         let isColoured = Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
         func name(_ name: ByteString) -> ByteString { isNarrow ? name.printable(limit: 20) : name }
-        func columns(_ row: [ByteString]) -> [ByteString] {
-            isNarrow ? [name(row[0]), row[1], row[3], row[6]] : row
-        }
+        func columns(_ row: [ByteString]) -> [ByteString] { isNarrow ? [name(row[0]), row[1], row[3], row[6]] : row }
         var table = Table(columns(["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]))
-        for job in jobs { table.add(columns(job.cells())) }
+        for job in jobs { table.add(columns(job.cells)) }
         var lines = table.lines { cell, row, column in
             isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
         }
@@ -132,7 +129,7 @@ struct Status {
     private func json(_ places: Places) throws(Fault) -> ByteString {
         var all = JSONObject()
         all.add("now", Process.now.json)
-        all.add("process", Int(daemon))
+        all.add("process", ByteString(decimal: daemon))
         all.add("stopped", RunningProcess.isStopped(daemon) ? "true" : "false")
         all.add("rejected", try Files.read(places.rejected).lines.first ?? "null")
         all.add("jobs", ByteString(jsonArray: jobs.map { $0.json }))

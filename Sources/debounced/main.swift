@@ -8,11 +8,6 @@ import Linux
 let notes: StaticString = """
       --config FILE         the settings, instead of /etc/config/debounced
       --run-dir DIR         where the FIFO and the state are, instead of /var/run/debounced
-      --job NAME=COMMAND    a job, instead of those in the settings; repeatable
-      --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
-      --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
-                            else six times --quiet
-      --timeout SECONDS     for all of them: the command is ended after this; 0: never
       --help                this text
       --version             the package's version
 
@@ -24,12 +19,12 @@ let notes: StaticString = """
     75 one already runs; 78 faulty settings.
     """
 
-let verbs = [
-    Verb("", "", "runs in the foreground", runDaemon),
-    Verb("check", "[--json]", "reads the settings file and prints what it says", check),
-    Verb("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
+let verbs: [Call.Verb] = [
+    ("", "", "runs in the foreground", runDaemon),
+    ("check", "[--json]", "reads the settings file and prints what it says", check),
+    ("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
 ]
-verbs.run("debounced", Process.arguments, options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
+Call.run("debounced", Process.arguments, verbs, options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
 
 func runDaemon(_ call: Call) {
     // Before Dispatch starts a thread.
@@ -49,6 +44,4 @@ func runDaemon(_ call: Call) {
     dispatchMain()
 }
 
-func fail(_ fault: Fault) -> Never {
-    fault.end("debounced")
-}
+func fail(_ fault: Fault) -> Never { fault.end("debounced") }

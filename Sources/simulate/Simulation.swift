@@ -38,24 +38,27 @@ struct Simulation: Equatable {
         var isRequest: Bool { kind == .asked(.request) || kind == .asked(.pending) }
     }
 
+    /// How often something happened to a job.
     struct Counts: Equatable {
-        var requests = 0
-        var runs = 0
-        var failures = 0
-        var timeouts = 0
-
+        let requests, runs, failures, timeouts: Int
         /// Requests that needed no run of their own.
         var saved: Int { max(0, requests - runs) }
+
+        init(_ events: [Event]) {
+            requests = events.count { $0.isRequest }
+            runs = events.count { $0.kind == .started }
+            failures = events.count { $0.kind.drawn.word == "failed" }
+            timeouts = events.count { $0.kind == .terminated }
+        }
     }
 
     private(set) var events: [Event] = []
     /// For each of the jobs.
-    private(set) var counts: [Counts]
+    private(set) var counts: [Counts] = []
 
     /// - Parameter jobs: All that the trace names, with their settings.
     init(_ trace: Trace, jobs: [Job]) {
         var players = jobs.map { Player($0, trace) }
-        counts = jobs.map { _ in Counts() }
         var lines = trace.lines[...]
         while true {
             // What is flushed counts as due since its first request.
@@ -68,27 +71,19 @@ struct Simulation: Equatable {
                 guard case .asked(let verb, let requester) = line.event,
                     let job = jobs.firstIndex(where: { $0.name == line.job })
                 else { continue }
-                players[job].take(verb, from: requester, at: Instant(sinceStart: line.time))
-                add(.asked(verb), job, players[job], at: line.time, by: requester)
+                players[job].obey(verb, from: requester, at: Instant(sinceStart: line.time))
+                add(.asked(verb), job, line.time, requester)
             } else if let (moment, job) = due {
-                add(players[job].step(at: Instant(sinceStart: moment)), job, players[job], at: moment)
+                add(players[job].step(at: Instant(sinceStart: moment)), job, moment, "")
             } else {
-                return
+                break
             }
         }
-    }
+        counts = jobs.indices.map { job in Counts(events.filter { $0.job == job }) }
 
-    private mutating func add(
-        _ kind: Event.Kind, _ job: Int, _ player: Player, at time: Duration, by requester: ByteString = ""
-    ) {
-        let event = Event(time: time, job: job, kind: kind, requester: requester, phase: player.debouncer.phase)
-        events.append(event)
-        switch kind {
-        case .asked: if event.isRequest { counts[job].requests += 1 }
-        case .started: counts[job].runs += 1
-        case .terminated: counts[job].timeouts += 1
-        case .killed, .ended(status: 0): break
-        case .ended: counts[job].failures += 1
+        func add(_ kind: Event.Kind, _ job: Int, _ time: Duration, _ requester: ByteString) {
+            let phase = players[job].debouncer.phase
+            events.append(Event(time: time, job: job, kind: kind, requester: requester, phase: phase))
         }
     }
 }
@@ -112,7 +107,7 @@ private struct Player {
     /// When `step` has something to do; nil if never.
     var wakeAt: Instant? { debouncer.wakeAt.earlier(run?.end) }
 
-    mutating func take(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
+    mutating func obey(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
         switch verb {
         case .request, .pending: debouncer.request(from: requester, at: now)
         case .flush: debouncer.flush()

@@ -5,16 +5,13 @@ import Configuration
 import Debounce
 import Linux
 
-[Verb("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)].run(
-    "simulate", Process.arguments, options: "--job --quiet --max-wait --timeout",
+Call.run(
+    "simulate", Process.arguments,
+    [("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
+    options: "--job --quiet --max-wait --timeout",
     notes: """
           --json                the same as an object of JSON
           --config FILE         the settings, instead of /etc/config/debounced
-          --job NAME=COMMAND    a job, instead of those in the settings; repeatable
-          --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
-          --max-wait SECONDS    for all of them: never wait longer than this after the first request; 0: no bound;
-                                else six times --quiet
-          --timeout SECONDS     for all of them: the command is ended after this; 0: never
           --help                this text
 
         A trace has lines SECONDS request|pending|flush|cancel JOB [REQUESTER], and SECONDS exit JOB STATUS DURATION for how

@@ -30,7 +30,7 @@ import Testing
         let files = [
             "run", "run/lock", "run/pending", "run/pending/dnsmasq", "run/pending/dnsmasq/lease.\(client)", "run/jobs",
             "run/jobs/dnsmasq", "run/jobs/dnsmasq/all", "leases", "leases/lock", "leases/leases",
-            "leases/leases/\(client)", "leases/aliases", "run/settings",
+            "leases/leases/\(client)", "run/settings",
         ]
         for file in files {
             let path = daemon.scratch / file

@@ -2,8 +2,9 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Which runs there are when aliases change and change back, with the daemon itself. The quiet time never passes here: a run
-/// starts when it is flushed.
+/// Which runs there are when aliases change and change back, with the daemon itself, on a machine without OpenWrt: no process
+/// of dnsmasq tells what it has loaded, so each change requests a run. The quiet time never passes here: a run starts when it
+/// is flushed.
 @Suite(.ownThread) struct AliasDaemonTests {
     private static let first = "cname=m,m.lan,a.lan"
     private static let second = "cname=m,m.lan,b.lan"
@@ -67,16 +68,16 @@ import Testing
         #expect(try run(["find", daemon.run + "/pending/dnsmasq", "-type", "f"]).output.hasPrefix("/") == false)
     }
 
-    @Test func whatIsUndoneInTimeDoesNotRun() throws {
+    /// What the command has loaded is not known, so a change that is undone is loaded all the same.
+    @Test func whatIsUndoneRunsOnce() throws {
         let daemon = try router()
         try change(daemon)
         try undo(daemon)
-        // When its time comes, nothing is left of it.
-        #expect(try daemon.ask("flush").status == 0)
-        try daemon.program.line(with: "dnsmasq: not needed any more")
+        try runs(daemon, Self.second)
         try isOver(daemon)
         try change(daemon)
         try runs(daemon, Self.first)
+        try isOver(daemon)
     }
 
     @Test func aRequestByHandRunsAllTheSame() throws {
@@ -85,7 +86,7 @@ import Testing
         #expect(try daemon.ask("request").status == 0)
         try undo(daemon)
         try runs(daemon, Self.second)
-        #expect(daemon.state("causes", of: "dnsmasq") == "manual request dnsmasq")
+        #expect(daemon.state("causes", of: "dnsmasq")?.contains("manual request dnsmasq") == true)
         try isOver(daemon)
     }
 
@@ -104,9 +105,7 @@ import Testing
         #expect(try daemon.ask("cancel").status == 0)
         try eventually("it is forgotten") { daemon.state("state", of: "dnsmasq") == "idle" }
         try undo(daemon)
-        try isOver(daemon)
-        try change(daemon)
-        try runs(daemon, Self.first)
+        try runs(daemon, Self.second)
         try isOver(daemon)
     }
 
@@ -160,10 +159,10 @@ import Testing
         try runs(daemon, Self.first)
         daemon.program.signal(SIGTERM)
         try daemon.program.end()
-        // A change that is undone before there is a daemon again asks for nothing.
         try undo(daemon)
         try change(daemon)
         try daemon.start()
+        try runs(daemon, Self.first)
         try isOver(daemon)
     }
 }

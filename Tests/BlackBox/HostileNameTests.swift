@@ -127,17 +127,18 @@ import Testing
             set +e
             \(Built.updater)
             echo "status $?"
+            \(Built.updater) check
+            echo "status $?"
             find /mnt/overlay -type f
             """
         daemon.scratch.write(
             "config", "config updater\n option confdir /mnt/overlay/not/there\nconfig cname m\n list target host\n")
         let told = try run(
             ["unshare", "-m", "sh", "-c", script], environment: daemon.environment.merging(event("host")) { $1 })
-        #expect(
-            told.output == """
-                cname-updater: /mnt/overlay/not/there: is not in memory, but aliases change often; see option confdir
-                status 78
-                """)
+        // The rest is advice.
+        let lines = told.output.split(separator: "\n").filter { !$0.contains("option publish 'hosts' would") }
+        let finding = "/mnt/overlay/not/there: is not in memory, but aliases change often; see option confdir"
+        #expect(lines == ["status 0", "\(finding)", "status 78"])
         let lease = daemon.scratch / "leases/leases/aa:bb:cc:dd:ee:01"
         #expect(recorded("hostname", in: lease) == ["host"], "the lease is known")
         #expect(pendingRequests(for: "dnsmasq", "alias", in: daemon.run).isEmpty)

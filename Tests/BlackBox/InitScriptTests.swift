@@ -8,12 +8,16 @@ import Testing
     /// - Parameter fault: What the program says that is called with `failing`; nil: nothing is wrong.
     /// - Parameter remark: What `debounced check` says of settings that can be used.
     /// - Parameter logged: What logger(1) is given.
+    /// - Parameter dnsmasq: dnsmasq's own init script.
     private func call(
-        _ action: String, _ words: String..., dhcp: String? = nil, watches: Bool = false, fault: String? = nil,
+        _ action: String, _ words: String..., dhcp: String? = nil, dnsmasq: String = "", watches: Bool = false,
+        fault: String? = nil,
         failing: String = "check", remark: String? = nil, status: Int32 = 0, logged: [String] = []
     ) throws -> [String] {
         let scratch = Scratch()
         if let dhcp { scratch.write("dhcp", dhcp) }
+        try run(["mkdir", "-p", scratch / "etc/init.d"])
+        scratch.write("etc/init.d/dnsmasq", dnsmasq)
         // Instead of our programs, what says how they are called.
         try run(["mkdir", scratch / "bin"])
         for program in ["debounced", "cname-updater"] {
@@ -27,7 +31,10 @@ import Testing
         scratch.write("bin/logger", "#!/bin/sh\nsed \"s/^/$*: /\" >>\(log)\n", mode: 0o755)
         let called = try run(
             [Router.scripts + "/rc.common", Built.repository + "/init.d/debounced", action] + words,
-            environment: ["UCI_CONFIG_DIR": scratch.path, "PATH": "\(scratch / "bin"):/usr/sbin:/usr/bin:/sbin:/bin"])
+            environment: [
+                "UCI_CONFIG_DIR": scratch.path, "IPKG_INSTROOT": scratch.path,
+                "PATH": "\(scratch / "bin"):/usr/sbin:/usr/bin:/sbin:/bin",
+            ])
         #expect(called.status == status, "\(called.output)")
         #expect((contents(log) ?? "").split(separator: "\n").map(String.init) == logged)
         return called.output.split(separator: "\n").map(String.init)
@@ -40,7 +47,7 @@ import Testing
         "procd_set_param\trespawn\t3600\t5\t0",
         "procd_set_param\tstdout\t1",
         "procd_set_param\tstderr\t1",
-        "procd_set_param\tfile\t/etc/config/debounced\t/etc/cname_mappings",
+        "procd_set_param\tfile\t/etc/config/debounced\t/var/run/uci/debounced\t/etc/cname_mappings",
         "procd_set_param\treload_signal\tHUP",
         "procd_set_param\tterm_timeout\t65",
         "procd_close_instance",
@@ -112,6 +119,14 @@ import Testing
             try call("boot", dhcp: dhcp)
                 == ["cfg1", "guest"].map { "cname-updater prepare /tmp/dnsmasq.\($0).d" }
                 + ["cname-updater prepare /tmp/own"] + Self.daemon + Self.triggers)
+        // OpenWrt's own lines, until 24.10 and since.
+        for (line, folder) in [
+            ("config_get dnsmasqconfdir \"$cfg\" confdir \"/tmp/dnsmasq.d\"", "/tmp/dnsmasq.d"),
+            ("config_get dnsmasqconfdir \"$cfg\" confdir \"/tmp/dnsmasq${cfg:+.$cfg}.d\"", "/tmp/dnsmasq.guest.d"),
+        ] {
+            let prepared = try call("boot", dhcp: "config dnsmasq guest\n", dnsmasq: line + "\n")
+            #expect(prepared.first == "cname-updater prepare \(folder)")
+        }
     }
 
     @Test func stops() throws {

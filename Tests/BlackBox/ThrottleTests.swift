@@ -73,16 +73,19 @@ import Testing
         let daemon = try Daemon(starts: false)
         daemon.scratch.write("config", settings(of: daemon, quiet: 600))
         try daemon.start()
-        func causes() -> String? { daemon.state("causes") }
+        // An event that comes while a reload brings the aliases up to date leaves the change to the reload.
+        func causes() -> [String] {
+            (daemon.state("causes") ?? "").split(separator: "\n").map { String($0.prefix { $0 != "," }) }
+        }
         func letRun() throws { try self.letRun(daemon) { settings(of: daemon, quiet: $0) } }
         try event(daemon, "add", "b")
         try letRun()
-        #expect(causes() == "alias m: none to b, add aa:bb:cc:dd:ee:02 10.0.0.2 b")
+        #expect(causes() == ["alias m: none to b"])
         for action in ["add", "remove"] {
             try event(daemon, action, "a")
             try letRun()
         }
-        #expect(causes() == "alias m: a to b, remove aa:bb:cc:dd:ee:01 10.0.0.1 a")
+        #expect(causes() == ["alias m: a to b"])
         try event(daemon, "add", "a")
         try daemon.program.line(with: "j: throttled, as it was requested too often: alias m;")
         // The other alias does not wait, and its run serves both.
@@ -91,9 +94,7 @@ import Testing
         daemon.reload(settings(of: daemon, quiet: 0.1))
         try daemon.program.line(with: "cname=m,m.lan,a.lan")
         try daemon.program.line(with: "cname=n,n.lan,c.lan")
-        #expect(
-            causes() == "alias m: b to a, add aa:bb:cc:dd:ee:01 10.0.0.1 a\n"
-                + "alias n: none to c, add aa:bb:cc:dd:ee:03 10.0.0.3 c")
+        #expect(causes() == ["alias m: b to a", "alias n: none to c"])
         try daemon.program.line(with: "j: done")
         // It has not been calm.
         daemon.reload(settings(of: daemon, quiet: 600))

@@ -13,10 +13,12 @@ import Testing
         let cause: String
         /// The file that shows whether the lease is recorded as the event has it, and what it then holds.
         let recorded: (path: String, name: String?)?
+        /// More settings: aliases.
+        let aliases: String
 
         init(
             _ what: String, _ words: [String] = [], event: [String] = [], before: String = "", cause: String,
-            recorded: (String, String?)? = nil
+            recorded: (String, String?)? = nil, aliases: String = ""
         ) {
             testDescription = what
             self.words = words
@@ -24,6 +26,7 @@ import Testing
             self.before = before
             self.cause = cause
             self.recorded = recorded
+            self.aliases = aliases
         }
     }
 
@@ -45,20 +48,30 @@ import Testing
         Call(
             "a lease that is gone", event: ["remove", client, "10.0.0.1", "old"], before: anEvent, cause: "lease",
             recorded: ("leases/\(client)", nil)),
+        Call(
+            "an alias that leads elsewhere", event: ["add", client, "10.0.0.1", "new"], cause: "alias",
+            aliases: "config cname m\n\tlist target new\n"),
     ]
 
     @Test(arguments: calls) func promisesNothingFalse(call: Call) throws {
         let scratch = Scratch()
-        scratch.write("config", "config job j\nconfig updater\n\toption request lease\n")
         func environment(_ place: String) -> [String: String?] {
             call.variables.merging([
-                "DEBOUNCED_RUN_DIR": "\(place)/run", "DEBOUNCED_CONFIG": scratch / "config",
+                "DEBOUNCED_RUN_DIR": "\(place)/run", "DEBOUNCED_CONFIG": "\(place)/config",
                 "CNAME_UPDATER_RUN_DIR": "\(place)/leases",
             ]) { $1 }
         }
-        let before = "mkdir before; cd before; mkdir -m 700 run; \(call.before)"
+        let settings =
+            "config job j\nconfig updater\n\toption domain lan\n\toption confdir $PWD/conf\n"
+            + "\toption request \(call.aliases.isEmpty ? "lease" : "alias")\n" + call.aliases
+        let configure = "cat >config <<END\n\(settings)END"
+        let before = "mkdir before; cd before; mkdir -m 700 run\n\(configure)\n\(call.before)"
         try run(["sh", "-ec", "cd \(scratch.path); \(before)"], environment: environment("."))
-        try run(["cp", "-a", scratch / "before", scratch / "sound"])
+        func copy(to names: String) throws {
+            let loop = "for name in \(names); do cp -a before $name; cd $name\n\(configure)\ncd ..; done"
+            try run(["sh", "-ec", "cd \(scratch.path); \(loop)"])
+        }
+        try copy(to: "sound")
 
         // Where nothing fails, it is learned which calls there are.
         let trace = scratch / "trace"
@@ -81,8 +94,7 @@ import Testing
             }
         }
         #expect(injections.count > 30)
-        let copies = "cd \(scratch.path) && for i in $(seq \(injections.count)); do cp -a before $i; done"
-        try run(["sh", "-ec", copies])
+        try copy(to: "$(seq \(injections.count))")
 
         var rest = injections.enumerated().map { ($0 + 1, $1) }[...]
         while !rest.isEmpty {
@@ -106,6 +118,14 @@ import Testing
                     let isRecorded = recorded("hostname", in: "\(place)/leases/\(path)") == (name.map { [$0] } ?? [])
                     if isRecorded { #expect(isPending, comment) }
                     if status == 0 { #expect(isRecorded, comment) }
+                }
+                if call.cause == "alias" {
+                    func fragment() -> String { contents("\(place)/conf/cname-updater.conf") ?? "" }
+                    let state = try run(["sh", "-c", "cat \(place)/leases/reconcile/state.* 2>&1"]).output
+                    #expect(fragment() == "" || isPending || state.contains("\nchanging"), comment)
+                    #expect(try run([Built.updater], environment: environment(place)).status == 0, comment)
+                    #expect(fragment() == "cname=m,m.lan,new.lan", comment)
+                    #expect(!pendingRequests(for: "j", "alias", in: "\(place)/run").isEmpty, comment)
                 }
             }
         }

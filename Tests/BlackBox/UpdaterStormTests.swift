@@ -114,12 +114,14 @@ import Testing
                 #expect(try start("remove", target.mac, target.address, target.name).end() == 0)
             }
             #expect(contents(conf + "/cname-updater.conf") == "")
-            #expect(contents(daemon.scratch / "leases/aliases")?.contains("under-way no") == true)
+            let states = try run(["sh", "-c", "cat \(daemon.scratch / "leases/reconcile")/state.*"]).output
+            #expect(states.contains("\nsettled "), "\(states)")
+            #expect(try run(["ls", daemon.scratch / "leases/reconcile"]).output.contains("ing") == false)
         } else {
             #expect(isPending("lease") && !isPending("alias"))
         }
         #expect(try run(["find", daemon.scratch.path, "-name", "*new*", "-o", "-name", ".cname*"]).output == "")
         let state = Set(try run(["ls", "-A", daemon.scratch / "leases"]).output.split(separator: "\n"))
-        #expect(state.isSubset(of: ["leases", "lock", "aliases", "targets", "since", "backlog.lock"]), "\(state)")
+        #expect(state.isSubset(of: ["leases", "lock", "since", "reconcile", "reconcile.lock"]), "\(state)")
     }
 }

@@ -5,14 +5,17 @@
 #define CTESTSUPPORT_H
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -68,6 +71,29 @@ static inline int arp_answer(const char *link, int delay, int every, int *over) 
     }
     close(fd);
     return count;
+}
+
+// Starts a process that holds a lock on a file, fcntl(2), until it is killed or the calling thread ends. Returns its number
+// once it has the lock, or -1.
+static inline int lock_holder(const char *path) {
+    int ends[2];
+    char told = 0;
+    if (pipe(ends)) return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(ends[1], 0);
+        syscall(SYS_close_range, 1, ~0U, 0);
+        int fd = open(path, O_RDWR | O_CREAT, 0600);
+        told = fcntl(fd, F_SETLK, &lock) == 0;
+        if (write(0, &told, 1) == 1) close(0);
+        for (;;) pause();
+    }
+    close(ends[1]);
+    if (read(ends[0], &told, 1) != 1) told = 0;
+    close(ends[0]);
+    return told ? (int)child : -1;
 }
 
 #endif

@@ -79,10 +79,11 @@ final class Reading {
     /// Reads one byte.
     func take() {
         var buffer: [UInt8] = [0]
-        switch try? reader.read(into: &buffer) {
-        case .bytes?: Log.info("a byte")
-        case .nothing?: Log.info("nothing")
-        case .end?, nil: Log.info("end of file")
+        do throws(Fault) {
+            let count = try reader.read(into: &buffer)
+            Log.info(count == nil ? "nothing" : count == 0 ? "end of file" : "a byte")
+        } catch {
+            Log.info("end of file")
         }
     }
 

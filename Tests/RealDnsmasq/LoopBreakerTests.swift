@@ -24,7 +24,7 @@ import Testing
     @Test func aBusyMorningIsNoLoop() throws {
         let machines = 10
         let router = try Router(
-            .old, quiet: "0.2", maxInterval: "12",
+            .old, quiet: "0.2", maxInterval: "12", isVerified: false,
             aliases: (0..<machines).map { "config cname m\($0)\n\tlist target host-\($0)\n" }.joined(),
             clients: machines)
         for (number, client) in router.clients.enumerated() {
@@ -42,7 +42,7 @@ import Testing
     func aClientThatFlipsHoldsUpNobodyElse() throws {
         let names = ["a", "b"]
         let router = try Router(
-            .old, quiet: "0.2", maxInterval: "12",
+            .old, quiet: "0.2", maxInterval: "12", isVerified: false,
             aliases: """
                 config cname flip
                 	list target a

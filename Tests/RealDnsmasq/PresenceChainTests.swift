@@ -13,7 +13,6 @@ import Testing
     private final class Maxwell {
         let router: Router
         let publish: Publish
-        let watch: Program
         var wired: Client { router.clients[0] }
         var wireless: Client { router.clients[1] }
 
@@ -30,8 +29,6 @@ import Testing
                         list target 'maxwell-bigsur'
 
                     """, publish: publish.rawValue, more: dnsmasq, clients: 2, known: known)
-            watch = try router.start(["cname-updater", "watch"])
-            try watch.line(with: "watching")
             try eventually("dnsmasq answers") { try router.resolve("other.lan") == [] }
         }
 
@@ -58,12 +55,10 @@ import Testing
             let shown = try ["aliases", "presence", "leases"].map { try router.inside(["cname-updater", $0]) }
             let files = try router.inside([
                 "sh", "-c",
-                "cd \(router.scratch.path); grep -r '' dnsmasq.d updater/aliases updater/since; tail -n 5 dnsmasq.log",
+                "cd \(router.scratch.path); grep -r '' dnsmasq.d updater/since updater/reconcile; tail -n 5 dnsmasq.log",
             ])
-            let logs = [try watch.lines(with: "", during: 1), watch.log, router.program.log].map {
-                $0.joined(separator: "\n")
-            }
-            return (shown + [files] + logs).joined(separator: "\n\n")
+            _ = try router.program.lines(with: "", during: 1)
+            return (shown + [files, router.program.log.joined(separator: "\n")]).joined(separator: "\n\n")
         }
 
         /// Neither the alias nor dnsmasq is touched for so long.
@@ -86,7 +81,7 @@ import Testing
             try wired.boot("maxwell-arch")
             try wireless.boot("maxwell-arch-wifi")
             try becomes("maxwell-arch")
-            try watch.line(with: "maxwell-arch-wifi: answers")
+            try router.program.lines(withEach: ["maxwell-arch-wifi: is reachable"])
         }
 
         /// As if it sat behind a switch: the link stays up, but nobody answers.
@@ -110,8 +105,8 @@ import Testing
         try wireless.boot("maxwell-arch-wifi")
         let undocked = try maxwell.becomes("maxwell-arch-wifi")
         show("undocked without a release", publish, undocked)
-        // Docked again, with no event. Whoever is silent is asked every 30 s.
-        try maxwell.watch.line(with: "maxwell-arch: is silent")
+        // Docked again, with no event. An unreachable host is probed every 30 s.
+        try maxwell.router.program.lines(withEach: ["maxwell-arch: is unreachable"])
         try wired.inside(["ip", "link", "set", "eth0", "up"])
         let docked = try maxwell.becomes("maxwell-arch")
         show("docked again without an event", publish, docked)
@@ -121,7 +116,7 @@ import Testing
 
     /// Only packets stop: behind a switch, or asleep.
     @Test(
-        .onlyInAll("A host counts as silent after ten seconds, and the alias has to stay for longer."),
+        .onlyInAll("A host counts as unreachable after ten seconds, and the alias has to stay for longer."),
         arguments: Publish.allCases)
     func followsSilence(publish: Publish) throws {
         let maxwell = try Maxwell(publish)
@@ -131,8 +126,8 @@ import Testing
         let silent = try maxwell.becomes("maxwell-arch-wifi")
         show("silent behind a switch", publish, silent)
         let shown = try maxwell.router.inside(["cname-updater", "presence"])
-        #expect(shown.contains("maxwell-arch       silent"), "\(shown)")
-        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent"))
+        #expect(shown.contains("maxwell-arch       unreachable"), "\(shown)")
+        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are unreachable"))
         // All sleep: nothing changes, and nothing restarts.
         try maxwell.hide(maxwell.wireless)
         try maxwell.stays("maxwell-arch-wifi", for: 12)
@@ -187,8 +182,8 @@ import Testing
         let (client, address) = isWired ? (maxwell.wired, "10.77.0.9/16") : (maxwell.wireless, "10.78.0.9/16")
         try client.inside(["ip", "addr", "add", address, "dev", "eth0"])
         let start = now()
-        try eventually("somebody is silent") {
-            try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent")
+        try eventually("one is unreachable") {
+            try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are unreachable")
         }
         try maxwell.becomes(isWired ? "maxwell-arch" : "maxwell-bigsur")
         show("after a first installation", publish, now() - start)
@@ -223,16 +218,16 @@ import Testing
         try becomes("maxwell-arch")
         // Which of two is there is asked in IPv6, too.
         try wireless.bootIPv6("maxwell-bigsur")
-        try maxwell.watch.line(with: "maxwell-bigsur: answers")
+        try maxwell.router.program.lines(withEach: ["maxwell-bigsur: is reachable"])
         // Before that, the alias followed the newest lease. The restart for that lease may still be due, and the next one too.
         try eventually("both answer") {
-            try maxwell.router.inside(["cname-updater", "aliases"]).contains("all answer")
+            try maxwell.router.inside(["cname-updater", "aliases"]).contains("all are reachable")
         }
         _ = try maxwell.router.linesUntilQuiet(with: "dnsmasq: run")
         try becomes("maxwell-arch")
         try wired.inside(["ip", "link", "set", "eth0", "down"])
         try becomes("maxwell-bigsur")
-        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are silent"))
+        #expect(try maxwell.router.inside(["cname-updater", "aliases"]).contains("the others are unreachable"))
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
 
@@ -245,6 +240,7 @@ import Testing
         try maxwell.becomes("maxwell-arch")
         // No event comes late, and brings back what the boot takes away.
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
+        try router.inside(["pkill", "-f", "cname-updater watch"])
         let hosts = publish == .hosts ? "\(Built.updater) prepare \(router.scratch / "dnsmasq.d")" : "true"
         try router.inside([
             "sh", "-c",
@@ -254,6 +250,7 @@ import Testing
             \(hosts); \(Built.updater) apply; \(Router.scripts)/restart-dnsmasq
             """,
         ])
+        try router.startWatch()
         try eventually("it leads nowhere") { try router.resolve("maxwell.lan") == [] }
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let runs = maxwell.runs
@@ -274,21 +271,28 @@ import Testing
         }
     }
 
-    /// As long as there are no rivals, `watch` sleeps, whatever else goes on in the LAN.
-    @Test func sleepsWithoutRivals() throws {
+    /// As long as no candidates compete, `watch` sleeps, whatever else goes on in the LAN.
+    @Test func sleepsWithoutCandidates() throws {
         let maxwell = try Maxwell(.cname)
         try maxwell.wired.boot("maxwell-arch")
         try maxwell.wireless.boot("other")
         try maxwell.becomes("maxwell-arch")
         #expect(try maxwell.router.linesUntilQuiet(with: "dnsmasq: run").count <= 1)
         let trace = maxwell.router.scratch / "trace"
-        let process = try maxwell.router.inside(["pgrep", "-f", "cname-updater watch"])
+        let process = try maxwell.router.inside(["pgrep", "-x", "cname-updater"])
+        // What was changed last may still be looked at, 1 s later.
+        let lock = maxwell.router.scratch / "updater/reconcile.lock"
+        try eventually("watch rests") {
+            let taken = try run(["stat", "-c", "%y", lock]).output
+            poll(nil, 0, 2_500)
+            return try run(["stat", "-c", "%y", lock]).output == taken
+        }
         try maxwell.router.inside(["timeout", "10", "strace", "-f", "-o", trace, "-p", process])
-        // It ends with the call in which it sleeps, and that strace leaves it.
+        // It begins and ends with the call in which it sleeps, and strace leaves it.
         let lines = (contents(trace) ?? "").split(separator: "\n")
         #expect(lines.count > 0, "it was traced")
         let calls = lines.filter {
-            !$0.contains("poll") && !$0.contains("detached")
+            !$0.contains("poll") && !$0.contains("restart_syscall") && !$0.contains("detached")
         }
         #expect(calls == [])
     }

@@ -1,34 +1,51 @@
 import CLinux
 
 /// A router in namespaces of its own (network, processes, mounts), which ends with the test: with one or more instances of
-/// dnsmasq under what stands for procd, and `debounced` on its default job, a real `service dnsmasq restart`. It has no
-/// clients; lease events are made by hand.
+/// dnsmasq under what stands for procd, `debounced` on its default job, a real `service dnsmasq restart`, and
+/// `cname-updater watch`. It has no clients; lease events are made by hand.
 public final class LAN {
     public let scratch = Scratch()
-    /// What `debounced` writes is in its output.
+    /// What `debounced` and `watch` write is in its output.
     public let program: Program
+    private let instances: [String]
+    /// Those of the instances, in /etc/config/dhcp.
+    private let sections: String
     private let first: String
     private let environment: [String: String]
 
     /// - Parameters:
     ///   - instances: Their names. The first answers at 127.0.0.1, the next at 127.0.0.2.
     ///   - sections: Of the settings, besides an alias `maxwell` of `maxwell-arch`.
-    public init(_ instances: [String] = ["lan"], sections: String = "") throws {
+    ///   - quiet: Of the job, in seconds.
+    ///   - job: More options of the job.
+    ///   - down: Instances that can't bind an address from the beginning.
+    public init(
+        _ instances: [String] = ["lan"], sections: String = "", quiet: String = "0.3", job: String = "",
+        down: [String] = []
+    ) throws {
+        self.instances = instances
         let scratch = self.scratch
-        let folders = ["bin", "var/etc", "var/config", "var/arguments", "var/started", "etc"].map { scratch / $0 }
+        let folders = [
+            "bin", "etc", "var/etc", "var/config", "var/arguments", "var/once", "var/started", "var/late",
+            "var/lingers",
+        ].map { scratch / $0 }
         try run(["mkdir", "-p"] + folders)
-        try run(["ln", "-s", Built.updater, Built.debounced, Router.scripts + "/service", scratch / "bin"])
+        let scripts = ["service", "ubus"].map { Router.scripts + "/" + $0 }
+        try run(["ln", "-s", Built.updater, Built.debounced] + scripts + [scratch / "bin"])
         scratch.write(
             "config",
             """
             config job 'dnsmasq'
-                option quiet '0.3'
-                option max_interval '0'
+                option quiet '\(quiet)'
+                option max_interval '0'\(job.isEmpty ? "" : "\n" + job)
             config cname 'maxwell'
                 list target 'maxwell-arch'
 
             """ + sections)
-        scratch.write("etc/dhcp", "")
+        self.sections = instances.map { "\nconfig dnsmasq '\($0)'\n" }.joined()
+        scratch.write("etc/dhcp", self.sections)
+        // dnsmasq is not root when it reads a folder of hosts files.
+        try run(["chmod", "711", scratch.path])
         // procd: if the settings have changed, it sends HUP.
         scratch.write(
             "functions",
@@ -47,6 +64,7 @@ public final class LAN {
             "DEBOUNCED_CONFIG": scratch / "config",
         ]
         for (index, name) in instances.enumerated() { LAN.write(name, index, in: scratch) }
+        for name in down { scratch.write("var/arguments/" + name, LAN.unbindable) }
         // OpenWrt's settings of dnsmasq are a file in a folder which this machine does not have.
         let script = """
             mount --bind \(scratch / "var") /var
@@ -56,12 +74,13 @@ public final class LAN {
             service dnsmasq restart
             md5sum \(scratch / "config") >/var/procd/debounced
             debounced &
+            cname-updater watch &
             while :; do sleep 1000 & wait; done
             """
         program = try Program(
             ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
             environment: environment, in: scratch)
-        try program.line(with: "running as process")
+        try program.lines(withEach: ["running as process", "watching, as process"])
         first =
             contents("/proc/\(program.process)/task/\(program.process)/children")!
             .split(separator: " ").map(String.init)[0]
@@ -74,7 +93,6 @@ public final class LAN {
             """
             no-resolv
             no-hosts
-            user=root
             bind-interfaces
             listen-address=127.0.0.\(index + 1)
             domain=lan
@@ -83,13 +101,17 @@ public final class LAN {
             host-record=maxwell-arch.lan,10.0.0.1
             host-record=maxwell-wifi.lan,10.0.0.2
             conf-dir=\(scratch / name + ".d")
+            dhcp-range=10.0.0.1,10.0.0.99,12h
+            dhcp-leasefile=\(scratch / name + ".leases")
             \(more)
 
             """)
     }
 
-    /// Changes what the next start of the first instance, `lan`, is given.
-    public func configure(_ more: String) { LAN.write("lan", 0, in: scratch, more) }
+    /// Changes what the next start of an instance is given.
+    public func configure(_ more: String, of name: String = "lan") {
+        LAN.write(name, instances.firstIndex(of: name)!, in: scratch, more)
+    }
 
     /// Starts a program on the router.
     public func start(_ words: [String]) throws -> Program {
@@ -104,12 +126,51 @@ public final class LAN {
         return (status, program.log.joined(separator: "\n"))
     }
 
-    /// A lease event of the alias's target.
+    /// A lease event of the alias's target. As with dnsmasq, the lease files are right before.
     public func event(_ action: String = "add", isReplay: Bool = false) throws {
-        let words = ["MACADDR=02:77:00:00:00:00", "IPADDR=10.0.0.1", "HOSTNAME=maxwell-arch", "DNSMASQ_INTERFACE=lan"]
+        setLeases(action == "remove" ? "" : LAN.lease)
+        let words = [
+            "MACADDR=02:77:00:00:00:00", "IPADDR=10.0.0.1", "HOSTNAME=maxwell-arch", "DNSMASQ_INTERFACE=lan",
+        ]
         let more = isReplay ? ["DNSMASQ_DATA_MISSING=1"] : []
         try inside(["env", "ACTION=\(action)"] + words + more + ["cname-updater"])
+        // Where another process reconciles just now, it goes on with what the event has left.
+        try eventually("the event is handled") {
+            ["mark", "working"].allSatisfy { contents(scratch / "updater/reconcile/\($0)") == nil }
+        }
     }
+
+    /// The line of the target in dnsmasq's lease file.
+    public static let lease = "4000000000 02:77:00:00:00:00 10.0.0.1 maxwell-arch *\n"
+
+    /// Writes the lease files of all instances, which keep their inodes.
+    public func setLeases(_ text: String) {
+        for name in instances { scratch.overwrite(name + ".leases", text) }
+    }
+
+    /// An argument with which dnsmasq does not start: no interface has that address.
+    private static let unbindable = "--listen-address=192.0.2.1"
+
+    /// Keeps an instance from starting, as it can't bind an address; for all starts, or for the next one.
+    public func breakInstance(_ name: String, once: Bool = false) {
+        scratch.write("var/\(once ? "once" : "arguments")/\(name)", LAN.unbindable)
+    }
+
+    /// Restarts dnsmasq, or one instance, by hand, and waits for the new process. The old one may answer until then.
+    public func restart(_ name: String? = nil) throws {
+        try inside(["service", "dnsmasq", "restart"] + (name.map { [$0] } ?? []))
+        for name in name.map({ [$0] }) ?? instances {
+            try eventually("\(name) is started") { contents(scratch / "var/procd/\(name).dnsmasq") != nil }
+        }
+    }
+
+    /// How often `service dnsmasq` was called, and how: `restart`, `restart lan`.
+    public var calls: [String] {
+        (contents(scratch / "var/procd/calls") ?? "").split(separator: "\n").map(String.init)
+    }
+
+    /// The requests that wait.
+    public var pending: [String] { pendingRequests(for: "dnsmasq", "alias", in: scratch / "run") }
 
     /// `service debounced ACTION`.
     @discardableResult
@@ -119,11 +180,15 @@ public final class LAN {
     }
 
     /// Changes /etc/config/dhcp, of which the files of dnsmasq are rendered.
-    public func setDHCP(_ text: String) { scratch.write("etc/dhcp", text) }
+    public func setDHCP(_ text: String) { scratch.write("etc/dhcp", text + sections) }
 
     /// What an instance of dnsmasq answers for a name. For an alias, the first is the name that it leads to.
     public func resolve(_ name: String, at address: String = "127.0.0.1") throws -> [String] {
         try inNetwork(of: first) { try Resolver(address, tries: 60).records(of: name) ?? ["no answer"] }
+    }
+
+    public func addresses(_ name: String, isIPv6: Bool) throws -> [String]? {
+        try inNetwork(of: first) { try Resolver("127.0.0.1", tries: 60).addresses(of: name, isIPv6: isIPv6) }
     }
 
     public func answers(_ name: String, at address: String = "127.0.0.1") throws -> Bool {
@@ -136,7 +201,7 @@ public final class LAN {
     /// Has a name asked for all the time, until `stop` says whether that was answered in time.
     public func watchDNS() throws -> Outage {
         let ordinary = try Outage(first)
-        try inside(["service", "dnsmasq", "restart"])
+        try restart()
         try eventually("dnsmasq answers") { try answers("up.lan") }
         let gap = try ordinary.stop()
         return try Outage(first, ordinary: gap)

@@ -1,6 +1,8 @@
+import CLinux
+
 /// A router in namespaces of its own (network, processes, mounts), which ends with the test. It runs dnsmasq with the
 /// settings that OpenWrt would write for it, OpenWrt's dispatcher, our hook, and `debounced`, whose job really restarts
-/// that dnsmasq. It has a link to each client.
+/// that dnsmasq. With aliases, `cname-updater watch` runs, too. It has a link to each client.
 public final class Router {
     /// How a lease event gets from dnsmasq to the hook.
     public enum Dispatcher: String, CaseIterable, Sendable {
@@ -13,11 +15,12 @@ public final class Router {
     public static let scripts = Built.repository + "/Tests/openwrt"
 
     public let scratch = Scratch()
-    /// The script that runs the router. What `debounced` writes is in its output.
+    /// The script that runs the router. What `debounced` and `watch` write is in its output.
     public let program: Program
     public let clients: [Client]
     private let dispatcher: Dispatcher
     private let first: String
+    private let isWatched: Bool
     private var gate: Program?
     private let environment: [String: String]
 
@@ -27,23 +30,26 @@ public final class Router {
     ///   - quiet: Seconds.
     ///   - maxWait: Seconds; nil: six times as long as `quiet`.
     ///   - maxInterval: Seconds.
-    ///   - isVerified: Whether each run goes on with `cname-updater verify`, as the default job does.
+    ///   - isVerified: Whether each run goes on with `cname-updater verify`, as the default job does; nil: if there are aliases.
     ///   - aliases: `cname` sections.
     ///   - publish: How dnsmasq gets the aliases.
     ///   - more: More settings of dnsmasq.
     ///   - known: More leases, as they stand in dnsmasq's file.
     ///   - count: How many clients. Each is in a network of its own, the first in 10.77.0.0/16.
     ///   - gated: Whether each updater waits for `openGate` before it does anything.
+    ///   - entry: What the shell of each updater does before it becomes the updater; nil: there is no shell.
     ///   - name: `HOSTNAME` in procd's own environment, as in a container.
     ///   - hook: The text of another hook, which is called after ours.
     public init(
         _ dispatcher: Dispatcher, leases: Int = 0, areHidden: Bool = false, quiet: String, maxWait: String? = nil,
-        maxInterval: String = "600", isVerified: Bool = false, aliases: String = "",
+        maxInterval: String = "600", isVerified: Bool? = nil, aliases: String = "",
         publish: String = "cname", more: String = "", clients count: Int = 1, known: String = "", gated: Bool = false,
+        entry: String? = nil,
         name: String? = nil, hook: String = ""
     ) throws {
         let scratch = self.scratch
         self.dispatcher = dispatcher
+        isWatched = !aliases.isEmpty
         try run(["mkdir", "-p", scratch / "bin", scratch / "hotplug.d", scratch / "var/etc", scratch / "dnsmasq.d"])
         try run(["mkfifo", scratch / "gate"])
         try run(["cp", Built.repository + "/hotplug/dhcp-hook", scratch / "hotplug.d/50-cname-updater"])
@@ -54,7 +60,7 @@ public final class Router {
             """
             config job 'dnsmasq'
                 option command '\(Router.scripts)/restart-dnsmasq'
-                option verify '\(isVerified ? "cname-updater verify" : "true")'
+                option verify '\(isVerified ?? !aliases.isEmpty ? "cname-updater verify" : "true")'
                 option quiet '\(quiet)'
                 option max_interval '\(maxInterval)'
                 \(maxWait.map { "option max_wait \($0)" } ?? "")
@@ -64,11 +70,10 @@ public final class Router {
                 option publish '\(publish)'
 
             """ + aliases + Daemon.lastJob(quiet: quiet))
-        if gated {
+        if let entry = gated ? "read -r _ <\(scratch / "gate")" : entry {
             scratch.write(
                 "bin/cname-updater",
-                "#!/bin/sh\necho $$ >>\(scratch / "updaters")\nread -r _ <\(scratch / "gate")\nexec \(Built.updater)\n",
-                mode: 0o755)
+                "#!/bin/sh\necho $$ >>\(scratch / "updaters")\n\(entry)\nexec \(Built.updater) \"$@\"\n", mode: 0o755)
         } else {
             try run(["ln", "-s", Built.updater, scratch / "bin"])
         }
@@ -79,7 +84,7 @@ public final class Router {
             "interface=lan\(link)\ndhcp-range=10.\(77 + link).0.2,10.\(77 + link).255.254,255.255.0.0,12h\n"
         }
         scratch.write(
-            publish == "hosts" ? "var/etc/.dnsmasq.conf" : "var/etc/dnsmasq.conf.cfg01411c",
+            "var/etc/.dnsmasq.conf",
             """
             no-resolv
             no-hosts
@@ -100,8 +105,12 @@ public final class Router {
         let places = ["DEBOUNCED_RUN_DIR": "run", "CNAME_UPDATER_RUN_DIR": "updater", "DEBOUNCED_CONFIG": "config"]
         scratch.write("functions", places.map { "export \($0)=\(scratch / $1)\n" }.joined())
 
+        // OpenWrt's settings of dnsmasq are a file in a folder which this machine does not have.
+        scratch.write("dhcp", "config dnsmasq\n")
         let script = """
             mount --bind \(scratch / "var") /var
+            mount -t tmpfs none /etc/config 2>/dev/null || { mkdir -p /etc/config && mount -t tmpfs none /etc/config; }
+            cp \(scratch / "dhcp") /etc/config/dhcp
             ip link set lo up
             for link in $(seq 0 \(count - 1)); do
                 unshare -n sleep 1000 &
@@ -115,14 +124,15 @@ public final class Router {
                 echo "client $client"
             done
             \(dispatcher == .new ? "\(Router.scripts)/procd-hotplug &" : "")
+            # As at a boot.
+            [ \(publish) = cname ] || \(Built.updater) prepare \(scratch / "dnsmasq.d")
             debounced &
             while ! [ -p "$DEBOUNCED_RUN_DIR/fifo" ]; do sleep 0.01; done # made last
+            \(aliases.isEmpty ? "" : Router.watch)
             \(dispatcher == .new ? "while ! [ -p $UBUS ]; do sleep 0.01; done" : "")
-            if [ -e /var/etc/.dnsmasq.conf ]; then # as at a boot
-                \(Built.updater) prepare \(scratch / "dnsmasq.d")
-                mv /var/etc/.dnsmasq.conf /var/etc/dnsmasq.conf.cfg01411c
-            fi
+            mv /var/etc/.dnsmasq.conf /var/etc/dnsmasq.conf.cfg01411c
             \(Router.scripts)/restart-dnsmasq
+            echo "the router is up"
             while :; do sleep 1000 & wait; done
             """
         var environment = [
@@ -141,6 +151,7 @@ public final class Router {
             environment: environment, in: scratch)
         var holders: [Substring] = []
         for _ in 0..<count { holders.append(try program.line(with: "client ").split(separator: " ")[1]) }
+        try program.line(with: "the router is up")
         let first =
             contents("/proc/\(program.process)/task/\(program.process)/children")!
             .split(separator: " ").map(String.init)[0]
@@ -149,6 +160,15 @@ public final class Router {
             Client("02:77:00:00:00:0\(link)", network: "/proc/\(first)/root/proc/\(holder)/ns/net")
         }
     }
+
+    /// Starts `watch` once more, which a test has ended.
+    public func startWatch() throws { try inside(["sh", "-c", Router.watch]) }
+
+    /// Starts `watch`, and waits for its FIFO.
+    private static let watch = """
+        \(Built.updater) watch &
+        while ! [ -p "$CNAME_UPDATER_RUN_DIR/notify" ]; do sleep 0.01; done
+        """
 
     /// Runs `body` in the router's network.
     public func onRouter<Result>(_ body: @escaping () throws -> Result) throws -> Result {
@@ -172,6 +192,19 @@ public final class Router {
 
     /// Waits until all events so far have been handled.
     public func waitForUpdaters() throws {
+        try waitForHooks()
+        if !isWatched { return }
+        // It may have slept through the last event: it looks again 1 s after it.
+        let lock = scratch / "updater/reconcile.lock"
+        func taken() throws -> String { try run(["stat", "-c", "%y", lock]).output }
+        let before = try taken()
+        try eventually("watch has looked") {
+            try inside(["sh", "-c", "echo >\(scratch / "updater/notify")"])
+            return try taken() != before
+        }
+    }
+
+    private func waitForHooks() throws {
         let hooks = "dhcp-script|hotplug-call|hotplug[.]d|cname-updater$|ash [^ ]*/procd-hotplug$"
         try eventually("all updaters have ended") {
             // The stand-in for procd, which takes the events, stays.
@@ -200,26 +233,47 @@ public final class Router {
         try onRouter { try Resolver("10.77.0.1", tries: 60).records(of: name) ?? ["no answer"] }
     }
 
-    /// Restarts dnsmasq, without `debounced`, with a lease that ends in so many seconds. dnsmasq itself gives no lease
-    /// of less than two minutes.
-    public func letExpire(_ address: String, in seconds: Int) throws {
+    /// Restarts dnsmasq, without `debounced`. While none runs, `edit`, a script of sed, changes the lease file.
+    public func restart(_ edit: String = "") throws {
+        let file = scratch / "leases"
         try inside([
-            "sh", "-c",
-            """
-            sed -i "/ \(address) /s/^[0-9]*/$(($(date +%s) + \(seconds)))/" \(scratch / "leases")
-            \(Router.scripts)/restart-dnsmasq
-            """,
+            "\(Router.scripts)/restart-dnsmasq", "sh", "-c", "sed \"$1\" $0 >$0.new && cat $0.new >$0", file, edit,
         ])
+    }
+
+    /// Restarts dnsmasq with a lease that ends in so many seconds. dnsmasq itself gives no lease of less than two minutes.
+    public func letExpire(_ address: String, in seconds: Int) throws {
+        try restart("/ \(address) /s/^[0-9]*/\(Int(time(nil)) + seconds)/")
     }
 
     /// How many lines from the FIFO were no request.
     public var rejected: String? { contents(scratch / "run/rejected") }
 
-    /// Restarts dnsmasq, without `debounced`, with other host names for all leases that have one which begins so.
-    public func rename(_ start: String, _ new: String) throws {
+    /// Restarts dnsmasq with other host names for all leases that have one which begins so.
+    public func rename(_ start: String, _ new: String) throws { try restart("s/ \(start)/ \(new)/") }
+
+    /// Makes a lease event by hand. As with dnsmasq, the lease file, which keeps its inode, is right before.
+    ///
+    /// - Parameters:
+    ///   - action: `add`, `update` or `remove`.
+    ///   - lease: The line of dnsmasq's lease file, with an end that is not 0.
+    /// - Returns: The moment at which procd would start the hook: it waits 50 ms before each.
+    @discardableResult
+    public func event(_ action: String, _ lease: String) throws -> Double {
+        let words = lease.split(separator: " ").map(String.init)
+        let others = (contents(scratch / "leases") ?? "").split(separator: "\n").filter {
+            !$0.contains(" \(words[2]) ")
+        }
+        let lines = others.map(String.init) + (action == "remove" ? [] : [lease])
+        scratch.overwrite("leases", lines.map { $0 + "\n" }.joined())
+        poll(nil, 0, 60)
+        let start = now()
         try inside([
-            "sh", "-c", "sed -i 's/ \(start)/ \(new)/' \(scratch / "leases"); \(Router.scripts)/restart-dnsmasq",
+            "env", "ACTION=\(action)", "MACADDR=\(words[1])", "IPADDR=\(words[2])", "HOSTNAME=\(words[3])",
+            "DNSMASQ_INTERFACE=lan0", "DNSMASQ_LEASE_EXPIRES=\(words[0])", "DNSMASQ_TIME_REMAINING=43200",
+            Built.updater,
         ])
+        return start
     }
 
     public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }

@@ -8,6 +8,9 @@ extension Settings {
         self.init("", file: "built-in", &findings)
     }
 
+    /// The names of the jobs that are not enabled.
+    public var disabledJobs: [ByteString] { allJobs.filter { !$0.isEnabled }.map { $0.name } }
+
     /// Those of a text without a fault.
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         var findings = Findings()

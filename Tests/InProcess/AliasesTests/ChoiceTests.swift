@@ -2,6 +2,7 @@ import Aliases
 import Basics
 import Configuration
 import Leases
+import Network
 import TestSupport
 import Testing
 
@@ -18,23 +19,27 @@ private func lease(_ text: String) -> Lease {
 
 @Suite struct ChoiceTests {
     /// Two operating systems: arch, with and without a cable, and bigsur.
+    ///
+    /// - Parameter hosts: The targets that stand in a hosts file, with the address 10.0.0.2.
     private func choice(
-        _ leases: [String], answering: [HostName] = [], silent: [HostName] = [], isProbed: Bool = true,
-        current: HostName? = nil
+        _ leases: [String], hosts: [HostName] = [], reachable: [HostName] = [], unreachable: [HostName] = [],
+        isProbed: Bool = true, current: HostName? = nil
     ) throws -> Choice {
         let section: ByteString = "config cname m\nlist target arch\nlist target arch-wifi\nlist target bigsur\n"
         let aliases = try Settings(section + "option probe \(isProbed ? 1 : 0)", file: "f").aliases
         let leases = leases.map(lease)
-        return try aliases[0].choice(
-            leases: { host in leases.filter { $0.hostName == host } },
-            verdict: { silent.contains($0) ? .silent : answering.contains($0) ? .answers : .unknown },
+        return aliases[0].choice(
+            knowing: { host in
+                KnownHost(leases.filter { $0.hostName == host }, hosts.contains(host) ? ["10.0.0.2"] : [])
+            },
+            verdict: { unreachable.contains($0) ? .unreachable : reachable.contains($0) ? .reachable : .unknown },
             isCurrent: { $0 == current })
     }
 
     private static let cases: [([String], String?, Choice.Reason)] = [
-        ([], nil, Choice.Reason.nobody),
+        ([], nil, Choice.Reason.none),
         (["arch-wifi 1 5 5"], "arch-wifi", .only),
-        (["other 1 5 5"], nil, .nobody),
+        (["other 1 5 5"], nil, Choice.Reason.none),
         // Within a system the order of the targets decides, however new a lease is.
         (["arch 1 5 5", "arch-wifi 2 9 9"], "arch", .preferred),
         (["arch-wifi 2 9 9", "arch 1 - -"], "arch", .preferred),
@@ -52,9 +57,12 @@ private func lease(_ text: String) -> Lease {
         // Of a target's leases the newest counts, not the one that was seen last.
         (["bigsur 2 8 8", "bigsur 3 1 9", "arch 1 7 10"], "bigsur", .newest),
         // An interface has the name with which it was seen last.
-        (["arch 1 5 5", "bigsur 1 9 9"], "bigsur", .seen), (["arch 1 5 10", "bigsur 1 9 9"], "arch", .seen),
-        (["arch 1 5 10", "arch-wifi 1 9 9"], "arch", .seen), (["arch 1 5 5", "arch-wifi 1 5 6"], "arch-wifi", .seen),
-        (["arch 1 5 -", "bigsur 1 - 1"], "bigsur", .seen), (["arch - 5 5", "arch-wifi - 6 6"], "arch", .preferred),
+        (["arch 1 5 5", "bigsur 1 9 9"], "bigsur", .sameInterface),
+        (["arch 1 5 10", "bigsur 1 9 9"], "arch", .sameInterface),
+        (["arch 1 5 10", "arch-wifi 1 9 9"], "arch", .sameInterface),
+        (["arch 1 5 5", "arch-wifi 1 5 6"], "arch-wifi", .sameInterface),
+        (["arch 1 5 -", "bigsur 1 - 1"], "bigsur", .sameInterface),
+        (["arch - 5 5", "arch-wifi - 6 6"], "arch", .preferred),
         (["arch 1 5 5", "arch-wifi 1 5 5"], "arch", .preferred),
         // arch has lost one interface to another name, but still has the lease of its other interface.
         (["arch 1 5 7", "arch 2 5 6", "arch-wifi 1 8 8"], "arch", .preferred),
@@ -71,35 +79,70 @@ private func lease(_ text: String) -> Lease {
         }
     }
 
-    @Test func whoIsSilentWhileARivalAnswersIsOut() throws {
+    @Test func anUnreachableCandidateIsOutWhileAnotherAnswers() throws {
         let leases = ["arch 1 5 5", "arch-wifi 2 5 5"]
-        #expect(try choice(leases, silent: ["arch"], isProbed: false).target == "arch")
-        let choice = try choice(leases, answering: ["arch-wifi"], silent: ["arch"])
-        #expect(choice.target == "arch-wifi" && choice.reason == .answers)
+        #expect(try choice(leases, unreachable: ["arch"], isProbed: false).target == "arch")
+        let choice = try choice(leases, reachable: ["arch-wifi"], unreachable: ["arch"])
+        #expect(choice.target == "arch-wifi" && choice.reason == .reachable)
         // If its rival has gone, it is the only one, whatever was found before.
-        let only = try self.choice(["arch 1 5 5"], silent: ["arch"])
+        let only = try self.choice(["arch 1 5 5"], unreachable: ["arch"])
         #expect(only.target == "arch" && only.reason == .only)
-        // Nobody answers, so nobody is out.
-        #expect(try self.choice(leases, silent: ["arch", "arch-wifi"]).reason == .preferred)
+        // None answers, so none is out.
+        #expect(try self.choice(leases, unreachable: ["arch", "arch-wifi"]).reason == .preferred)
     }
 
     @Test func systemsThatAllAnswerAreDifferentMachines() throws {
         let leases = ["arch 1 5 5", "bigsur 2 9 9"]
         #expect(try choice(leases).reason == .newest)
-        #expect(try choice(leases, answering: ["arch"]).target == "bigsur")
-        let both = try choice(leases, answering: ["arch", "bigsur"])
-        #expect(both.target == "arch" && both.reason == .machines)
+        #expect(try choice(leases, reachable: ["arch"]).target == "bigsur")
+        let both = try choice(leases, reachable: ["arch", "bigsur"])
+        #expect(both.target == "arch" && both.reason == .firstMachine)
         // But one interface is one machine.
-        let one = try choice(["arch 1 5 5", "bigsur 1 9 9"], answering: ["arch", "bigsur"])
-        #expect(one.target == "bigsur" && one.reason == .seen)
+        let one = try choice(["arch 1 5 5", "bigsur 1 9 9"], reachable: ["arch", "bigsur"])
+        #expect(one.target == "bigsur" && one.reason == .sameInterface)
     }
 
-    /// After an upgrade or a first installation nobody knows which lease is new.
+    /// After an upgrade or a first installation it is not known which lease is new.
     @Test func staysWhereItLeadsIfNothingIsKnown() throws {
         let leases = ["arch 1 - 9", "bigsur 2 - -"]
         let stays = try choice(leases, current: "bigsur")
         #expect(stays.target == "bigsur" && stays.reason == .current)
         #expect(try choice(leases, current: "arch-wifi").reason == .recent)
         #expect(try choice(["arch 1 4 9", "bigsur 2 - -"], current: "bigsur").target == "arch")
+    }
+
+    @Test func aNameInAHostsFileIsUp() throws {
+        let only = try choice([], hosts: ["bigsur"])
+        #expect(only.target == "bigsur" && only.reason == .hosts && only.lease == nil)
+        #expect(only.known.addresses == ["10.0.0.2"] && only.others.isEmpty)
+        // Each address once, the lease's first.
+        let both = try choice(["arch 1 5 5"], hosts: ["arch"])
+        #expect(both.target == "arch" && both.reason == .only && both.known.addresses == ["10.0.0.1", "10.0.0.2"])
+        // Among names of hosts files the order of the targets decides within a system, and where the alias leads between.
+        let preferred = try choice([], hosts: ["arch", "arch-wifi"])
+        #expect(preferred.target == "arch" && preferred.reason == .preferred)
+        let first = try choice([], hosts: ["arch", "bigsur"])
+        #expect(first.target == "arch" && first.reason == .hosts)
+        let stays = try choice([], hosts: ["arch", "bigsur"], current: "bigsur")
+        #expect(stays.target == "bigsur" && stays.reason == .current)
+    }
+
+    @Test func aLeaseBeatsAHostsFileUnlessProbingSaysOtherwise() throws {
+        let leased = try choice(["bigsur 2 - -"], hosts: ["arch"], current: "arch")
+        #expect(leased.target == "bigsur" && leased.reason == .only && leased.others == ["10.0.0.2"])
+        let two = try choice(["arch-wifi 1 5 5", "bigsur 2 9 9"], hosts: ["arch"])
+        #expect(two.target == "bigsur" && two.reason == .newest)
+        // A lease that has lost its interface to another name does not give way to a hosts file.
+        let lost = try choice(["arch-wifi 1 5 5", "bigsur 1 9 9"], hosts: ["arch"])
+        #expect(lost.target == "bigsur" && lost.reason == .sameInterface)
+
+        let gone = try choice(["bigsur 2 9 9"], hosts: ["arch"], reachable: ["arch"], unreachable: ["bigsur"])
+        #expect(gone.target == "arch" && gone.reason == .reachable && gone.others == ["10.0.0.1"])
+        let notProbed = try choice(["bigsur 2 9 9"], hosts: ["arch"], unreachable: ["bigsur"], isProbed: false)
+        #expect(notProbed.target == "bigsur" && notProbed.reason == .only)
+        let silent = try choice(["bigsur 2 9 9"], hosts: ["arch"], unreachable: ["arch", "bigsur"])
+        #expect(silent.target == "bigsur" && silent.reason == .only)
+        let machines = try choice([], hosts: ["arch", "bigsur"], reachable: ["arch", "bigsur"], current: "bigsur")
+        #expect(machines.target == "arch" && machines.reason == .firstMachine)
     }
 }

@@ -15,14 +15,14 @@ private final class Timeline {
     private let lines: [(host: HostName, marks: [Character])]
     private var leases: [String: Lease] = [:]
     private var presence = Presence()
-    /// When the round that goes on is over.
-    private var end: Int?
+    /// When the round that goes on began, and when it is over.
+    private var round: (start: Int, end: Int)?
     private var current: HostName?
     private let step: Int
-    /// When somebody was asked, and where the alias led, second by second.
-    private(set) var asked: [(second: Int, host: HostName)] = []
+    /// When a host was probed, and where the alias led, second by second.
+    private(set) var probed: [(second: Int, host: HostName)] = []
     private(set) var led: [HostName?] = []
-    /// The same as the event itself has it, before anybody was asked.
+    /// The same as the event itself has it, before a host was probed.
     private(set) var ledAtOnce: [HostName?] = []
     private(set) var reasons: [Choice.Reason] = []
 
@@ -34,7 +34,7 @@ private final class Timeline {
         let targets = lines.map { "list target \($0.0)\n" }.joined()
         alias = try Settings(ByteString("config cname m\n" + targets), file: "f").aliases[0]
         self.lines = lines.map { (HostName(stringLiteral: $0.0), Array($0.1)) }
-        for second in 0..<self.lines.map({ $0.marks.count }).max()! { try pass(second) }
+        for second in 0..<self.lines.map({ $0.marks.count }).max()! { pass(second) }
     }
 
     private func mark(_ line: Int, _ second: Int) -> Character {
@@ -47,8 +47,11 @@ private final class Timeline {
         return mark != "." && mark != " "
     }
 
-    private func pass(_ second: Int) throws {
-        let now = Instant(sinceStart: .seconds(second * step))
+    private func moment(_ second: Int) -> Instant { Instant(sinceStart: .seconds(second * step)) }
+    private func seen(_ host: HostName) -> Instant? { leases["\(host)"]?.seen }
+
+    private func pass(_ second: Int) {
+        let now = moment(second)
         for (index, line) in lines.enumerated() {
             let old = leases["\(line.host)"]
             var (since, seen) = (old?.since, old?.seen)
@@ -60,46 +63,40 @@ private final class Timeline {
             case "r": seen = now
             default: break
             }
-            if seen == now { _ = presence.forget(line.host) }
             leases["\(line.host)"] = Lease(
                 addresses: ["10.0.0.\(index + 1)"], hostName: line.host, hardware: "02:00:00:00:00:0\(index)",
-                since: since,
-                seen: seen)
+                since: since, seen: seen)
         }
-        ledAtOnce.append(try choice().target)
+        ledAtOnce.append(choice().target)
         var isSettled = false
         // Answers come at once, so several rounds may end in one second.
         while !isSettled {
             let up = alias.targets.map { $0.host }.filter { leases["\($0)"] != nil }
-            presence.compete(up.count > 1 ? [up] : [])
-            if up.count < 2 { end = nil }
-            for rival in presence.due(at: now) where rival.answer == nil {
-                asked.append((second, rival.host))
+            presence.compete(up.count > 1 ? [up] : [], seen: { self.seen($0) })
+            if up.count < 2 { round = nil }
+            for candidate in presence.due(at: now) where candidate.answer == nil {
+                probed.append((second, candidate.host))
                 // A host that is there answers at once; silence is certain after three seconds.
-                rival.answer = isThere(rival.host, second) ? .answered : .silent
-                end = max(end ?? second, rival.answer == .answered ? second : second + 3)
+                candidate.answer = isThere(candidate.host, second) ? .answered : .silent
+                let end = candidate.answer == .answered ? second : second + 3
+                round = (round?.start ?? second, max(round?.end ?? second, end))
             }
-            isSettled = end.map { $0 > second } ?? true
+            isSettled = round.map { $0.end > second } ?? true
             if !isSettled {
-                for rival in presence.rivals where rival.answer == .silent {
-                    // It has done something meanwhile.
-                    let start = Instant(sinceStart: .seconds((second - 3) * step))
-                    if leases["\(rival.host)"]?.seen.map({ $0 > start }) ?? false { rival.answer = .undecided }
-                }
-                _ = presence.note(at: now)
-                end = nil
+                _ = presence.note(from: moment(round!.start), at: now)
+                round = nil
             }
         }
-        let choice = try choice()
+        let choice = choice()
         current = choice.target
         led.append(choice.target)
         reasons.append(choice.reason)
     }
 
-    private func choice() throws -> Choice {
-        try alias.choice(
-            leases: { host in leases["\(host)"].map { [$0] } ?? [] }, verdict: { presence.verdict(of: $0) },
-            isCurrent: { $0 == current })
+    private func choice() -> Choice {
+        alias.choice(
+            knowing: { host in KnownHost(leases["\(host)"].map { [$0] } ?? [], []) },
+            verdict: { presence.verdict(of: $0, seen: seen($0)) }, isCurrent: { $0 == current })
     }
 
     var picture: String { (lines.map { String($0.marks) } + [drawn]).joined(separator: "\n") }
@@ -220,7 +217,7 @@ private final class Timeline {
     }
 
     /// Hosts come, go, sleep and move, and leases with them.
-    @Test func neverLeadsToWhoIsSilentWhileAnotherAnswers() throws {
+    @Test func neverLeadsToAnUnreachableHostWhileAnotherAnswers() throws {
         var random = SeededGenerator()
         var changes = 0
         for _ in 0..<300 {
@@ -250,7 +247,7 @@ private final class Timeline {
                 }
                 if timeline.led[second] != timeline.led[second - 1] { changes += 1 }
             }
-            for (second, host) in timeline.asked {
+            for (second, host) in timeline.probed {
                 let leased = marks.indices.filter { marks[$0][second] != " " }
                 #expect(leased.count > 1 && leased.contains { HostName(stringLiteral: names[$0]) == host })
             }
@@ -290,61 +287,25 @@ private final class Timeline {
         }
         let timeline = try Timeline([("arch", life()), ("bigsur", " " + life())], step: Timeline.slow)
         #expect(timeline.led.allSatisfy { $0 == "arch" })
-        // The second has the newer lease, which counts only as long as nobody was asked.
+        // The second has the newer lease, which counts only until the hosts were probed.
         #expect(timeline.ledAtOnce[1] == "bigsur")
         #expect(timeline.ledAtOnce.dropFirst(2).allSatisfy { $0 == "arch" })
-        #expect(timeline.reasons.last == .machines)
+        #expect(timeline.reasons.last == .firstMachine)
     }
 
-    /// At most six broadcasts a minute: a round of somebody who does not answer has three.
-    @Test func asksWhoIsSilentSeldom() throws {
+    /// At most six broadcasts a minute: a round of a host that does not answer has three.
+    @Test func probesASilentHostSeldom() throws {
         let timeline = try Timeline([
             ("arch", "+" + String(repeating: ".", count: 999)), ("bigsur", "+" + String(repeating: "a", count: 999)),
         ])
-        let asked = timeline.asked.filter { $0.host == "arch" && $0.second > 5 }.map { $0.second }
-        #expect(asked.count > 25)
-        for second in asked { #expect(asked.filter { (second..<second + 60).contains($0) }.count <= 2) }
-        #expect(timeline.asked.filter { $0.host == "bigsur" }.count < 210)
-        #expect(try Timeline([("arch", "+aaaa"), ("bigsur", "     ")]).asked.isEmpty)
+        let probed = timeline.probed.filter { $0.host == "arch" && $0.second > 5 }.map { $0.second }
+        #expect(probed.count > 25)
+        for second in probed { #expect(probed.filter { (second..<second + 60).contains($0) }.count <= 2) }
+        #expect(timeline.probed.filter { $0.host == "bigsur" }.count < 210)
+        #expect(try Timeline([("arch", "+aaaa"), ("bigsur", "     ")]).probed.isEmpty)
     }
+}
 
-    /// Has a round find this of each host.
-    private func note(_ answers: [String: Answer], _ presence: Presence, at now: Instant) -> [HostName] {
-        for rival in presence.rivals { rival.answer = answers["\(rival.host)"] }
-        return presence.note(at: now).map { $0.host }
-    }
-
-    /// Several aliases, and hosts of which nothing can be said.
-    @Test func rivalsOfOneAliasDoNotTouchThoseOfAnother() {
-        let presence = Presence()
-        let now = Instant(sinceStart: .seconds(100))
-        presence.compete([["a", "b"], ["c", "d"]])
-        #expect(presence.due(at: now).map { $0.host } == ["a", "b", "c", "d"])
-        #expect(note(["a": .silent, "b": .silent, "c": .answered, "d": .answered], presence, at: now) == ["c", "d"])
-        #expect(note(["a": .silent, "b": .silent], presence, at: now) == [])
-        #expect(["a", "b", "c", "d"].map { presence.verdict(of: $0) } == [.unknown, .unknown, .answers, .answers])
-        // Behind a relay: neither silent, nor in the way of a verdict on others.
-        presence.compete([["a", "c", "e"]])
-        #expect(note(["a": .silent, "c": .answered, "e": .elsewhere], presence, at: now) == ["a"])
-        #expect(["a", "c", "e"].map { presence.verdict(of: $0) } == [.silent, .answers, .unknown])
-        #expect(presence.due(at: now + .seconds(5)).map { $0.host } == ["c"])
-    }
-
-    @Test func goesOnWhereAnotherLeftOff() {
-        let presence = Presence()
-        let now = Instant(sinceStart: .seconds(100))
-        presence.compete([["a", "b"]])
-        for _ in 0..<2 { _ = note(["a": .silent, "b": .answered], presence, at: now) }
-        #expect(presence.text == "a silent - 2\nb answers 100 0")
-        let next = Presence(text: presence.text)
-        #expect(next.text == presence.text)
-        #expect(next.verdict(of: "a") == .silent)
-        next.compete([["a", "b"]])
-        #expect(next.due(at: .init(sinceStart: .seconds(1))).map { $0.host } == ["a", "b"])
-        // An event has shown that one is there.
-        #expect(next.forget("a") && !next.forget("c"))
-        presence.take(next)
-        #expect(presence.verdict(of: "a") == .unknown && presence.verdict(of: "b") == .answers)
-        #expect(Presence(text: "a frob - 2\n\nx y\n# answers 1 2\nb answers 1 x").text == "b answers 1 0")
-    }
+extension Presence {
+    func verdict(of host: HostName, seen: Instant?) -> Verdict { verdict(of: host) { _ in seen } }
 }

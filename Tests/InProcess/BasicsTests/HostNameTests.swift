@@ -33,26 +33,16 @@ import Testing
 }
 
 @Suite struct DigestTests {
-    private func digest(_ texts: ByteString...) -> ByteString {
-        var digest = Digest()
-        for text in texts { digest.add(text) }
-        return digest.text
-    }
-
-    /// Test vectors of draft-eastlake-fnv. They include a NUL after the text, and so does ours.
+    /// Test vectors of draft-eastlake-fnv.
     @Test func isFNV1a() {
-        #expect(Digest().text == "cbf29ce484222325")
-        #expect(digest("") == "af63bd4c8601b7df")
-        #expect(digest("a") == "089be207b544f1e4")
-        #expect(digest("foobar") == "34531ca7168b8f38")
+        let vectors: [(ByteString, ByteString)] = [
+            ("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8"),
+        ]
+        for (text, digest) in vectors { #expect(text.digest == digest) }
     }
 
     @Test func tellsTextsApart() {
-        let all = [
-            digest(), digest(""), digest("", ""), digest("a"), digest("a", ""), digest("", "a"), digest("ab"),
-            digest("a", "b"), digest("b", "a"),
-        ]
+        let all = (["", "a", "b", "ab", "ba", "a\n", "a\nb"] as [ByteString]).map { $0.digest }
         for (index, one) in all.enumerated() { #expect(!all[..<index].contains(one)) }
-        #expect(digest("a", "b") == digest("a", "b"))
     }
 }

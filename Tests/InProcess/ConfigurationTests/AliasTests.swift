@@ -11,7 +11,7 @@ private func settings(_ text: String) throws -> Settings {
 private func mapped(_ text: String, to settings: Settings? = nil) throws -> [Alias] {
     var all = settings ?? Settings()
     var findings = Findings()
-    for alias in MappingFile.aliases(ByteString(text), file: "m", &findings) { all.add(alias, &findings) }
+    all.add(MappingFile.aliases(ByteString(text), file: "m", &findings), &findings)
     try findings.refuseFaults()
     return all.aliases
 }

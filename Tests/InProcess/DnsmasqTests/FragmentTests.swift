@@ -1,138 +1,171 @@
 import Basics
-import Dnsmasq
+import Configuration
 import Linux
+import Network
 import TestSupport
 import Testing
 
-@testable import Configuration
+@testable import Dnsmasq
 
 @Suite struct FragmentTests {
     private let scratch = Scratch(in: "/dev/shm")
 
-    private func instance(_ name: String = "conf", domain: String = "lan") throws -> Instance {
-        let text = "config updater\noption confdir \(scratch / name)\noption domain \(domain)"
-        let settings = try Settings(ByteString(text), file: "f")
-        return Instance.all(settings.updater, [], fallback: { "none" })[0]
-    }
+    private func domains(_ values: [String]) -> [Domain] { values.compactMap { Domain(ByteString($0)) } }
 
     /// Every target is up, so each alias leads to its first.
-    private func fragment(_ mappings: String, for instance: Instance) throws -> Fragment {
+    private func entries(
+        _ mappings: String, _ domains: [String] = ["lan"], _ addresses: [Address] = ["10.0.0.1"],
+        cnames: [String: ByteString] = [:]
+    ) -> [Entry] {
         var findings = Findings()
         let aliases = MappingFile.aliases(ByteString(mappings), file: "m", &findings)
         #expect(findings.all == [])
-        let fragment = Fragment(for: instance) { name in aliases.contains { $0.name.text == name } }
-        for alias in aliases { try fragment.add(alias.name, to: alias.targets[0].host) }
-        return fragment
+        return aliases.map { alias in
+            let entry = Entry(
+                alias.name, to: alias.targets[0].host, in: self.domains(domains), addresses, others: [])
+            entry.omit(
+                isAlias: { name in aliases.contains { $0.name.text == name } },
+                cnameAt: { cnames["\($0)"] })
+            return entry
+        }
     }
 
-    @Test func isTheSameInAnyOrder() throws {
-        let text: ByteString = "cname=a,a.lan,x.lan\ncname=a-b,a-b.lan,y.lan\ncname=b,b.lan,x.lan"
-        #expect(try fragment("x b\nx a\ny a-b", for: instance()).text == text)
-        #expect(try fragment("y a-b\nx a\nx b", for: instance()).text == text)
-        #expect(try fragment("", for: instance()).text == "")
-        #expect(
-            try fragment("x a", for: instance(domain: "Example.ORG")).text
-                == "cname=a,a.example.org,x.example.org")
+    private func text(_ entries: [Entry]) -> ByteString { Publisher.cname.text(entries, in: "/tmp/d") }
+
+    @Test func isTheSameInAnyOrder() {
+        let all: ByteString = "cname=a,a.lan,x.lan\ncname=a-b,a-b.lan,y.lan\ncname=b,b.lan,x.lan"
+        #expect(text(entries("x b\nx a\ny a-b")) == all)
+        #expect(text(entries("y a-b\nx a\nx b")) == all)
+        #expect(text([]) == "")
+        #expect(text(entries("x a", ["Example.ORG"])) == "cname=a,a.example.org,x.example.org")
     }
 
-    /// For the ledger: who asks for the restart, and why.
-    @Test(arguments: [
-        ("", "x a", ["a: none to x, why"]), ("x a", "x a", []), ("x a", "", ["a: x to none, why"]),
-        ("x a\nx a-b\nx c", "y a\nx a-b\nx b", ["a: x to y, why", "b: none to x, why", "c: x to none, why"]),
-        (
-            "x b\nx d", "x a\nx c\nx e",
-            [
-                "a: none to x, why", "b: x to none, why", "c: none to x, why", "d: x to none, why", "e: none to x, why",
-            ]
-        ),
-    ])
-    func saysWhichAliasesLeadElsewhere(old: String, new: String, changes: [String]) throws {
-        let old = try fragment(old, for: instance()).text
-        let found = try fragment(new, for: instance()).changes(since: old, because: "why")
-        #expect(found.map { "\($0)" } == changes)
-        // Whatever somebody else wrote there.
-        #expect(try fragment(new, for: instance()).changes(since: "#\n,\ncname=", because: "why").count >= 1)
+    /// The target has the domain of the network that its address is in; the alias has the instance's.
+    @Test func aTargetIsInTheDomainOfItsNetwork() {
+        let both = ["iot.lan,192.168.2.0/24", "lan", "six.lan,fd00:2::/64"]
+        func line(_ addresses: [Address], _ domains: [String] = both) -> ByteString {
+            text(entries("x a", domains, addresses))
+        }
+        #expect(line(["192.168.2.7"]) == "cname=a,a.lan,x.iot.lan")
+        #expect(line(["192.168.3.7"]) == "cname=a,a.lan,x.lan")
+        #expect(line(["fd00:2::7"]) == "cname=a,a.lan,x.six.lan")
+        #expect(line(["fd00:2::7", "192.168.2.7", "192.168.3.7"]) == "cname=a,a.lan,x.iot.lan", "the first IPv4")
+        #expect(line([]) == "cname=a,a.lan,x.lan")
+        // Without a domain, only the bare names are there.
+        #expect(line(["192.168.2.7"], []) == "cname=a,x")
+        #expect(line(["192.168.2.7"], ["iot.lan,192.168.2.0/24"]) == "cname=a,x.iot.lan")
+        #expect(line(["192.168.3.7"], ["iot.lan,192.168.2.0/24"]) == "cname=a,x")
+    }
+
+    @Test func anAliasThatLeadsNowhereHasNoLine() {
+        let entry = Entry("a", to: nil, in: domains(["lan"]), ["10.0.0.1"], others: ["10.0.0.2"])
+        entry.omit(isAlias: { _ in true }, cnameAt: { _ in "f:1" })
+        #expect(entry.line == nil && entry.omission == nil && text([entry]) == "")
+        #expect(entry.addresses.isEmpty && entry.others.isEmpty && !entry.isPublished)
     }
 
     /// dnsmasq does not start with "CNAME loop" or "duplicate CNAME".
     @Test(arguments: [
         ("a a", ""), ("b a\na b", ""), ("b a\nc b\na c", ""), ("a.lan a", "cname=a,a.lan,a.lan.lan"),
-        ("x a\nx a.lan", "cname=a,a.lan,x.lan"),
+        ("x a\nx a.lan", "cname=a,a.lan,x.lan"), ("x lan\ny a", "cname=a,a.lan,y.lan\ncname=lan,lan.lan,x.lan"),
         ("x a\ny a.b", "cname=a,a.lan,x.lan\ncname=a.b,a.b.lan,y.lan"), ("b a\nx b", "cname=b,b.lan,x.lan"),
+        ("x a\nx a.lan\nx a.lan.lan", "cname=a,a.lan,x.lan"),
     ])
-    func leavesOutWhatKeepsDnsmasqFromStarting(mappings: String, text: String) throws {
-        let fragment = try fragment(mappings, for: instance())
-        #expect(fragment.text == ByteString(text))
-        let file = scratch.write("test.conf", "\(fragment.text)\n")
+    func leavesOutWhatKeepsDnsmasqFromStarting(mappings: String, lines: String) throws {
+        try expect(entries(mappings), lines)
+    }
+
+    /// The same where the targets are in another domain than the aliases.
+    @Test(arguments: [
+        ("a a", ""), ("a a.iot", ""), ("a b.iot\nb a.iot", ""), ("b a\nx b.iot", "cname=b.iot,b.iot.lan,x.iot.lan"),
+        ("b a.iot\nx b.iot", "cname=b.iot,b.iot.lan,x.iot.lan"), ("a.iot a", "cname=a,a.lan,a.iot.iot.lan"),
+        ("a a.iot.lan", ""), ("x a.iot.lan", "cname=a.iot.lan,a.iot.lan.lan,x.iot.lan"),
+    ])
+    func leavesOutTheSameInOtherDomains(mappings: String, lines: String) throws {
+        try expect(entries(mappings, ["lan", "iot.lan,10.0.0.0/8"]), lines)
+    }
+
+    /// And without a domain.
+    @Test(arguments: [
+        ("a a", ""), ("b a\na b", ""), ("a.lan a\nx a.lan", "cname=a.lan,x"),
+        ("x a\nx a.lan", "cname=a,x\ncname=a.lan,x"),
+    ])
+    func leavesOutTheSameWithoutADomain(mappings: String, lines: String) throws {
+        try expect(entries(mappings, []), lines)
+    }
+
+    private func expect(_ entries: [Entry], _ lines: String) throws {
+        let text = text(entries)
+        #expect(Fragment.directives(in: text) == ByteString(lines))
+        #expect(text.lines.count == entries.count, "a comment for each that is left out")
+        let file = scratch.write("test.conf", "\(text)\n")
         let checked = try run(["dnsmasq", "--port=0", "--conf-file=\(file)", "--pid-file", "--test"])
         #expect(checked.status == 0, "\(checked.output)")
     }
 
+    @Test func saysWhyAnAliasIsLeftOut() {
+        let entries = entries(
+            "a a\nx b\nx b.lan\nx c\nx d\ny e", cnames: ["c.lan": "/etc/f:3", "d": "g:1", "y.lan": "h:2"])
+        #expect(
+            text(entries) == """
+                #a is left out: its target is an alias itself
+                #b.lan is left out: it is another alias with the domain
+                #c is left out: 'c.lan' is a CNAME at /etc/f:3
+                #d is left out: 'd' is a CNAME at g:1
+                #e is left out: 'y.lan' is a CNAME at h:2
+                cname=b,b.lan,x.lan
+                """)
+        #expect(entries.map { $0.omission == nil } == [false, true, false, false, false, false])
+    }
+
+    /// For the ledger: what asks for the restart.
+    @Test(arguments: [
+        ("", "x a", ["a: none to x"]), ("x a", "x a", []), ("x a", "", ["a: x to none"]),
+        ("x a\nx a-b\nx c", "y a\nx a-b\nx b", ["a: x to y", "b: none to x", "c: x to none"]),
+        (
+            "x b\nx d", "x a\nx c\nx e",
+            ["a: none to x", "b: x to none", "c: none to x", "d: x to none", "e: none to x"]
+        ),
+        ("x a\nx b", "x a\nb b", ["b: x to none"]),
+    ])
+    func saysWhichAliasesLeadElsewhere(old: String, new: String, changes: [String]) {
+        for domain in [["lan"], []] {
+            let (old, new) = (text(entries(old, domain)), text(entries(new, domain)))
+            let found = Fragment.changes(from: old, to: new, domain: domain.isEmpty ? "" : "lan")
+            #expect(found.map { "\($0)" } == changes)
+        }
+        // Whatever another program wrote there.
+        let new = text(entries(new))
+        for hostile: ByteString in ["#\n,\ncname=", "cname", "cname=,", "\n\n"] {
+            #expect(Fragment.changes(from: hostile, to: new, domain: "lan").count >= new.lines.count - 1, "\(hostile)")
+        }
+    }
+
+    @Test func namesNoAliasesIfAFolderHasThem() {
+        #expect(Fragment.changes(from: "cname=a,a.lan,x.lan", to: "hostsdir=/tmp/d", domain: "lan") == [])
+        #expect(Fragment.changes(from: "hostsdir=/tmp/d", to: "cname=a,a.lan,x.lan", domain: "lan") == [])
+    }
+
     @Test func isReplacedInOneStep() throws {
-        let one = try fragment("x a", for: instance())
-        #expect(try one.current() == "")
-        try one.prepare()
+        let fragment = Fragment(in: ByteString(scratch / "conf"))
+        #expect(try fragment.text() == "")
+        try fragment.prepare("cname=a,a.lan,x.lan")
         #expect(try Files.names(in: ByteString(scratch / "conf")) == [], "dnsmasq passes over what starts with a dot")
         #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
-        try one.put()
+        try fragment.put()
         #expect(contents(scratch / "conf/cname-updater.conf") == "cname=a,a.lan,x.lan")
-        #expect(try one.current() == one.text)
+        #expect(try fragment.text() == "cname=a,a.lan,x.lan")
         #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
         #expect(
             try run(["stat", "-c", "%a", scratch / "conf", scratch / "conf/cname-updater.conf"]).output == "755\n644")
-        let none = try fragment("", for: instance())
-        try none.prepare()
-        try none.put()
+        try fragment.prepare("")
+        try fragment.put()
         #expect(contents(scratch / "conf/cname-updater.conf") == "")
-        #expect(try one.current() == "")
-    }
-}
-
-@Suite struct InstanceTests {
-    private let scratch = Scratch(in: "/dev/shm")
-
-    private func found(_ files: [String: String], dhcp: String? = nil, _ settings: String = "") throws -> [String] {
-        try run(["mkdir", "-p", scratch / "etc"])
-        for (name, text) in files { scratch.write("etc/" + name, text) }
-        if let dhcp { scratch.write("dhcp", dhcp) }
-        let updater = try Settings(ByteString("config updater\n" + settings), file: "f").updater
-        return try Instance.all(updater, RenderedFile.all(in: ByteString(scratch / "etc"))) {
-            (try? Reservations(file: ByteString(scratch / "dhcp")))?.domain ?? "lan"
-        }.map { "\($0.confdir) \($0.domain)" }
+        #expect(try fragment.text() == "")
     }
 
-    @Test func readsWhatTheInstancesWereGiven() throws {
-        #expect(
-            try found([
-                "dnsmasq.conf.cfg01411c": """
-                # auto-generated
-                conf-file=/etc/dnsmasq.conf
-                domain=LAN
-                #domain=no
-                conf-dir=/tmp/dnsmasq.cfg01411c.d
-                user=dnsmasq
-                """,
-                "dnsmasq.conf.guest":
-                    "conf-dir=/tmp/guest.d,.bak,*.orig\ndomain=guest.lan\ndomain=iot.lan,10.0.0.0/24,local\n",
-                "dnsmasq.conf.third": "conf-dir=/tmp/third.d\ndomain=#\n",
-                "dnsmasq.conf.same": "conf-dir=/tmp/guest.d\ndomain=other\n",
-                "dnsmasq.conf.nowhere": "domain=nowhere\n", "other.conf": "conf-dir=/tmp/other.d\n",
-            ]) == ["/tmp/dnsmasq.cfg01411c.d lan", "/tmp/guest.d guest.lan", "/tmp/third.d lan"])
-    }
-
-    @Test func hasDefaults() throws {
-        #expect(try found([:]) == ["/tmp/dnsmasq.d lan"])
-        #expect(try found([:], dhcp: "config dnsmasq\n option domain 'Home.Arpa'\n") == ["/tmp/dnsmasq.d home.arpa"])
-        #expect(try found([:], dhcp: "config dnsmasq\n option domain '#'\n") == ["/tmp/dnsmasq.d lan"])
-        #expect(try found([:], dhcp: "option '") == ["/tmp/dnsmasq.d lan"])
-        #expect(
-            try found(["dnsmasq.conf.c": "conf-dir=/tmp/x\n"], dhcp: "config dnsmasq\n option domain a\n")
-                == ["/tmp/x a"])
-    }
-
-    @Test func theSettingsWin() throws {
-        let files = ["dnsmasq.conf.a": "conf-dir=/tmp/a.d\ndomain=a\n", "dnsmasq.conf.b": "conf-dir=/tmp/b.d\n"]
-        #expect(try found(files, "option confdir /tmp/own.d") == ["/tmp/own.d a"])
-        #expect(try found(files, "option domain own") == ["/tmp/a.d own", "/tmp/b.d own"])
+    @Test func aFolderInItsPlaceIsAFault() throws {
+        try run(["mkdir", "-p", scratch / "conf/cname-updater.conf"])
+        #expect(throws: Fault.self) { try Fragment(in: ByteString(scratch / "conf")).text() }
     }
 }

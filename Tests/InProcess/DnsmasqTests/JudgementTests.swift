@@ -39,7 +39,7 @@ import Testing
 
     /// The verdict, and when it was given.
     private static func judge(_ lives: [Life], looks: [Double]) -> (Judgement.Verdict, at: Double)? {
-        var judgement = Judgement(began: instant(-3), start: instant(0))
+        let judgement = Judgement(began: instant(-3), start: instant(0))
         for time in looks {
             if let verdict = judgement.note(processes(lives, at: time), at: instant(time)) { return (verdict, time) }
         }
@@ -98,7 +98,7 @@ import Testing
 
     /// The number alone is no process.
     @Test func anotherProcessWithTheSameNumberIsAnother() {
-        var judgement = Judgement(began: Self.instant(-3), start: Self.instant(0))
+        let judgement = Judgement(began: Self.instant(-3), start: Self.instant(0))
         for look in 0..<100 {
             let time = Double(look) / 10
             let process = DnsmasqProcess(number: 7, start: 10_300 + Int64(look / 20) * 200, file: "f", hasRead: true)

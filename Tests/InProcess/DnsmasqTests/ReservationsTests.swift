@@ -1,12 +1,17 @@
 import Basics
 import Configuration
-import Dnsmasq
 import Leases
 import TestSupport
 import Testing
 
+@testable import Dnsmasq
+
 private func reservations(_ text: String) throws -> Reservations {
     try Reservations(ByteString(text), file: "f")
+}
+
+private func rendered(_ ranges: [String]) -> [RenderedFile] {
+    ranges.map { RenderedFile("r", ByteString("dhcp-range=" + $0)) }
 }
 
 /// The wired interface, as a client with this identifier and host name.
@@ -72,7 +77,7 @@ private func seen(
     ])
     func saysWhatIsWrong(option: String, value: String, why: String) throws {
         let read = try reservations(
-            "config host x\n\n\toption \(option) '\(value)'\n\tlist mac 02:00:00:00:00:0f\nconfig host y\n\toption name y"
+            "config host x\n\toption hostid 1\n\toption \(option) '\(value)'\n\tlist mac 02:00:00:00:00:0f\nconfig host y\n\toption name y"
         )
         #expect(read.problems.count == 1)
         let fault = "\(read.problems.first?.message ?? "")"
@@ -173,6 +178,81 @@ private func seen(
                 "\(clash.message)".hasPrefix("f:5: section 'b' clashes with section 'arch' (f:1): " + why),
                 "\(clash.message)")
         }
+    }
+
+    /// Two sections for one MAC address, of which dnsmasq takes one wherever that is.
+    @Test(arguments: [
+        ("option ip 10.0.0.1\noption name a", "option ip 10.1.0.1\noption name b", 0),
+        ("option ip 10.0.0.1\noption name a", "option ip 10.0.0.2\noption name b", 1),
+        ("option ip 10.0.0.1\noption name a", "option name b", 1),
+        ("option name a", "option tag x", 0), ("option tag x", "option tag y", 0),
+        ("option name a\noption instance x", "option name b\noption instance y", 0),
+        ("option name a\noption instance x", "option name b\noption instance x", 1),
+        ("option name a\noption instance x", "option name b", 1),
+        ("option ip 10.0.0.1\noption instance x", "option ip 10.0.0.1\noption instance y", 0),
+        ("option name a\nlist match_tag x", "option name b\nlist match_tag y", 0),
+        ("option name a\nlist match_tag x", "option name b", 0),
+        ("option name a\nlist match_tag x\nlist match_tag y", "option name b\noption match_tag 'y x'", 1),
+        // dnsmasq does not start with these, whatever the tags.
+        ("option ip 10.0.0.1\nlist match_tag x", "option ip 10.0.0.1\nlist match_tag y", 1),
+    ])
+    func onlyWhatCountsForOneClientClashes(one: String, other: String, count: Int) throws {
+        let mac = "option mac 02:00:00:00:00:0a"
+        let read = try reservations(
+            "config host a\n\(mac)\n\(one)\nconfig host b\n\(mac)\noption leasetime 1h\n\(other)\n")
+        let ranges = [
+            "lan,10.0.0.100,10.0.0.249,255.255.255.0,12h", "set:guest,10.1.0.100,static,255.255.255.0",
+        ]
+        #expect(read.problems == [])
+        #expect(read.clashes(seen: [seen()], in: rendered(ranges)).count == count)
+        // One by client identifier, too.
+        let identified = try reservations(
+            "config host a\n\(mac)\n\(one)\nconfig host b\noption mac id:ff:11\n\(other)\n")
+        #expect(identified.clashes(seen: [seen("ff:11")], in: rendered(ranges)).count == count)
+    }
+
+    @Test func addressesInOneLargeNetworkClash() throws {
+        let mac = "option mac 02:00:00:00:00:0a\noption name"
+        let read = try reservations(
+            "config host\n\(mac) a\noption ip 10.0.0.1\nconfig host\n\(mac) b\noption ip 10.1.0.1")
+        #expect(read.clashes(seen: []).count == 1, "the networks are not known")
+        #expect(read.clashes(seen: [], in: rendered(["10.0.0.2,10.1.255.254,255.0.0.0,12h"])).count == 1)
+        #expect(
+            read.clashes(
+                seen: [], in: rendered(["10.0.0.2,10.0.0.9,255.255.255.0", "10.1.0.2,10.1.0.9,255.255.255.0"])) == []
+        )
+    }
+
+    @Test(arguments: [("ignore", "ignore"), ("0x1f", "1f"), ("0xABC", "abc")]) func readsHostIDs(
+        text: String, id: String
+    ) throws {
+        let read = try reservations("config host x\noption mac 02:00:00:00:00:0a\noption hostid '\(text)'")
+        #expect(read.problems == [] && read.hosts[0].hostID == ByteString(id))
+    }
+
+    @Test func findsOtherNamesAndSlowNetworks() throws {
+        let read = try reservations(
+            """
+            config domain
+                option name 'NAS  nas.lan'
+                option ip '10.0.0.5'
+            config dhcp 'z'
+                option force '0'
+            config dhcp 'a'
+                option interface 'lan'
+            config dhcp 'b'
+                option interface 'guest'
+                option force '0'
+            config dhcp 'wan'
+                option interface 'wan'
+                option ignore '1'
+            config dhcp 'c'
+                option interface 'iot'
+                option force 'on'
+            config dhcp 'd'
+            """)
+        #expect(read.names == ["nas f:2", "nas.lan f:2"])
+        #expect(read.searched == ["lan", "guest"] && read.searchPlace == Place("f", 6))
     }
 
     @Test func wiredAndWirelessInOneSectionAreFine() throws {

@@ -28,14 +28,13 @@ private final class Told {
     /// Runs a test on both storages.
     private func onBoth(_ body: (any TestableStorage) throws -> Void) throws {
         let (clock, told) = (clock, told)
-        var surroundings = LeaseStorage.Surroundings()
-        surroundings.renewal = { told.terms["\($0.name) \($1.addresses[0])"] ?? .unknown }
-        surroundings.expired = { told.leases.append("\($0.name) \($1.job)") }
-        let run = ByteString(scratch / "run")
-        try body(LeaseStorage(folder: run, now: { clock.now }, surroundings))
+        let storage = LeaseStorage(folder: ByteString(scratch / "run"), now: { clock.now })
+        storage.renewal = { told.terms["\($0.name) \($1.addresses[0])"] ?? .unknown }
+        storage.expired = { told.leases.append("\($0.name) \($1.job)") }
+        try body(storage)
         (told.leases, told.terms) = ([], [:])
         clock.now = Instant(sinceStart: .seconds(1000))
-        try body(MemoryLeases(now: { clock.now }, surroundings))
+        try body(MemoryLeases(now: { clock.now }, renewal: storage.renewal, expired: storage.expired))
     }
 
     private func lease(_ address: Address, _ name: HostName? = nil, for seconds: Int? = nil) -> Lease {
@@ -47,7 +46,8 @@ private final class Told {
     @Test func keepsWhatItIsGiven() throws {
         let full = Lease(
             addresses: ["10.0.0.1", "fd00::1", "fd00:1::/64"], hostName: "host", hardware: "aa:bb:cc:dd:ee:09",
-            job: "dnsmasq", expires: clock.now + .milliseconds(1500), since: clock.now, seen: clock.now - .seconds(1))
+            job: "dnsmasq", expires: clock.now + .milliseconds(1500), since: clock.now, seen: clock.now - .seconds(1),
+            turns: "aa:bb:cc:dd:ee:0a 12.5 3")
         try onBoth { storage in
             #expect(try storage.leases(one) == [])
             for client in [one, two, three] {
@@ -155,57 +155,6 @@ private final class Told {
     }
 }
 
-/// No leases are recorded: the storage begins with those that dnsmasq has.
-@Suite struct FirstLeasesTests {
-    private let scratch = Scratch()
-    private let four = ClientIdentifier(.hardware, "aa:bb:cc:dd:ee:04")!
-
-    private func storage(_ leases: [LeaseStorage.ClientLease]) -> LeaseStorage {
-        var surroundings = LeaseStorage.Surroundings()
-        surroundings.dnsmasq = { leases }
-        return LeaseStorage(
-            folder: ByteString(scratch / "run"), now: { Instant(sinceStart: .seconds(1000)) }, surroundings)
-    }
-
-    private let leases = [
-        LeaseStorage.ClientLease(one, Lease(addresses: ["10.0.0.1"], hostName: "a")),
-        LeaseStorage.ClientLease(three, Lease(addresses: ["fd00::1"], hostName: "a")),
-        LeaseStorage.ClientLease(one, Lease(addresses: ["10.0.0.2"])),
-    ]
-
-    @Test func areThoseOfDnsmasq() throws {
-        #expect(try storage(leases).all().map { $0.lease.addresses[0] } == ["10.0.0.1", "fd00::1", "10.0.0.2"])
-        #expect(contents(scratch / "run/lock") == nil, "reading writes nothing")
-        #expect(try storage(leases).lookup(one).leases.map { $0.addresses[0] } == ["10.0.0.1", "10.0.0.2"])
-        #expect(try storage(leases).clients() == [one, three])
-        #expect(try storage([]).leases(of: three) == [Lease(addresses: ["fd00::1"], hostName: "a")])
-    }
-
-    @Test func areAskedForOnce() throws {
-        #expect(try storage([]).lookup(one).leases == [])
-        #expect(try storage(leases).lookup(one).leases == [], "there is a folder, so dnsmasq is not asked")
-        try run(["rm", "-r", scratch / "run/leases"])
-        #expect(try storage(leases).lookup(four).leases == [])
-        #expect(try storage([]).leases(of: one).count == 2)
-    }
-
-    /// A new client is in dnsmasq's file before we hear of it. It must not count as known for that.
-    @Test func areNoneOfTheNewcomers() throws {
-        #expect(try storage(leases).begin(without: one))
-        #expect(try storage(leases).clients() == [three])
-        #expect(try !storage(leases).begin())
-    }
-
-    /// Whoever made the folder was killed halfway, so it is made again.
-    @Test func areCompleteOrNotThere() throws {
-        try run(["mkdir", "-m", "700", "-p", scratch / "run", scratch / "run/leases.all"])
-        scratch.write("run/leases.all/\(four.name)", "address 10.0.0.9\n")
-        #expect(try storage(leases).lookup(one).leases.count == 2)
-        #expect(try storage([]).clients() == [one, three])
-        #expect(try run(["ls", scratch / "run"]).output == "leases\nlock")
-    }
-}
-
 /// What the tests need of a storage, whatever its tokens look like.
 protocol TestableStorage {
     associatedtype Token
@@ -217,7 +166,6 @@ protocol TestableStorage {
     func update(
         _ client: ClientIdentifier, to leases: [Lease], _ token: Token, announcing announce: () throws(Fault) -> Void
     ) throws(Fault) -> Bool
-    func release(_ token: Token)
 }
 
 extension LeaseStorage: TestableStorage {}
@@ -283,9 +231,6 @@ extension TestableStorage {
         #expect(code { () throws(Fault) in try update(other, to: [lease], token) } == .invalid)
         #expect(try update(client, to: [lease], token))
         #expect(code { () throws(Fault) in try update(client, to: [], token) } == .invalid)
-        let unused = try lookup(client).token
-        release(unused)
-        #expect(code { () throws(Fault) in try update(client, to: [], unused) } == .invalid)
         #expect(try leases(client) == [lease])
         #expect(try leases(other) == [])
     }

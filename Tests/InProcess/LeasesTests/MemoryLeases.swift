@@ -15,17 +15,22 @@ final class MemoryLeases {
     private var tokens: [Int] = []
     private var tokenCount = 0
     private let now: () -> Instant
-    private let surroundings: LeaseStorage.Surroundings
+    private let renewal: (ClientIdentifier, Lease) -> Lease.Term
+    private let expired: (ClientIdentifier, Lease) -> Void
 
-    init(now: @escaping () -> Instant, _ surroundings: LeaseStorage.Surroundings) {
+    init(
+        now: @escaping () -> Instant, renewal: @escaping (ClientIdentifier, Lease) -> Lease.Term,
+        expired: @escaping (ClientIdentifier, Lease) -> Void
+    ) {
         self.now = now
-        self.surroundings = surroundings
+        self.renewal = renewal
+        self.expired = expired
     }
 
     func lookup(_ client: ClientIdentifier) throws(Fault) -> (leases: [Lease], token: Token) {
         let index = index(of: client)
-        let (running, expired) = divided(entries[index].leases, of: client)
-        for lease in expired { surroundings.expired(client, lease) }
+        let (running, ended) = divided(entries[index].leases, of: client)
+        for lease in ended { expired(client, lease) }
         entries[index].leases = running
         tokenCount += 1
         tokens.append(tokenCount)
@@ -46,12 +51,8 @@ final class MemoryLeases {
             entries[index].leases = leases
             entries[index].version += 1
         }
-        release(token)
-        return isCurrent
-    }
-
-    func release(_ token: Token) {
         tokens.removeAll { $0 == token.number }
+        return isCurrent
     }
 
     func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
@@ -78,7 +79,7 @@ final class MemoryLeases {
         var expired: [Lease] = []
         for lease in leases {
             if lease.isExpired(at: now()) {
-                switch surroundings.renewal(client, lease) {
+                switch renewal(client, lease) {
                 case .unknown: expired.append(lease)
                 case .endless: running.append(ending(lease, at: nil))
                 case .limited(let rest): running.append(ending(lease, at: now() + rest))

@@ -56,27 +56,24 @@ import Testing
         #expect(try !ledger.withdraw(.manual, from: "j"))
     }
 
-    @Test func tellsHowFarACauseHasCome() throws {
-        func standing() throws -> Ledger.Standing { try ledger.standing(of: .alias, in: "j") }
-        #expect(try standing() == .absent)
+    @Test func tellsWhatIsPendingAndWhetherARunGoesOn() throws {
+        func state() throws -> [Bool] { try [ledger.isPending(.alias, in: "j"), ledger.isRunning("j")] }
+        #expect(try state() == [false, false])
         try add(.manual)
-        #expect(try standing() == .absent)
+        #expect(try state() == [false, false])
         try add(.alias)
-        #expect(try standing() == .untouched)
+        #expect(try state() == [true, false])
         _ = try ledger.take("j")
-        #expect(try standing() == .taken)
+        #expect(try state() == [false, true])
         try add(.alias)
-        #expect(try standing() == .taken, "a run goes on")
+        #expect(try state() == [true, true])
         try ledger.finish("j", run: 1, status: 0)
-        #expect(try standing() == .untouched)
+        #expect(try state() == [true, false])
         _ = try ledger.take("j")
         try ledger.putBack("j")
-        #expect(try standing() == .taken, "it is tried again")
+        #expect(try state() == [true, false], "it is tried again")
         try ledger.withdraw(nil, from: "j")
-        #expect(try standing() == .absent)
-        try add(.manual)
-        _ = try ledger.take("j")
-        #expect(try standing() == .taken, "a run goes on, even if it was asked for by hand")
+        #expect(try state() == [false, false])
     }
 
     @Test func tellsOneRunFromAnother() throws {

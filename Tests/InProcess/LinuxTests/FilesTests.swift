@@ -86,7 +86,7 @@ import Testing
 
     private func read(_ fifo: borrowing FileDescriptor) throws -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        guard case .bytes(let count) = try fifo.read(into: &buffer) else { return nil }
+        guard let count = try fifo.read(into: &buffer), count > 0 else { return nil }
         return String(decoding: buffer[..<count], as: UTF8.self)
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import CLinux
 import TestSupport
 import Testing
 
@@ -8,127 +9,178 @@ import Testing
 @Suite struct ClashTests {
     private static let sections = "config cname m\n list target a\nconfig cname n\n list target b\n"
     private static let (m, n) = ("cname=m,m.lan,a.lan", "cname=n,n.lan,b.lan")
-    private static let mIsOut = "#m is left out: a CNAME has its name or its target's"
+    private static let allOut = "# all aliases are left out: dnsmasq did not run with them"
 
-    /// Both aliases lead somewhere, and dnsmasq has them.
+    private static func mIsOut(_ name: String, _ place: String) -> String {
+        "#m is left out: '\(name)' is a CNAME at \(place)"
+    }
+
+    /// Both aliases lead somewhere, and dnsmasq has loaded them.
     private func world() throws -> EventWorld {
-        let world = try EventWorld(Self.sections)
-        try run(["mkdir", "-p", world.scratch / "etc"])
-        try render(world)
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b"))
+        let world = try EventWorld(Self.sections, .main)
+        try world.lease(1, "a")
+        try world.lease(2, "b")
         #expect(world.fragment == "\(Self.m)\n\(Self.n)")
         try world.restart()
+        #expect(world.loaded == world.fragment)
         return world
     }
 
-    private func render(_ world: EventWorld, _ text: String = "") throws {
-        // Another file each time, as OpenWrt's init script makes it.
-        world.scratch.write("etc/.new", "conf-dir=\(world.scratch / "conf")\n\(text)\n")
-        try run(["mv", world.scratch / "etc/.new", world.scratch / "etc/dnsmasq.conf.cfg01411c"])
-    }
+    private func render(_ world: EventWorld, _ more: String = "") { world.render(world.instances[0], more) }
 
-    private func replay(_ world: EventWorld) throws {
-        for (number, host) in [(1, "a"), (2, "b")] {
-            try world.handle(
-                variables(
-                    "update", "aa:bb:cc:dd:ee:0\(number)", "10.0.0.\(number)", host, ["DNSMASQ_DATA_MISSING": "1"]))
-        }
-    }
-
-    /// - Returns: Whether a restart is asked for.
-    private func apply(_ world: EventWorld) throws -> Bool {
-        // Nobody is there to be told that it is urgent.
-        #expect(throws: Fault.self) { try world.context().apply() }
-        return world.isPending()
+    /// Runs what is requested, and then nothing more.
+    private func settle(_ world: EventWorld) throws {
+        #expect(try world.restart())
+        try world.watch()
+        #expect(!world.isPending())
     }
 
     @Test(arguments: ["m", "m.lan", "a.lan"], ["etc", "conf", "dhcp"])
     func oneThatClashesGoesOut(name: String, place: String) throws {
         let world = try world()
+        let main = world.instances[0]
+        var file = world.scratch / main.file
         switch place {
-        case "etc": try render(world, "cname=\(name),x.lan")
-        case "conf": world.scratch.write("conf/other", "cname=\(name),x.lan\n")
-        default: world.scratch.write("dhcp", "config cname\n option cname \(name)\n option target x\n")
+        case "etc": render(world, "cname=\(name),x.lan")
+        case "conf": file = world.scratch.write("conf/other", "cname=\(name),x.lan\n")
+        default: world.configure("config cname\n option cname \(name)\n option target x\n")
         }
-        #expect(try apply(world))
-        #expect(world.fragment == "\(Self.mIsOut)\n\(Self.n)")
-        try world.restart()
+        try world.watch()
+        #expect(world.isPending())
+        let lines = world.fragment.split(separator: "\n").map { String($0) }
+        #expect(lines.count == 2 && lines.last == Self.n)
+        #expect(lines[0].hasPrefix("#m is left out: '\(name)' is a CNAME at "))
+        if place != "dhcp" { #expect(lines[0].dropFirst(Self.mIsOut(name, file).count).first == ":") }
+        try settle(world)
+        #expect(world.loaded == Self.n)
         // An event finds nothing to do, wherever the alias would lead.
-        try world.handle(variables("update", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        try replay(world)
-        try world.context().apply()
-        #expect(!world.isPending())
-        try world.handle(variables("remove", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
+        try world.release(1, "a")
         #expect(world.fragment == Self.n)
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        #expect(world.fragment == "\(Self.mIsOut)\n\(Self.n)")
+        try world.lease(1, "a")
+        #expect(world.fragment.split(separator: "\n").count == 2)
         #expect(!world.isPending(), "dnsmasq has it like that")
+        // The other one is taken away.
+        switch place {
+        case "etc": render(world)
+        case "conf": unlink(file)
+        default: world.configure()
+        }
+        try world.watch()
+        #expect(world.fragment == "\(Self.m)\n\(Self.n)" && world.isPending())
+        try settle(world)
+        #expect(world.loaded == world.fragment)
     }
 
-    /// The other one is taken away: it still stands in what dnsmasq was started with when we look, so the replay that
-    /// follows dnsmasq's own restart brings the alias back.
-    @Test func theReplayOfAnotherRenderingBringsItBack() throws {
+    /// A line says which alias is left out, and where the other name stands.
+    @Test func theFragmentSaysWhereTheOtherOneIs() throws {
         let world = try world()
-        try render(world, "cname=m,x.lan")
-        #expect(try apply(world))
-        try world.restart()
-        try render(world)
-        try replay(world)
-        #expect(world.fragment == "\(Self.m)\n\(Self.n)")
-        #expect(world.isPending())
-        try world.restart()
-        try replay(world)
-        #expect(!world.isPending())
+        let file = world.scratch.write("conf/other", "# mine\ncname=m.lan,x.lan\n")
+        try world.watch()
+        #expect(world.fragment == "\(Self.mIsOut("m.lan", file)):2\n\(Self.n)")
     }
 
     /// LuCI's two reloads in either order: ours first, then dnsmasq's, or the other way round.
     @Test(arguments: [true, false]) func eitherOrderOfTheReloadsIsRight(oursFirst: Bool) throws {
         let world = try world()
-        world.scratch.write("dhcp", "config cname\n option cname m\n option target x\n")
-        if !oursFirst { try render(world, "cname=m,x") }
-        #expect(try apply(world))
-        #expect(world.fragment == "\(Self.mIsOut)\n\(Self.n)")
-        if oursFirst { try render(world, "cname=m,x") }
-        try world.restart()
-        try replay(world)
-        #expect(!world.isPending())
-        #expect(world.fragment == "\(Self.mIsOut)\n\(Self.n)")
+        world.configure("config cname\n option cname m\n option target x\n")
+        if !oursFirst { render(world, "cname=m,x") }
+        try world.context().apply()
+        #expect(world.isPending())
+        #expect(world.fragment.hasPrefix("#m is left out: "))
+        if oursFirst { render(world, "cname=m,x") }
+        try settle(world)
+        #expect(world.loaded == Self.n)
     }
 
     /// The path of a file may have a blank in it.
     @Test func oneInAFileWithABlankGoesOut() throws {
         let world = try world()
         let other = world.scratch.write("a file", "cname=m,x.lan\n")
-        try render(world, "conf-file=\(other)")
-        #expect(try apply(world))
-        #expect(world.fragment == "\(Self.mIsOut)\n\(Self.n)")
+        render(world, "conf-file=\(other)")
+        try world.watch()
+        #expect(world.fragment == "\(Self.mIsOut("m", other)):1\n\(Self.n)" && world.isPending())
     }
 
-    /// Such as a clash with an argument of dnsmasq's, which stands in no file: `verify` finds that dnsmasq does not run.
-    @Test func whatDnsmasqDoesNotRunWithIsLeftOutUntilItChanges() throws {
+    /// Another program's restart fails on a CNAME in a file that the rendered one includes, and procd tries again.
+    @Test func aFailedStartOfAnotherProgramIsMended() throws {
         let world = try world()
-        func withdraw() throws {
-            var keeper = try AliasKeeper(world.context())
-            #expect(try keeper.withdraw { _ in true }.count == 1)
-            #expect(world.fragment.hasPrefix("#! ") && !world.fragment.contains("\n"))
+        let main = world.instances[0]
+        let other = world.scratch.write("more", "")
+        render(world, "conf-file=\(other)")
+        try world.watch()
+        world.restartFromOutside()
+        try world.watch()
+        world.scratch.write("more", "cname=m.lan,nas.lan\n")
+        world.stop(main)
+        try world.watch()
+        #expect(world.fragment == "\(Self.mIsOut("m.lan", other)):1\n\(Self.n)")
+        #expect(!world.isPending(), "procd tries again")
+        world.start(main)
+        try world.watch()
+        #expect(!world.isPending() && world.loaded == Self.n)
+    }
+
+    enum Difference: CaseIterable { case aliases, rendered, confdir, reload, hour }
+
+    /// Such as a clash with an argument of dnsmasq's, which stands in no file: `verify` finds that dnsmasq does not run.
+    @Test(arguments: Difference.allCases)
+    func whatDnsmasqDoesNotRunWithIsLeftOutUntilSomethingDiffers(difference: Difference) throws {
+        let world = try world()
+        let main = world.instances[0]
+        world.stop(main)
+        try world.verify { $0.leavesOut = ["main"] }
+        #expect(world.fragment == Self.allOut && !world.isPending())
+        world.start(main)
+        // The same aliases are not tried again by an event, by `watch` or by a restart.
+        for _ in 0..<3 {
+            world.now = world.now + .seconds(1199)
+            try world.lease(2, "b", end: 9000)
+            try world.watch()
+            try world.verify()
+            world.restartFromOutside()
+            try world.watch()
+            #expect(world.fragment == Self.allOut && !world.isPending())
         }
-        try world.handle(variables("remove", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        try world.restart()
-        try withdraw()
-        // The same aliases are not tried again until somebody reloads the service.
-        try render(world)
-        try world.handle(variables("update", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b", ["DNSMASQ_DATA_MISSING": "1"]))
-        #expect(world.fragment.hasPrefix("#! "))
-        #expect(!world.isPending())
-        try world.context().apply()
-        #expect(world.fragment == Self.n)
+        switch difference {
+        case .aliases: try world.release(1, "a")
+        case .rendered: render(world, "cache-size=7")
+        case .confdir: world.scratch.write("conf/other", "cache-size=7\n")
+        case .reload: try world.context().apply()
+        case .hour: world.now = world.now + .seconds(3)
+        }
+        try world.watch()
+        #expect(world.fragment == (difference == .aliases ? Self.n : "\(Self.m)\n\(Self.n)"))
         #expect(world.isPending())
-        try world.restart()
-        // Other ones are.
-        try withdraw()
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        #expect(world.fragment == "\(Self.m)\n\(Self.n)")
-        #expect(world.isPending())
+        try settle(world)
+        #expect(world.loaded == world.fragment)
+    }
+
+    /// An instance that does not run without its aliases either gets them back, and no later change is blamed.
+    @Test func anInnocentFragmentIsPutBack() throws {
+        let world = try world()
+        world.stop(world.instances[0])
+        try world.verify { $0.leavesOut = ["main"] }
+        try world.verify { $0.putsBack = ["main"] }
+        #expect(world.fragment == "\(Self.m)\n\(Self.n)" && !world.isPending())
+        #expect(try world.context().ranBefore() == [])
+        world.now = world.now + .seconds(7200)
+        try world.watch()
+        #expect(world.fragment == "\(Self.m)\n\(Self.n)" && !world.isPending())
+    }
+
+    /// The row of an alias says that it is left out, and why.
+    @Test func whatIsLeftOutIsSaid() throws {
+        let world = try world()
+        let other = world.scratch.write("conf/other", "cname=m,x.lan\n")
+        try world.watch()
+        try settle(world)
+        let one = try world.truth().publications[0]
+        #expect(one.entries[0].omission == "'m' is a CNAME at \(ByteString(other)):1")
+        #expect(one.entries[1].omission == nil)
+        #expect(try one.hasLoaded(one.entries[1]))
+        world.stop(world.instances[0])
+        try world.verify { $0.leavesOut = ["main"] }
+        let left = try world.truth().publications[0]
+        #expect(left.entries[1].omission == "dnsmasq did not run with it")
     }
 }

@@ -1,49 +1,91 @@
-import Aliases
 import Basics
+import CLinux
 import Configuration
 import Dnsmasq
 import Leases
 import Ledger
 import Linux
+import Synchronization
 import TestSupport
 
 @testable import Updater
 
-/// What a router does with lease events, but without processes: the updater's code with folders of its own, a clock
-/// that tests move, and a stand-in for the daemon and dnsmasq.
+/// A router without processes: the updater's code with folders of its own, a clock that tests move, virtual instances of
+/// dnsmasq, and a stand-in for the daemon.
 final class EventWorld {
     let scratch = Scratch(in: "/dev/shm")
     var now = Instant(sinceStart: .seconds(1000))
-    /// The fragment that dnsmasq has read.
-    private(set) var served = ""
-    /// How many runs had an alias as their cause.
-    private(set) var aliasRuns = 0
-    private var runs = 0
     let places: Places
+    /// Without any, the updater does not know OpenWrt's dnsmasq, as on other routers.
+    private(set) var instances: [VirtualDnsmasq] = []
+    /// The aliases that dnsmasq has loaded, where it is not an instance.
+    private(set) var plainlyLoaded = ""
+    /// The runs with an alias as their cause.
+    private(set) var aliasRuns = 0
+    /// Called when the updater lists the processes, with the number of such calls since `looks` was reset.
+    var onLook: (Int) throws(Fault) -> Void = { _ in }
+    var looks = 0
+    /// Called when the updater waits for a lease file to come to rest.
+    var onPause: () -> Void = {}
+    /// How old each lease file seems to be. Without an age, a file must be the same after a pause.
+    var ageOfFiles = Duration.seconds(60)
+    private let processes = Mutex<[String: VirtualProcess]>([:])
+    private var lastStart: Int64 = 0
+
     var ledger: Ledger { Ledger(folder: places.daemon) }
 
-    /// - Parameter sections: The settings, but for the places of the files, which are added.
-    init(_ sections: String) throws {
-        var places = try! Places()
-        places.config = ByteString(scratch / "config")
+    /// - Parameters:
+    ///   - sections: The settings without the places of files, which are added.
+    ///   - shapes: The instances, which all run. None: dnsmasq without OpenWrt.
+    init(_ sections: String, _ shapes: VirtualDnsmasq...) throws {
+        var places = try! Places(Arguments(["--config", ByteString(scratch / "config")], valued: ["--config"]))
         places.daemon = ByteString(scratch / "run")
         places.updater = ByteString(scratch / "leases")
         self.places = places
+        instances = shapes
+        for folder in ["etc", "conf", "guest"] { mkdir(scratch / folder, 0o755) }
+        if !shapes.isEmpty { configure() }
         try set(sections)
+        for one in instances {
+            render(one)
+            write(one)
+            start(one)
+        }
     }
 
     /// Changes the settings, and puts them in force.
     func set(_ sections: String) throws {
-        let place = "config updater\n option confdir \(scratch / "conf")\n option mappings \(scratch / "mappings")\n"
-        scratch.write("config", place + " option domain lan\n" + sections)
+        var place = "config updater\n option mappings \(scratch / "mappings")\n"
+        if instances.isEmpty { place += " option confdir \(scratch / "conf")\n option domain lan\n" }
+        scratch.write("config", place + sections)
         try Settings(file: places.config).takeOver(places)
     }
 
+    /// Writes /etc/config/dhcp.
+    func configure(_ more: String = "") {
+        scratch.write("dhcp", instances.map { "config dnsmasq \($0.name)\n" }.joined() + more)
+    }
+
+    // MARK: The updater
+
     /// What the updater would work with if it were called now.
-    func context() throws -> Context {
-        try Context(
-            places, takesOver: true, now: now, rendered: ByteString(scratch / "etc"), dhcp: ByteString(scratch / "dhcp")
-        )
+    func context() throws -> Context { try Context(places, takesOver: true, surroundings) }
+
+    private var surroundings: Surroundings {
+        let surroundings = Surroundings()
+        surroundings.rendered = ByteString(scratch / "etc")
+        surroundings.dhcp = ByteString(scratch / "dhcp")
+        surroundings.processes = { () throws(Fault) in
+            self.looks += 1
+            try self.onLook(self.looks)
+            return self.listed()
+        }
+        surroundings.leaseFile = { path in
+            LeaseFile.read(path, wallClock: { Process.wallClock + self.ageOfFiles }, pause: { _ in self.onPause() })
+        }
+        surroundings.now = { self.now }
+        surroundings.wallClock = { .seconds(VirtualLease.epoch) + self.now.sinceStart }
+        return surroundings
     }
 
     func handle(_ variables: [String: String]) throws {
@@ -51,18 +93,103 @@ final class EventWorld {
         try context().handle(event)
     }
 
-    /// The fragment in the conf-dir.
-    var fragment: String { contents(scratch / "conf/cname-updater.conf") ?? "" }
+    /// What `watch` does when something has changed.
+    func watch() throws { try context().reconcile(Occasion("watch"), marks: false) }
 
-    func isPending(_ cause: String = "alias") -> Bool {
-        ((try? ledger.events(of: "dnsmasq")) ?? []).contains { $0.hasPrefix(ByteString(cause) + " ") }
+    /// What `verify` does when it has judged all instances.
+    func verify(_ occasion: (inout Occasion) -> Void = { _ in }) throws {
+        var one = Occasion("the restart")
+        occasion(&one)
+        try context().reconcile(one, waits: true)
     }
 
-    /// Leaves what a killed updater leaves in the middle of a change of the aliases.
-    func interrupt() {
-        let record = contents(scratch / "leases/aliases").flatMap { Record(text: ByteString($0)) } ?? Record()
-        scratch.write("leases/aliases", "\(record.text(marked: true))")
+    /// The truth, with the choices made.
+    func truth() throws -> Truth {
+        let truth = try Truth(context(), isFirst: false)
+        for one in truth.publications { one.choose(truth.aliases) }
+        return truth
     }
+
+    /// The fragment in a conf-dir.
+    func fragment(in confdir: String = "conf") -> String { contents(scratch / "\(confdir)/cname-updater.conf") ?? "" }
+    var fragment: String { fragment() }
+
+    func isPending(_ cause: Ledger.Cause = .alias) -> Bool { (try? ledger.isPending(cause, in: "dnsmasq")) ?? false }
+    var isRunning: Bool { (try? ledger.isRunning("dnsmasq")) ?? false }
+
+    // MARK: The processes of dnsmasq
+
+    /// The number is that of the tests, so that each process sees the conf-dir. The start tells them apart.
+    private func listed() -> [DnsmasqProcess] {
+        let running = processes.withLock { $0 }
+        return instances.compactMap { one in
+            running[one.name].map { process in
+                DnsmasqProcess(
+                    number: Process.number, start: process.start, file: ByteString(scratch / one.file),
+                    hasRead: process.hasRead)
+            }
+        }
+    }
+
+    func process(_ one: VirtualDnsmasq) -> VirtualProcess? { processes.withLock { $0[one.name] } }
+
+    private func set(_ process: VirtualProcess?, _ one: VirtualDnsmasq) {
+        processes.withLock { $0[one.name] = process }
+    }
+
+    /// Forks a process of dnsmasq.
+    ///
+    /// - Parameter reads: It has read its files, too.
+    func start(_ one: VirtualDnsmasq, reads: Bool = true) {
+        lastStart = max(lastStart + 1, Int64(now.sinceStart.milliseconds / 10))
+        set(VirtualProcess(start: lastStart), one)
+        if reads { read(one) }
+    }
+
+    /// Forks a process that has read its files at an earlier moment.
+    func start(_ one: VirtualDnsmasq, having loaded: VirtualProcess.Loaded) {
+        start(one, reads: false)
+        var process = process(one)!
+        process.loaded = loaded
+        process.hasRead = true
+        set(process, one)
+    }
+
+    /// The process reads its files.
+    ///
+    /// - Parameter isSeen: It has dropped root, too.
+    func read(_ one: VirtualDnsmasq, isSeen: Bool = true) {
+        guard var process = process(one) else { return }
+        process.loaded = process.loaded ?? onDisk(one.confdir)
+        process.hasRead = isSeen
+        set(process, one)
+    }
+
+    func stop(_ one: VirtualDnsmasq) { set(nil, one) }
+
+    /// Another program restarts dnsmasq.
+    func restartFromOutside() {
+        for one in instances {
+            stop(one)
+            start(one)
+        }
+        plainlyLoaded = fragment
+    }
+
+    /// What a process would load now.
+    func onDisk(_ confdir: String) -> VirtualProcess.Loaded {
+        let lines = fragment(in: confdir).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let folder = lines.contains { $0.hasPrefix("hostsdir=") } ? "\(confdir)/cname-updater.hosts" : "none"
+        let status = (try? FileStatus(at: ByteString(scratch / folder))) ?? nil
+        return VirtualProcess.Loaded(directives: lines.joined(separator: "\n"), inode: status?.inode)
+    }
+
+    /// The aliases that dnsmasq has loaded.
+    var loaded: String {
+        instances.isEmpty ? plainlyLoaded : process(instances[0])?.loaded?.directives ?? "nothing"
+    }
+
+    // MARK: The daemon
 
     /// Takes what is pending, as the daemon does when it starts a run.
     ///
@@ -70,22 +197,41 @@ final class EventWorld {
     @discardableResult
     func beginRun() throws -> Bool {
         guard let taken = try ledger.take("dnsmasq") else { return false }
-        runs += 1
         if taken.events.contains(where: { $0.hasPrefix("alias ") }) { aliasRuns += 1 }
         return true
     }
 
-    /// Has dnsmasq read the fragment.
-    func serve() { served = fragment }
-
-    func endRun() throws { try ledger.finish("dnsmasq", run: ledger.runs(of: "dnsmasq").begun, status: 0) }
+    func endRun() throws {
+        if !instances.isEmpty { try verify() }
+        try ledger.finish("dnsmasq", run: ledger.runs(of: "dnsmasq").begun, status: 0)
+    }
 
     /// Runs the job if anything is pending, as after the quiet time.
     @discardableResult
     func restart() throws -> Bool {
         guard try beginRun() else { return false }
-        serve()
+        restartFromOutside()
         try endRun()
         return true
     }
+
+    /// What is wrong with the promise that no process is forgotten; nil if it holds.
+    func broken() throws -> String? {
+        for one in instances {
+            guard let process = process(one), let loaded = process.loaded, loaded != onDisk(one.confdir) else {
+                continue
+            }
+            if isPending() || isRunning { continue }
+            let confdir = ByteString(scratch / one.confdir)
+            let state = try Publication.states(context()).first { $0.confdir == confdir }
+            let isSpared = state?.seen.contains { $0.start == process.start && !$0.spared.isEmpty } ?? false
+            if state?.isChanging ?? false || isSpared || self.process(one)?.start != process.start { continue }
+            return "\(one.name) has loaded '\(loaded.directives)', not '\(onDisk(one.confdir).directives)'"
+        }
+        return nil
+    }
+}
+
+extension Duration {
+    var milliseconds: Int { Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000) }
 }

@@ -1,5 +1,6 @@
 import Basics
 import CLinux
+import Dnsmasq
 import Ledger
 import TestSupport
 import Testing
@@ -10,39 +11,37 @@ private let sections = "config cname m\n list target a\n list target b\n"
 private let first = "cname=m,m.lan,a.lan"
 private let second = "cname=m,m.lan,b.lan"
 
-/// A router whose alias leads to b, and whose dnsmasq has read that. If a gets a lease, the alias leads to a; if the
+/// A router with an alias that leads to b, as dnsmasq has loaded it. If a gets a lease, the alias leads to a; if the
 /// lease is removed, it leads to b again.
-private func world() throws -> EventWorld {
-    let world = try EventWorld(sections)
-    try world.handle(variables("add", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b"))
+private func world(_ shapes: VirtualDnsmasq...) throws -> EventWorld {
+    let world = shapes.isEmpty ? try EventWorld(sections, .main) : try EventWorld(sections, shapes[0], shapes[1])
+    try world.lease(2, "b")
     #expect(try world.restart())
-    #expect(world.served == second)
+    #expect(world.loaded == second && !world.isPending())
     return world
 }
 
 extension EventWorld {
     fileprivate func change() throws {
         now = now + .seconds(1)
-        try handle(variables("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
+        try lease(1, "a")
         #expect(fragment == first)
     }
 
     fileprivate func undo() throws {
         now = now + .seconds(1)
-        try handle(variables("remove", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
+        try release(1, "a")
         #expect(fragment == second)
-    }
-
-    fileprivate func replay() throws {
-        try handle(variables("update", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b", ["DNSMASQ_DATA_MISSING": "1"]))
     }
 
     fileprivate func request() throws { try ledger.add(.manual, to: "dnsmasq", event: "request") }
 
-    /// Runs what is still asked for. After that, dnsmasq must have what is wanted.
+    /// Runs what is still requested. After that, dnsmasq must have what is wanted.
     fileprivate func settle(_ comment: Comment? = nil) throws {
-        while try restart() {}
-        #expect(served == fragment, comment)
+        var runs = 0
+        while try runs < 4 && restart() { runs += 1 }
+        #expect(runs < 3, comment)
+        for one in instances { #expect(process(one)?.loaded == onDisk(one.confdir), comment) }
     }
 }
 
@@ -57,7 +56,7 @@ extension EventWorld {
             #expect(!world.isPending())
         }
         #expect(try !world.restart())
-        try world.settle()
+        #expect(world.aliasRuns == 1)
     }
 
     @Test func aRequestByHandStands() throws {
@@ -65,68 +64,141 @@ extension EventWorld {
         try world.change()
         try world.request()
         try world.undo()
-        #expect(!world.isPending() && world.isPending("manual"))
+        #expect(!world.isPending() && world.isPending(.manual))
         try world.settle()
     }
 
-    @Test func afterAReplayNothingIsTakenBack() throws {
+    /// odhcpd sends one at each change of its own.
+    @Test func aHUPIsNoStart() throws {
         let world = try world()
         try world.change()
-        // Somebody restarts dnsmasq.
-        world.serve()
-        try world.replay()
-        try world.undo()
+        try world.hangUp()
+        try world.watch()
         #expect(world.isPending())
+        try world.undo()
+        #expect(!world.isPending())
+        try world.hangUp()
+        #expect(try !world.restart())
+    }
+
+    @Test func whatAnotherProgramRestartedNeedsNoRun() throws {
+        let world = try world()
+        try world.change()
+        world.restartFromOutside()
+        try world.watch()
+        #expect(!world.isPending() && world.loaded == first)
+        try world.undo()
+        #expect(world.isPending(), "dnsmasq has loaded the change")
         try world.settle()
-        try world.replay()
+    }
+
+    /// A restart from outside counts for each instance alone.
+    @Test func oneOfTwoInstancesRestartedStillNeedsARun() throws {
+        let world = try world(.main, VirtualDnsmasq("guest"))
+        try world.change()
+        world.stop(world.instances[1])
+        world.start(world.instances[1])
+        try world.watch()
+        #expect(world.isPending())
+        world.stop(world.instances[0])
+        world.start(world.instances[0])
+        try world.watch()
         #expect(!world.isPending())
     }
 
-    /// dnsmasq may read the fragment before the change or after it.
-    @Test(arguments: [false, true])
-    func aRunForSomethingElseMayHaveReadTheChange(isReadFirst: Bool) throws {
+    enum Reading: CaseIterable { case before, beforeButUnseen, after }
+
+    /// dnsmasq may read the fragment before the change or after it. Only a process that shows it is known.
+    @Test(arguments: Reading.allCases) func aRunForSomethingElseMayHaveReadTheChange(reading: Reading) throws {
         let world = try world()
-        // After this, the record says what dnsmasq was started with.
-        try world.change()
-        try world.undo()
+        let main = world.instances[0]
         try world.request()
         try world.beginRun()
-        if isReadFirst { world.serve() }
+        world.stop(main)
+        world.start(main, reads: false)
+        if reading != .after { world.read(main, isSeen: reading == .before) }
         try world.change()
-        if !isReadFirst { world.serve() }
+        world.read(main)
         try world.endRun()
+        #expect(world.isPending())
+        #expect(try world.broken() == nil)
         try world.undo()
-        #expect(world.isPending(), "dnsmasq may have read either")
+        #expect(world.isPending() == (reading != .before), "it may have read either")
         try world.settle()
     }
 
-    /// The same, if the run comes between a change and its undoing.
-    @Test func aRunMayHaveBegunWhileAChangeWasOutstanding() throws {
+    /// A process may have read the old fragment, although the first list does not have the process.
+    @Test(arguments: [false, true]) func aStartBetweenTheTwoLooksIsSeen(readsOld: Bool) throws {
         let world = try world()
+        let main = world.instances[0]
+        let old = world.onDisk("conf")
+        world.stop(main)
+        world.looks = 0
+        world.onLook = { look in
+            if look == 2 { if readsOld { world.start(main, having: old) } else { world.start(main) } }
+        }
         try world.change()
-        try world.beginRun()
-        world.serve()
-        try world.endRun()
-        try world.undo()
+        world.onLook = { _ in }
+        #expect(world.isPending())
+        #expect(try world.broken() == nil)
+        try world.settle()
+        #expect(world.loaded == first)
+    }
+
+    /// The updater is killed before it has requested a restart of that process.
+    @Test func aStartBetweenTheTwoLooksOutlivesAKill() throws {
+        let world = try world()
+        let main = world.instances[0]
+        let (old, pending) = (world.onDisk("conf"), world.scratch / "run/pending")
+        world.stop(main)
+        world.looks = 0
+        world.onLook = { look in
+            guard look == 2 else { return }
+            world.start(main, having: old)
+            rename(pending, pending + ".aside")
+            world.scratch.write("run/pending", "")
+        }
+        #expect(throws: (any Error).self) { try world.change() }
+        world.onLook = { _ in }
+        unlink(pending)
+        #expect(world.fragment == first && world.loaded == second)
+        #expect(try world.broken() == nil)
+        try world.lease(7, "tv")
         #expect(world.isPending())
         try world.settle()
     }
 
-    @Test func whatFailedOrWasCutOffIsNotTakenBack() throws {
+    @Test func aRunMayBeginWhileAChangeIsOutstanding() throws {
         let world = try world()
         try world.change()
         try world.beginRun()
-        world.serve()
+        world.restartFromOutside()
+        try world.undo()
+        #expect(world.isPending())
+        try world.endRun()
+        #expect(world.isPending(), "its verification withdraws nothing that is needed")
+        try world.settle()
+    }
+
+    @Test(arguments: [false, true]) func whatFailedIsWithdrawnOnlyIfNothingLoadedIt(isLoaded: Bool) throws {
+        let world = try world()
+        try world.change()
+        try world.beginRun()
+        if isLoaded { world.restartFromOutside() }
         // The daemon does this after a failure, or if it finds that an earlier daemon was killed.
         try world.ledger.putBack("dnsmasq")
-        try world.undo()
         #expect(world.isPending())
+        try world.undo()
+        #expect(world.isPending() == isLoaded)
         try world.settle()
     }
 
-    @Test func afterACancelAChangeIsAskedForAgain() throws {
+    @Test func afterACancelAChangeIsRequestedAgain() throws {
         let world = try world()
         try world.change()
+        try world.ledger.withdraw(nil, from: "dnsmasq")
+        try world.watch()
+        #expect(world.isPending(), "dnsmasq has loaded something else")
         try world.ledger.withdraw(nil, from: "dnsmasq")
         try world.undo()
         #expect(!world.isPending(), "dnsmasq has what is wanted")
@@ -135,92 +207,72 @@ extension EventWorld {
         try world.settle()
     }
 
-    @Test func whoeverWasKilledHalfwayIsMadeUpFor() throws {
+    /// A restart that touched nothing is not requested again, until something else is wanted.
+    @Test func anUntouchedProcessIsSparedUntilSomethingElseIsWanted() throws {
         let world = try world()
+        let main = world.instances[0]
         try world.change()
+        try world.beginRun()
+        try world.verify { $0.untouched = Self.processes(of: world) }
+        try world.ledger.finish("dnsmasq", run: 2, status: 0)
+        try world.watch()
+        #expect(!world.isPending() && world.process(main)?.loaded?.directives == second)
+        #expect(try world.broken() == nil)
         try world.undo()
-        world.interrupt()
-        try world.handle(variables("update", "aa:bb:cc:dd:ee:05", "10.0.0.5", "other"))
-        #expect(world.isPending(), "nobody knows what the killed updater had done")
-        try world.settle()
-        try world.handle(variables("update", "aa:bb:cc:dd:ee:06", "10.0.0.6", "other"))
-        #expect(!world.isPending())
-    }
-
-    /// The index of clients that have a target's name is right even after a kill or a change of the settings.
-    @Test func noLeaseIsOverlooked() throws {
-        let world = try world()
-        world.interrupt()
-        try world.change()
-        try world.settle()
-        try world.undo()
-        try world.set(sections + "config cname n\n list target b\n")
-        world.now = world.now + .seconds(1)
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:01", "10.0.0.1", "a"))
-        #expect(world.fragment == first + "\ncname=n,n.lan,b.lan")
-    }
-
-    /// Otherwise each restart would bring a replay, and that would ask for the next restart.
-    @Test func whatCanNotBeWrittenIsNotAskedFor() throws {
-        let world = try world()
-        #expect(unlink(world.scratch / "conf/cname-updater.conf") == 0)
-        #expect(rmdir(world.scratch / "conf") == 0)
-        #expect(symlink("nowhere", world.scratch / "conf") == 0)
-        for _ in 0..<2 {
-            #expect(throws: (any Error).self) { try world.replay() }
-            #expect(!world.isPending())
-        }
-        #expect(unlink(world.scratch / "conf") == 0)
-        try world.replay()
+        #expect(!world.isPending(), "dnsmasq has what is wanted")
+        try world.lease(3, "other")
+        try world.set(sections + "config cname n\n list target other\n")
+        try world.watch()
         #expect(world.isPending())
         try world.settle()
     }
 
-    @Test func aNamelessEventIsNobodysAnswer() throws {
-        let world = try world()
-        world.scratch.write("leases/presence", "b silent - 2\nc silent - 2\n")
-        func isSilent() -> Bool { (contents(world.scratch / "leases/presence") ?? "").contains("b silent") }
-        try world.handle(variables("update", "aa:bb:cc:dd:ee:02", "10.0.0.2", ""))
-        #expect(world.fragment == "")
-        #expect(isSilent())
-        try world.handle(variables("remove", "aa:bb:cc:dd:ee:09", "10.0.0.9", "b"))
-        #expect(isSilent(), "giving a lease back is no answer either")
-        try world.handle(variables("add", "aa:bb:cc:dd:ee:02", "10.0.0.2", "b"))
-        #expect(!isSilent())
-        #expect(contents(world.scratch / "leases/presence") == "c silent - 2")
+    private static func processes(of world: EventWorld) -> [DnsmasqProcess] {
+        ((try? world.truth()) ?? nil)?.instances.flatMap { $0.processes } ?? []
     }
 
-    /// An alias changes to and fro, while a daemon takes requests whenever it can and dnsmasq reads at any moment of a
-    /// run. In the end dnsmasq has what is wanted, without the help of a replay.
-    @Test func noInterleavingLosesAChange() throws {
+    @Test func noLeaseIsOverlooked() throws {
         let world = try world()
-        var random = SeededGenerator()
-        for round in 0..<300 {
-            let isOver = Flag()
-            let daemon = try inBackground {
-                var random = SeededGenerator(UInt64(round) + 1)
-                func wait(upTo microseconds: UInt32) { usleep(UInt32.random(in: 0...microseconds, using: &random)) }
-                while !isOver.isSet {
-                    if Int.random(in: 0..<3, using: &random) == 0 { try? world.request() }
-                    guard (try? world.beginRun()) == true else { continue }
-                    wait(upTo: 600)
-                    world.serve()
-                    wait(upTo: 600)
-                    try? world.endRun()
-                    wait(upTo: 2000)
-                }
-            }
-            for _ in 0..<Int.random(in: 1...4, using: &random) {
-                try world.change()
-                usleep(UInt32.random(in: 0...1000, using: &random))
-                try world.undo()
-            }
-            if round % 2 == 0 { try world.change() }
-            isOver.set()
-            try daemon()
-            try world.settle("round \(round)")
-            if world.served != world.fragment { return }
-            if round % 2 == 0 { try world.undo() }
+        try world.set(sections + "config cname n\n list target b\n")
+        try world.lease(1, "a")
+        #expect(world.fragment == first + "\ncname=n,n.lan,b.lan")
+    }
+
+    /// Otherwise each event would request a restart that changes nothing.
+    @Test(arguments: [false, true]) func whatCanNotBeWrittenIsNotRequested(isPlain: Bool) throws {
+        let world = isPlain ? try EventWorld(sections) : try EventWorld(sections, .main)
+        let draft = world.scratch / "conf/.cname-updater.conf"
+        #expect(mkdir(draft, 0o755) == 0)
+        for _ in 0..<2 {
+            #expect(throws: (any Error).self) { try world.lease(2, "b") }
+            #expect(!world.isPending() && world.fragment == "")
         }
+        #expect(rmdir(draft) == 0)
+        // The mark that the reconcile has left makes any event go on.
+        try world.lease(7, "tv")
+        #expect(world.fragment == second && world.isPending())
+        try world.settle()
+    }
+
+    @Test func anEventOfAnotherHostReconcilesNothing() throws {
+        let world = try world()
+        world.looks = 0
+        try world.lease(7, "tv")
+        try world.hangUp()
+        #expect(world.looks == 0)
+    }
+
+    /// Where the processes are not known, each change is requested, and nothing is withdrawn.
+    @Test func withoutOpenWrtEachChangeStands() throws {
+        let world = try EventWorld(sections)
+        try world.lease(2, "b")
+        #expect(try world.restart() && world.loaded == second)
+        try world.change()
+        #expect(world.isPending())
+        try world.undo()
+        #expect(world.isPending(), "dnsmasq may have been restarted meanwhile")
+        #expect(try world.restart() && world.loaded == second)
+        try world.watch()
+        #expect(!world.isPending())
     }
 }

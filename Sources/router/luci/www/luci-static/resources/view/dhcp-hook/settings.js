@@ -43,7 +43,7 @@ return view.extend({
 
 	render([ answer ]) {
 		const map = new form.Map('debounced', _('Aliases'),
-			_('Names that lead to whichever of their targets is up, and jobs that run once nobody has asked for a while.'));
+			_('Names that lead to the target that is up, and jobs that run after a quiet time without a request.'));
 		this.aliases(map, answer.leases ?? []);
 		this.jobs(map);
 		this.updater(map);
@@ -72,7 +72,7 @@ return view.extend({
 			return '%h'.format(L.toArray(this.cfgvalue(id)).join(', '));
 		};
 
-		flag(section, 'probe', '1', _('Ask'), _('Of several targets with a lease, see who answers on the network. If not, nobody is asked.'));
+		flag(section, 'probe', '1', _('Probe'), _('Probes on the network which of several targets that are up are reachable.'));
 		flag(section, 'enabled', '1', _('Enabled'));
 	},
 
@@ -97,7 +97,7 @@ return view.extend({
 			[ 'max_wait', _('Longest wait'), '60', _('Seconds in all; 0: no bound. If not set, six times the quiet time.') ],
 			[ 'timeout', _('Timeout'), _('300 for a restart of dnsmasq, else 60'), _('It is ended after so many seconds; 0: never.') ],
 			[ 'retries', _('Retries'), '3', _('So often it is tried again if it fails.') ],
-			[ 'max_interval', _('Longest pause'), '600', _('Seconds between tries, and between runs that are asked for again and again; 0: nobody is throttled.') ],
+			[ 'max_interval', _('Longest pause'), '600', _('Seconds between tries, and between runs that are asked for again and again; 0: no requester is throttled.') ],
 		]) {
 			option = validate(section.option(form.Value, name, title, description), name == 'retries' ? 'count' : 'seconds');
 			times[name] = option;

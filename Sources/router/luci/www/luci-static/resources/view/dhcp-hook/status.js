@@ -21,27 +21,28 @@ const states = {
 };
 
 const reasons = {
-	nobody: _('no target is up'),
-	only: _('no other is up'),
-	answers: _('the others are silent'),
-	seen: _('its interface was seen last by this name'),
+	none: _('no target is up'),
+	only: _('no other target has a lease'),
+	hosts: _('a hosts file has its name'),
+	reachable: _('the others are unreachable'),
+	same_interface: _('its interface was seen last by this name'),
 	preferred: _('first in the list of those that are up'),
-	machines: _('all answer, and it is first in the list'),
+	first_machine: _('all are reachable, and it is first in the list'),
 	newest: _('its system has the newest lease'),
-	current: _('it led there before'),
+	current: _('the alias led there before'),
 	recent: _('its lease was seen last'),
 	latest: _('its lease ends last'),
 };
 
+// The text of any other obstacle says why dnsmasq does not have the alias.
 const obstacles = {
 	restart: _('after a restart of dnsmasq'),
-	left_out: _('left out, so that dnsmasq starts'),
 };
 
 const presences = {
-	answers: _('answers'),
-	silent: _('silent'),
-	unknown: _('not known'),
+	reachable: _('reachable'),
+	unreachable: _('unreachable'),
+	unknown: _('unknown'),
 };
 
 // To LuCI a string by itself is HTML; in a list it is text.
@@ -81,7 +82,7 @@ return view.extend({
 		return [
 			...this.warnings(status, aliases, check),
 			E('div', { 'class': 'cbi-section' }, [
-				table([ _('Alias'), _('Leads to'), _('Since'), _('Why'), _('Others that are asked') ],
+				table([ _('Alias'), _('Leads to'), _('Since'), _('Why'), _('Candidates') ],
 					rows.map((alias, index) => this.alias(alias, aliases.now, isOneOfSeveral(index))),
 					_('There are no aliases yet: add one in the settings.'))
 			]),
@@ -112,26 +113,26 @@ return view.extend({
 		if (alias.addresses?.length)
 			leads.push(small(alias.addresses.join(' ')));
 		if (alias.obstacle)
-			leads.push(small(obstacles[alias.obstacle] ?? alias.obstacle));
+			leads.push(small(obstacles[alias.obstacle] ?? alias.text ?? alias.obstacle));
 		const since = [ alias.target == null ? '-' : alias.since == null ? _('before us') : ago(now, alias.since) ];
 		if (alias.expires != null)
 			since.push(small(_('ends %s').format(ahead(now, alias.expires))));
-		const rivals = (alias.rivals ?? []).map(rival => this.rival(rival, now));
+		const candidates = (alias.candidates ?? []).map(candidate => this.candidate(candidate, now));
 		return [
 			text(alias.alias, ...(hasPlace ? alias.confdirs ?? [] : []).map(small)),
 			text(...leads),
 			text(...since),
 			text(reasons[alias.reason] ?? alias.reason),
-			text(...(rivals.length ? rivals : [ '-' ])),
+			text(...(candidates.length ? candidates : [ '-' ])),
 		];
 	},
 
-	rival({ target, presence = 'unknown', answered, silences }, now) {
+	candidate({ target, presence = 'unknown', reached, misses }, now) {
 		const known = [ presences[presence] ?? presence ];
-		if (answered != null)
-			known.push(_('heard %s').format(ago(now, answered)));
-		if (silences > 0)
-			known.push(_('unanswered: %d').format(silences));
+		if (reached != null)
+			known.push(_('reached %s').format(ago(now, reached)));
+		if (misses > 0)
+			known.push(_('misses: %d').format(misses));
 		return E('div', [ `${target}: ${known.join(', ')}` ]);
 	},
 

@@ -1,0 +1,141 @@
+import Basics
+import Configuration
+import Leases
+import Network
+
+extension Reservations {
+    /// Reservations that get in each other's way: "section 'x' clashes with …: why; what to do".
+    ///
+    /// What dnsmasq 2.90 does with `dhcp-host=` lines that match one client, whatever the order of the lines: a client
+    /// identifier wins over a MAC address, that over one with `*`, and that over a name. Nothing is taken from the
+    /// others, even if the winner reserves no address. A client that sends no identifier keeps the lease, and so the
+    /// address, of the last one that did on its interface.
+    ///
+    /// Yet as OpenWrt writes these lines a MAC address mostly wins over a `duid`. Beside odhcpd dnsmasq is not given it:
+    /// then the line matches by name. One without colons, as odhcpd and LuCI write it, is text to dnsmasq. And it has to
+    /// be the whole of option 61, where RFC 4361 puts `ff` and an IAID in front.
+    ///
+    /// Of lines for one MAC address the last wins in a network, without a word; one with an address counts in the network of
+    /// that address only. With one address in two lines dnsmasq does not start. A name in two lines goes to whichever host
+    /// renewed last.
+    ///
+    /// - Parameters:
+    ///   - leases: Each with its MAC address if that is known.
+    ///   - rendered: The files that tell the networks.
+    public func clashes(seen leases: [LeaseStorage.ClientLease], in rendered: [RenderedFile] = []) -> [Finding] {
+        var clashes: [Finding] = []
+        let ranges = rendered.flatMap { $0.ranges }
+        func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
+            clashes.append(host.clash(with: other, why))
+        }
+        for (index, host) in hosts.enumerated() {
+            for other in hosts[..<index] where host.overlaps(other) {
+                if let address = host.address, address == other.address {
+                    add(host, other, "both reserve \(address), so dnsmasq does not start; change one of them")
+                } else if let name = host.hostName, name == other.hostName,
+                    !host.hardware.contains(where: { other.hardware.contains($0) })
+                {
+                    add(
+                        host, other,
+                        "both are '\(name)', which leads to the one that renewed last; make them one section "
+                            + "with both MAC addresses, or give each a name")
+                } else if host.identifiers.isEmpty, other.identifiers.isEmpty, host.hostName != other.hostName,
+                    host.competes(with: other, in: ranges),
+                    let shared = host.hardware.first(where: { other.hardware.contains($0) })
+                {
+                    add(
+                        host, other,
+                        "both are for \(shared), so dnsmasq goes by the last one alone; if two systems have it, give each "
+                            + "section the client identifier that its system sends, else make them one")
+                }
+            }
+        }
+        return clashes + interfaceClashes(of: leases, in: ranges)
+    }
+
+    /// Those of one by MAC address and another by something else, each pair once.
+    private func interfaceClashes(of leases: [LeaseStorage.ClientLease], in ranges: [DHCPRange]) -> [Finding] {
+        var clashes: [Finding] = []
+        var pairs: [ByteString] = []
+        for client in leases {
+            let hardware = client.lease.hardware
+            for other in hosts where other.matches(hardware: hardware) {
+                for host in hosts where host.overlaps(other) && !host.matches(hardware: hardware) {
+                    guard host.competes(with: other, in: ranges) else { continue }
+                    let pair = host.place.text + other.place.text
+                    guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
+                    pairs.append(pair)
+                    clashes.append(
+                        host.clash(
+                            with: other,
+                            "both match \(hardware), '\(host.label)' \(why); if they are one system, make them one "
+                                + "section, else take 'mac' out of '\(other.label)'"))
+                }
+            }
+        }
+        return clashes
+    }
+}
+
+extension Reservation {
+    fileprivate func clash(with other: Reservation, _ why: ByteString) -> Finding {
+        Finding(
+            .problem, place, "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
+    }
+
+    /// One dnsmasq gets both, and both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in
+    /// both.
+    fileprivate func overlaps(_ other: Reservation) -> Bool {
+        if !instance.isEmpty, !other.instance.isEmpty, instance != other.instance { return false }
+        func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
+        func isInV6(_ one: Reservation) -> Bool { !one.hostID.isEmpty || one.address == nil }
+        return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
+    }
+
+    /// Both may count for one client: their tags are the same, and no address keeps them to different networks.
+    ///
+    /// - Parameter ranges: One in each network. Without any, all addresses are taken to be in one network.
+    fileprivate func competes(with other: Reservation, in ranges: [DHCPRange]) -> Bool {
+        guard tags == other.tags else { return false }
+        guard let address, let another = other.address, !ranges.isEmpty else { return true }
+        return ranges.contains { $0.holds(address) && $0.holds(another) }
+    }
+
+    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
+    fileprivate func rival(of other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
+        if identifiers.contains(client.identifier) { return "by its client identifier, which always wins" }
+        if duids.contains(client.identifier) || duids.contains(client.duid) {
+            return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
+        }
+        // A name that the other reserved is no word of the client's.
+        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
+            hostName != other.hostName
+        {
+            return "by its name, but a MAC address always wins"
+        }
+        return nil
+    }
+}
+
+extension LeaseStorage.ClientLease {
+    /// A remark if two MAC addresses use the lease in turn.
+    ///
+    /// - Parameter file: Where the lease is recorded.
+    public func turnsFinding(in file: ByteString) -> Finding? {
+        let turns = lease.turns.words
+        guard turns.count == 3, turns[2].wholeNumber ?? 0 > 1 else { return nil }
+        return Finding(
+            .remark, Place(file),
+            "\(lease.hardware) and \(turns[0]) take turns with one client identifier, so dnsmasq has one lease for both, and "
+                + "its name and its aliases flip; if they are two machines, as clones are, give each an identifier")
+    }
+
+    /// DHCPv4's client identifier (option 61), or the DUID. One that is only the MAC address with its type in front may be
+    /// left out by the client.
+    fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
+
+    /// A DHCPv4 identifier as of RFC 4361, section 6.1, has the DUID behind `ff` and four bytes of IAID.
+    fileprivate var duid: ByteString {
+        identifier.hasPrefix("ff:") ? ByteString(identifier.bytes.dropFirst(15)) : identifier
+    }
+}

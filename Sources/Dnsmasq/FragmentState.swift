@@ -1,0 +1,90 @@
+import Basics
+
+/// A process of dnsmasq, and what it has loaded of a fragment.
+public final class Seen {
+    /// The instance.
+    public let name: ByteString
+    let number: Int32
+    public let start: Int64
+    /// The digest of what the process has loaded; or `Seen.unknown`, or `Seen.down`.
+    public var content: ByteString
+    /// The digest of a fragment for which no restart is requested, as one did not touch the process; empty if there is none.
+    public var spared: ByteString = ""
+    /// The process is known to have read its files.
+    public private(set) var hasRead = true
+
+    public static let unknown: ByteString = "unknown"
+    /// The process has ended, and not because of the fragment.
+    public static let down: ByteString = "down"
+
+    public init(_ name: ByteString, _ process: DnsmasqProcess, _ content: ByteString) {
+        (self.name, number, start, self.content) = (name, process.number, process.start, content)
+        hasRead = process.hasRead
+    }
+
+    fileprivate init?(_ words: [ByteString]) {
+        guard words.count > 4, let number = words[2].wholeNumber, let start = words[3].number(digits: 15) else {
+            return nil
+        }
+        (name, self.number, self.start, content) = (words[1], Int32(number), start, words[4])
+        if words.count > 5 { spared = words[5] }
+    }
+
+    fileprivate var line: ByteString {
+        "process \(name) \(number) \(start) \(content)" + (spared.isEmpty ? "" : " " + spared)
+    }
+
+    public func isOf(_ process: DnsmasqProcess) -> Bool { process.number == number && process.start == start }
+}
+
+/// What the processes of dnsmasq that read one fragment have loaded, as far as it is not what is on disk: a small file,
+/// replaced in one step.
+public final class FragmentState {
+    public let confdir: ByteString
+    /// A change of the fragment is under way, or was when its process was killed.
+    public var isChanging = false
+    /// The digest of what the last change put on disk; empty before the first.
+    public var onDisk: ByteString = ""
+    /// The processes that the last look saw.
+    public var seen: [Seen] = []
+    /// The digest of the aliases that are left out, as an instance did not run with them; empty if there are none.
+    public var leftOut: ByteString = ""
+    public var leftOutSince = Instant(sinceStart: .zero)
+
+    public init(confdir: ByteString) { self.confdir = confdir }
+
+    /// - Returns: nil if `text` is no such state.
+    public init?(text: ByteString) {
+        let lines = text.lines
+        guard lines.count > 1, lines[0].hasPrefix("confdir ") else { return nil }
+        confdir = ByteString(lines[0].bytes.dropFirst(8))
+        isChanging = lines[1].words.first != "settled"
+        onDisk = isChanging ? "" : ByteString(lines[1].bytes.dropFirst(8))
+        for words in lines.dropFirst(2).map({ $0.words }) where words.count > 2 {
+            if words[0] == "left_out", let moment = words[2].seconds {
+                (leftOut, leftOutSince) = (words[1], Instant(sinceStart: moment))
+            } else if let one = Seen(words) {
+                seen.append(one)
+            }
+        }
+    }
+
+    public var text: ByteString {
+        let state: ByteString = isChanging ? "changing" : "settled \(onDisk)"
+        let left: [ByteString] = leftOut.isEmpty ? [] : ["left_out \(leftOut) \(leftOutSince.json)"]
+        return (["confdir \(confdir)", state] + left + seen.map { $0.line }).joined(separator: "\n")
+    }
+
+    /// What a process has loaded: its line, if there is one; else what is on disk, as the lines were made after the last
+    /// rename, so that a process without a line can only have read later. It is unknown if another program has changed what is
+    /// on disk since.
+    public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> Seen {
+        // A line is of a process that had read its files, or whose content is unknown.
+        if let line = seen.first(where: { $0.isOf(process) }) { return line }
+        let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest
+        return Seen(name, process, isUnknown ? Seen.unknown : digest)
+    }
+
+    /// The instance's process that was seen last.
+    public func last(of name: ByteString) -> Seen? { seen.first { $0.name == name } }
+}

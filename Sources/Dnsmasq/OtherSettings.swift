@@ -1,0 +1,157 @@
+import Basics
+import Configuration
+import Linux
+
+/// What the instances that read one conf-dir are given besides our fragment: CNAMEs and domains, in the files that they were
+/// started with, in the conf-dir, in whatever those name with `conf-file` or `conf-dir`, and in `/etc/config/dhcp`, of which
+/// the next such file is made. With a name that stands there and in our fragment, dnsmasq does not start ("duplicate CNAME").
+///
+/// Lines are understood as in dnsmasq's option.c (`read_file`, `one_opt`). Only lines that begin with a `c` or a `d` are kept
+/// while they are read: the lists of ad blockers have many megabytes. So the result is kept as a small text, until its key
+/// differs.
+public final class OtherSettings {
+    /// Stands for all that was read.
+    public let key: ByteString
+    /// Why dnsmasq can't follow a folder; nil if it can, or need not.
+    public let obstacle: ByteString?
+    /// The `domain=` lines of all files but the rendered ones.
+    public private(set) var domains: [Domain] = []
+    private var domainValues: [ByteString] = []
+    /// The names that are CNAMEs, each with "FILE:LINE".
+    private var names: [ByteString] = []
+    private var places: [ByteString] = []
+    private let isWanted: (ByteString) -> Bool
+    /// In the order in which they are read, each once.
+    private var files: [ByteString] = []
+
+    /// Reads all files. One that can't be read is passed over: dnsmasq reports it itself.
+    ///
+    /// - Parameters:
+    ///   - dhcp: What `/etc/config/dhcp` says.
+    ///   - isWanted: Whether a name, in lower case, is looked for.
+    public init(
+        _ rendered: [RenderedFile], _ confdir: ByteString, _ dhcp: Reservations?, key: ByteString,
+        obstacle: ByteString?, where isWanted: @escaping (ByteString) -> Bool
+    ) {
+        (self.key, self.obstacle, self.isWanted) = (key, obstacle, isWanted)
+        for value in dhcp?.cnames ?? [] {
+            read(line: "cname=" + value.text, Reservations.path, value.line)
+        }
+        for file in rendered { add(file.path) }
+        addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
+        var next = 0
+        // More files are read only if somebody wants to keep us busy.
+        while next < files.count, next < 1000 {
+            read(file: files[next], isRendered: rendered.contains { $0.path == files[next] })
+            next += 1
+        }
+    }
+
+    /// Reads a text that was made of what was read before.
+    ///
+    /// - Returns: nil if the key is another one.
+    public init?(text: ByteString, key: ByteString) {
+        let lines = text.lines
+        guard lines.first == key else { return nil }
+        self.key = key
+        isWanted = { _ in false }
+        let parts = lines.dropFirst().compactMap { $0.split(at: UInt8(ascii: " ")) }
+        obstacle = parts.first { $0.before == "obstacle" }?.after
+        for (word, value) in parts {
+            switch word {
+            case "domain": add(domain: value)
+            case "cname": if let (name, place) = value.split(at: UInt8(ascii: " ")) { add(name, at: place) }
+            default: break
+            }
+        }
+    }
+
+    public var text: ByteString {
+        let obstacle: [ByteString] = obstacle.map { ["obstacle \($0)"] } ?? []
+        let lines: [ByteString] =
+            domainValues.map { "domain \($0)" } + names.indices.map { "cname \(names[$0]) \(places[$0])" }
+        return ([key] + obstacle + lines).joined(separator: "\n")
+    }
+
+    /// Where the name is a CNAME: "FILE:LINE"; nil if it is none.
+    public func place(of name: ByteString) -> ByteString? { names.firstIndex { $0 == name }.map { places[$0] } }
+
+    private func add(_ name: ByteString, at place: ByteString) {
+        if self.place(of: name) != nil { return }
+        names.append(name)
+        places.append(place)
+    }
+
+    private func add(domain value: ByteString) {
+        guard let domain = Domain(value) else { return }
+        domains.append(domain)
+        domainValues.append(value)
+    }
+
+    private func add(_ file: ByteString) {
+        if !files.contains(where: { $0 == file }) { files.append(file) }
+    }
+
+    /// - Parameter value: The folder, then the ends of names: see `RenderedFile.reads`.
+    private func addFolder(_ value: [ByteString]) {
+        let filter = Array(value.dropFirst())
+        for name in (try? Files.names(in: value[0])) ?? []
+        where name != Fragment.name && RenderedFile.reads(name, filter: filter) {
+            add("\(value[0])/\(name)")
+        }
+    }
+
+    private func read(file path: ByteString, isRendered: Bool) {
+        guard let file = FileDescriptor.ofOthers(path) else { return }
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        var text: [UInt8] = []
+        var line = 1
+        // Nothing in the rest of the line counts.
+        var isOver = false
+        func end() {
+            let text = ByteString(text)
+            if !text.isEmpty, !(isRendered && text.hasPrefix("domain")) { read(line: text, path, line) }
+        }
+        while let count = try? file.read(into: &buffer), count > 0 {
+            for byte in buffer[..<count] {
+                if byte == UInt8(ascii: "\n") {
+                    end()
+                    (text, line, isOver) = ([], line + 1, false)
+                } else if isOver || byte == UInt8(ascii: "\"") || text.isEmpty && byte.isSpace {
+                    continue
+                } else if text.isEmpty
+                    ? byte != UInt8(ascii: "c") && byte != UInt8(ascii: "d")
+                    : byte == UInt8(ascii: "#") && text.last!.isSpace
+                {
+                    isOver = true
+                } else if text.count < OtherSettings.longestLine {
+                    text.append(byte)
+                }
+            }
+        }
+        end()
+    }
+
+    /// In bytes.
+    private static let longestLine = 1 << 20
+
+    /// - Parameter text: A line without quotes and comment.
+    private func read(line text: ByteString, _ path: ByteString, _ line: Int) {
+        guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
+        var words = value.commaSeparated
+        switch option.trimmed {
+        case "cname":
+            // The last is the target; but a number behind two others is how long the answer holds.
+            if words.count > 2, words[words.count - 1].bytes.allSatisfy({ $0.isASCIIDigit }) { words.removeLast() }
+            for word in words.dropLast() {
+                // A dot at the end means the same.
+                let name = (word.hasSuffix(".") ? ByteString(word.bytes.dropLast()) : word).lowercased
+                if isWanted(name) { add(name, at: "\(path):\(line)") }
+            }
+        case "conf-file": add(words[0])
+        case "conf-dir": addFolder(words)
+        case "domain": add(domain: value.trimmed)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Basics
+import Network
+
+/// An alias as the instances that read one conf-dir must have it.
+public final class Entry {
+    public let alias: HostName
+    /// nil: the alias leads nowhere.
+    public let target: HostName?
+    /// The alias, and the alias in the instance's domain.
+    public let names: [ByteString]
+    /// The target with its domain; empty if there is no target.
+    let targetName: ByteString
+    /// The target's addresses.
+    let addresses: [ByteString]
+    /// The addresses that the alias may lead to later.
+    let others: [ByteString]
+    /// Why the alias is left out; nil if it is not.
+    public var omission: ByteString?
+
+    public init(
+        _ alias: HostName, to target: HostName?, in domains: [Domain], _ addresses: [Address], others: [Address]
+    ) {
+        let own = domains.name(for: nil)
+        (self.alias, self.target) = (alias, target)
+        names = [alias.text] + (own.isEmpty ? [] : ["\(alias).\(own)"])
+        let domain = domains.name(for: addresses.first { $0.isIPv4 } ?? addresses.first)
+        targetName = target.map { domain.isEmpty ? $0.text : "\($0).\(domain)" } ?? ""
+        self.addresses = target == nil ? [] : addresses.map { $0.text }.sorted()
+        self.others = target == nil ? [] : others.filter { !addresses.contains($0) }.map { $0.text }.sorted()
+    }
+
+    var isPublished: Bool { target != nil && omission == nil }
+
+    /// The line of dnsmasq(8), --cname; or a comment.
+    public var line: ByteString? {
+        if target == nil { return nil }
+        if let omission { return "#\(alias) is left out: \(omission)" }
+        return "cname=" + (names + [targetName]).joined(separator: ",")
+    }
+
+    /// Leaves the alias out if dnsmasq would not start with it, or would not answer it. A name that stands twice, or a loop,
+    /// keeps dnsmasq from starting.
+    ///
+    /// - Parameters:
+    ///   - isAlias: Whether there is an alias of that name, wherever it leads.
+    ///   - place: Where a name is a CNAME that is not ours.
+    public func omit(isAlias: (ByteString) -> Bool, cnameAt place: (ByteString) -> ByteString?) {
+        guard let target else { return }
+        let domain = ByteString(names[names.count - 1].bytes.dropFirst(alias.text.count))
+        func bare(_ name: ByteString) -> ByteString {
+            name.hasSuffix(domain) ? ByteString(name.bytes.dropLast(domain.count)) : name
+        }
+        for name in [target.text, targetName, bare(targetName)] where isAlias(name) {
+            omission = "its target is an alias itself"
+        }
+        let other = bare(alias.text)
+        if other != alias.text, isAlias(other) { omission = "it is another alias with the domain" }
+        for name in names + [targetName] {
+            if let place = place(name) { omission = "'\(name)' is a CNAME at \(place)" }
+        }
+    }
+}
+
+/// How dnsmasq is given the aliases.
+public enum Publisher: Sendable {
+    /// As CNAMEs in the fragment, which dnsmasq reads when it is started.
+    case cname
+    /// As addresses in a folder that dnsmasq follows. The fragment names the folder.
+    case hosts
+
+    /// What the fragment must hold.
+    public func text(_ entries: [Entry], in confdir: ByteString) -> ByteString {
+        let lines = entries.compactMap { $0.line }
+        switch self {
+        case .cname:
+            return lines.sorted().joined(separator: "\n")
+        case .hosts:
+            if entries.isEmpty { return "" }
+            let comments = lines.filter { $0.hasPrefix("#") }.sorted()
+            return (comments + [Publisher.line(confdir)]).joined(separator: "\n")
+        }
+    }
+
+    /// Whether what the fragment names is there.
+    public func isReady(_ text: ByteString, in confdir: ByteString) -> Bool {
+        guard case .hosts = self, !Fragment.directives(in: text).isEmpty else { return true }
+        return ((try? HostsFolder(in: confdir).isThere()) ?? false)
+    }
+
+    /// Puts the files beside the fragment in place, before the fragment.
+    ///
+    /// - Parameter isFollowed: dnsmasq follows the folder already.
+    /// - Throws: `cannotCreate`.
+    public func putFiles(_ entries: [Entry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
+        guard case .hosts = self, !entries.isEmpty else { return }
+        let folder = HostsFolder(in: confdir)
+        let isThere = try folder.isThere()
+        var waits = isFollowed && isThere
+        try folder.make()
+        for entry in entries {
+            if try !folder.put(entry, waits: waits) { waits = false }
+        }
+        try folder.keep(entries.filter { $0.isPublished }.map { $0.alias.text })
+    }
+
+    /// Puts an empty folder, and the fragment that names it, in place before dnsmasq's first start.
+    ///
+    /// - Throws: `cannotCreate`.
+    public static func prepare(_ confdir: ByteString) throws(Fault) {
+        try HostsFolder(in: confdir).make()
+        let fragment = Fragment(in: confdir)
+        try fragment.prepare(line(confdir))
+        try fragment.put()
+    }
+
+    private static func line(_ confdir: ByteString) -> ByteString { "hostsdir=" + HostsFolder(in: confdir).path }
+
+    /// Removes a folder that the fragment no longer names, once no process of dnsmasq follows it.
+    ///
+    /// - Throws: `cannotCreate`.
+    public func removeRest(_ text: ByteString, in confdir: ByteString) throws(Fault) {
+        if !text.hasSuffix(Publisher.line(confdir)) { try HostsFolder(in: confdir).remove() }
+    }
+
+    /// Whether the alias is in place, as far as that is beside the fragment.
+    ///
+    /// - Throws: `cannotCreate` if it can't be read.
+    public func hasFile(_ entry: Entry, in confdir: ByteString) throws(Fault) -> Bool {
+        guard case .hosts = self else { return true }
+        return try HostsFolder(in: confdir).has(entry)
+    }
+
+    /// The digest of what a process of dnsmasq loads with a fragment. A folder that is made anew is another one, which a
+    /// process does not follow.
+    ///
+    /// - Throws: `cannotCreate` if the folder can't be looked at.
+    public static func digest(_ text: ByteString, in confdir: ByteString) throws(Fault) -> ByteString {
+        let directives = Fragment.directives(in: text)
+        if !directives.hasPrefix("hostsdir=") { return directives.digest }
+        let inode = try HostsFolder(in: confdir).inode()
+        return (directives + "\n" + (inode.map { ByteString(decimal: $0) } ?? "missing")).digest
+    }
+}

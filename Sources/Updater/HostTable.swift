@@ -1,0 +1,32 @@
+import Aliases
+import Basics
+import Dnsmasq
+import Leases
+import Network
+
+/// What the instances that read one conf-dir know of hosts.
+final class HostTable {
+    private let leases: [Lease]
+    private let leaseIndex: NameIndex
+    private let hosts: [HostsFiles.Entry]
+    private let hostsIndex: NameIndex
+    private let domains: [Domain]
+
+    init(_ leases: [LeaseStorage.ClientLease], _ hosts: [HostsFiles.Entry], _ domains: [Domain]) {
+        self.leases = leases.map { $0.lease }
+        leaseIndex = NameIndex(leases.map { $0.lease.hostName?.text ?? "*" })
+        self.hosts = hosts
+        hostsIndex = NameIndex(hosts.map { $0.name })
+        self.domains = domains
+    }
+
+    func known(_ host: HostName) -> KnownHost {
+        KnownHost(leaseIndex.indices(of: host.text).map { leases[$0] }, addresses(of: host.text))
+    }
+
+    /// The addresses of a name in hosts files, with or without a domain.
+    func addresses(of name: ByteString) -> [Address] {
+        let names = [name] + domains.map { "\(name).\($0.name)" as ByteString }
+        return names.uniqued.flatMap { hostsIndex.indices(of: $0) }.map { hosts[$0].address }.uniqued
+    }
+}

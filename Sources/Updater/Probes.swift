@@ -1,0 +1,109 @@
+import Aliases
+import Basics
+import Dnsmasq
+import Linux
+import Network
+
+/// Probes candidates that compete, round by round. The kernel asks them, and tells what became of it.
+struct Probes: ~Copyable {
+    private let presence: Presence
+    /// Only while candidates compete: the kernel tells of every neighbour.
+    private var neighbours: Neighbours?
+    /// The round that goes on.
+    private var round: [Probed] = []
+    private var start = Instant(sinceStart: .zero)
+    /// When no more news of the round are expected; nil if none goes on.
+    private var end: Instant?
+    /// Addresses that did not answer when they were probed last.
+    private var silent: [Probed] = []
+
+    private final class Probed {
+        let host: HostName
+        let address: Address
+        var answer: Answer?
+
+        init(_ host: HostName, _ address: Address) { (self.host, self.address) = (host, address) }
+    }
+
+    init(_ presence: Presence) { self.presence = presence }
+
+    /// The descriptor of the kernel's news; -1 if no candidates compete.
+    var number: Int32 {
+        mutating get { neighbours?.number ?? -1 }
+    }
+
+    /// When a round ends or must begin; nil if no candidates compete.
+    var deadline: Instant? { end ?? presence.next }
+
+    /// Whether the round is over, or another one must begin.
+    func isDue(at now: Instant) -> Bool {
+        guard end != nil else { return presence.next.map { $0 <= now } ?? false }
+        return deadline! <= now || !round.contains { $0.answer == nil }
+    }
+
+    /// Takes in which targets compete, and has the kernel probe those whose turn it is.
+    ///
+    /// - Throws: `system` if the kernel can't be asked.
+    mutating func begin(_ truth: Truth) throws(Fault) {
+        presence.compete(truth.candidates) { truth.known($0).seen }
+        if presence.candidates.isEmpty {
+            neighbours = nil
+            (end, round) = (nil, [])
+            return
+        }
+        if neighbours == nil { neighbours = try Neighbours() }
+        for candidate in presence.due(at: truth.context.now) where candidate.answer == nil {
+            if end == nil { start = truth.context.now }
+            // The kernel needs a bit more than three seconds.
+            end = Process.now + Presence.interval
+            candidate.answer = .elsewhere
+            for address in truth.known(candidate.host).addresses where try neighbours?.ask(address) ?? false {
+                round.append(Probed(candidate.host, address))
+            }
+        }
+    }
+
+    /// Takes in what a round found.
+    ///
+    /// - Throws: `cannotCreate`.
+    mutating func finish(_ context: Context) throws(Fault) {
+        if end == nil { return }
+        silent = silent.filter { one in !round.contains { $0.host == one.host } }
+        for candidate in presence.candidates where candidate.answer != nil {
+            for probed in round where probed.host == candidate.host {
+                candidate.answer = max(candidate.answer!, probed.answer ?? .undecided)
+                if probed.answer == .silent { silent.append(probed) }
+            }
+        }
+        (end, round) = (nil, [])
+        let changed = presence.note(from: start, at: context.now)
+        try context.save(presence)
+        for candidate in changed { Log.info("\(candidate.host): \(candidate.verdict.sentence)") }
+    }
+
+    /// Reads the kernel's news.
+    mutating func read() {
+        // If the kernel had too much to tell, the round ends without the rest.
+        guard let news = (try? neighbours?.take()) ?? nil else { return }
+        for one in news {
+            var isAnswer = one.answer == .silent
+            for probed in round where probed.address == one.address && probed.answer == nil {
+                isAnswer = true
+                if one.answer != .undecided { probed.answer = one.answer }
+            }
+            for old in silent where !isAnswer && old.address == one.address {
+                presence.probe(old.host, at: Process.now)
+            }
+        }
+    }
+}
+
+extension Presence.Verdict {
+    fileprivate var sentence: ByteString {
+        switch self {
+        case .unknown: "can't be probed"
+        case .reachable: "is reachable"
+        case .unreachable: "is unreachable, and others answer"
+        }
+    }
+}

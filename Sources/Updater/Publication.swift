@@ -1,0 +1,282 @@
+import Aliases
+import Basics
+import Configuration
+import Dnsmasq
+import Ledger
+import Linux
+
+/// One conf-dir: the instances of dnsmasq that read it, what they have loaded, and what they must have.
+final class Publication {
+    let instances: [Instance]
+    let fragment: Fragment
+    let other: OtherSettings
+    let hosts: HostTable
+    private let domains: [Domain]
+    private let publisher: Publisher
+    private let onDisk: ByteString
+    private(set) var state: FragmentState
+    private(set) var choices: [Choice] = []
+    private(set) var entries: [Entry] = []
+    private(set) var wanted: ByteString = ""
+    /// The processes, each with what it has loaded.
+    private var look: [Seen] = []
+    private let context: Context
+    private let saved: ByteString
+    /// Stands for what aliases are left out beside: an instance may run with them once this differs.
+    private let surroundings: ByteString
+
+    var isPlain: Bool { instances[0].isPlain }
+    var confdir: ByteString { fragment.confdir }
+    /// The domain that aliases get.
+    var domain: ByteString { domains.name(for: nil) }
+
+    // MARK: The files
+
+    private static func folder(_ context: Context) -> ByteString { context.places.updater + "/reconcile" }
+
+    private static func path(_ kind: StaticString, _ confdir: ByteString, _ context: Context) -> ByteString {
+        "\(folder(context))/\(literal: kind).\(confdir.digest)"
+    }
+
+    private func path(_ kind: StaticString) -> ByteString { Publication.path(kind, confdir, context) }
+
+    /// The states of all conf-dirs.
+    ///
+    /// - Throws: `cannotCreate`.
+    static func states(_ context: Context) throws(Fault) -> [FragmentState] {
+        try Files.names(in: folder(context)).filter { $0.hasPrefix("state.") }.compactMap { name in
+            ((try? Files.readIfThere("\(folder(context))/\(name)")) ?? nil).flatMap { FragmentState(text: $0) }
+        }
+    }
+
+    /// - Parameter instances: Those that share a conf-dir: one or more.
+    /// - Throws: `cannotCreate`.
+    init(_ truth: Truth, _ instances: [Instance]) throws(Fault) {
+        let context = truth.context
+        let confdir = instances[0].confdir
+        (self.instances, self.context) = (instances, context)
+        fragment = Fragment(in: confdir)
+        onDisk = try fragment.text()
+        saved = try Files.readIfThere(Publication.path("state", confdir, context)) ?? ""
+        state = FragmentState(text: saved) ?? FragmentState(confdir: confdir)
+        surroundings = Publication.surroundings(instances, context)
+        other = try Publication.other(truth, instances, surroundings)
+        publisher = truth.updater.publish == .hosts && other.obstacle == nil ? .hosts : .cname
+        if let domain = truth.updater.domain ?? (instances[0].isPlain ? context.reservations?.domain ?? "lan" : nil) {
+            domains = [Domain(domain)!]
+        } else {
+            domains = instances[0].rendered.domains + other.domains
+        }
+        hosts = try truth.hosts(instances, domains)
+        let digest = try Publisher.digest(onDisk, in: confdir)
+        for instance in instances {
+            for process in instance.processes {
+                look.append(state.seen(process, of: instance.name, onDisk: digest))
+            }
+        }
+    }
+
+    /// The digest of what dnsmasq is given besides: a new start alone does not change it.
+    private static func surroundings(_ instances: [Instance], _ context: Context) -> ByteString {
+        let confdir = instances[0].confdir
+        var parts = instances.map { (try? Files.read($0.rendered.path)) ?? "" }
+        let names = ((try? Files.names(in: confdir)) ?? []).filter { !$0.hasPrefix("cname-updater.") }
+        for path in names.map({ "\(confdir)/\($0)" as ByteString }) + [context.surroundings.dhcp] {
+            guard let file = (try? FileStatus(at: path)) ?? nil else { continue }
+            parts.append("\(path) \(file.inode) \(file.size) \(file.changed.nanoseconds)")
+        }
+        return parts.joined(separator: "\n").digest
+    }
+
+    /// The other settings of dnsmasq: as they were kept, unless they, our settings or a process differ since.
+    private static func other(
+        _ truth: Truth, _ instances: [Instance], _ surroundings: ByteString
+    ) throws(Fault) -> OtherSettings {
+        let processes = instances.flatMap { $0.processes }.map { "\($0.number) \($0.start)" as ByteString }
+        let key = (processes + [surroundings, truth.digest]).joined(separator: " ").digest
+        let kept = try Files.readIfThere(path("other", instances[0].confdir, truth.context)) ?? ""
+        return OtherSettings(text: kept, key: key)
+            ?? OtherSettings(
+                instances.map { $0.rendered }, instances[0].confdir, truth.context.reservations, key: key,
+                obstacle: truth.updater.publish == .hosts ? InstalledDnsmasq.obstacle() : nil
+            ) { truth.isWanted($0) }
+    }
+
+    // MARK: What is wanted
+
+    /// Works out what each alias leads to here: nothing is read and nothing is written.
+    func choose(_ aliases: [Alias], _ occasion: Occasion = Occasion("")) {
+        let (presence, since) = (context.presence, context.since)
+        let names = aliases.map { $0.name.text }.sorted()
+        choices = aliases.map { alias in
+            alias.choice(
+                knowing: { hosts.known($0) },
+                verdict: { presence.verdict(of: $0) { hosts.known($0).seen } },
+                isCurrent: { since.leads(alias.name, to: $0) })
+        }
+        entries = choices.map { choice in
+            let entry = Entry(
+                choice.alias, to: choice.target, in: domains, choice.known.addresses, others: choice.others)
+            entry.omit(isAlias: { names.hasSorted($0) }, cnameAt: { other.place(of: $0) })
+            if case .hosts = publisher, !hosts.addresses(of: choice.alias.text).isEmpty {
+                entry.omission = "a hosts file has its name"
+            }
+            return entry
+        }
+        wanted = publisher.text(entries, in: confdir)
+        let digest = (wanted + surroundings).digest
+        func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
+        if concerns(occasion.leavesOut) {
+            (state.leftOut, state.leftOutSince) = (digest, context.now)
+        } else if occasion.retries || concerns(occasion.putsBack) || state.leftOut != digest
+            || context.now >= leftOutEnd
+        {
+            state.leftOut = ""
+        }
+        if state.leftOut.isEmpty { return }
+        for entry in entries where entry.omission == nil { entry.omission = "dnsmasq did not run with it" }
+        wanted = "# all aliases are left out: dnsmasq did not run with them"
+    }
+
+    /// When aliases that are left out are tried again.
+    var leftOutEnd: Instant { state.leftOutSince + .seconds(3600) }
+
+    // MARK: The change
+
+    /// Whether the fragment must be changed, or a change was not finished.
+    private(set) lazy var differs = wanted != onDisk || state.isChanging || !publisher.isReady(wanted, in: confdir)
+
+    /// Writes the fragment's draft, which may fail for want of space.
+    ///
+    /// - Throws: `cannotCreate`.
+    func prepare() throws(Fault) {
+        if differs { try fragment.prepare(wanted) }
+    }
+
+    /// Saves that a change is under way, and what each process has loaded.
+    ///
+    /// - Throws: `cannotCreate`.
+    func begin() throws(Fault) {
+        guard differs else { return }
+        // A process that still reads may read the old fragment or the new one.
+        for one in look where !one.hasRead { one.content = Seen.unknown }
+        let digest = try Publisher.digest(onDisk, in: confdir)
+        if look.contains(where: { $0.content == digest }) {
+            try Files.replace("\(path("text")).\(digest)", with: onDisk)
+        }
+        state.isChanging = true
+        try save()
+    }
+
+    /// Puts the files and the fragment in place.
+    ///
+    /// - Throws: `cannotCreate`.
+    func put() throws(Fault) {
+        try publisher.putFiles(entries, in: confdir, isFollowed: !differs)
+        if differs { try fragment.put() }
+        for omission in Fragment.omissions(from: onDisk, to: wanted) { Log.system("cname-updater", omission) }
+    }
+
+    /// Looks at the processes once more, after the fragment was put in place.
+    func lookAgain(_ processes: [DnsmasqProcess]) {
+        guard differs else { return }
+        let before = look
+        look = processes.compactMap { process in
+            guard let instance = instances.first(where: { $0.rendered.path == process.file }) else { return nil }
+            return before.first { $0.isOf(process) } ?? Seen(instance.name, process, Seen.unknown)
+        }
+    }
+
+    /// Whether a process has loaded something else than what is wanted. Where the processes are not known, each change asks.
+    ///
+    /// - Throws: `cannotCreate`.
+    func needsRestart() throws(Fault) -> Bool {
+        if isPlain { return differs }
+        let digest = try Publisher.digest(wanted, in: confdir)
+        return look.contains { $0.content != digest && $0.spared != digest }
+    }
+
+    /// Requests no restart any more for processes that one has not touched, until something else is wanted.
+    ///
+    /// - Throws: `cannotCreate`.
+    func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
+        let digest = try Publisher.digest(wanted, in: confdir)
+        for one in look where one.content != digest && untouched.contains(where: { one.isOf($0) }) { one.spared = digest }
+    }
+
+    /// The aliases that lead elsewhere now, each as `ALIAS: TARGET to TARGET`.
+    var changes: [ByteString] { Fragment.changes(from: onDisk, to: wanted, domain: domain) }
+
+    /// Saves that the change is over.
+    ///
+    /// - Parameter isLoaded: No process waits for a restart.
+    /// - Throws: `cannotCreate`.
+    func settle(isLoaded: Bool) throws(Fault) {
+        state.isChanging = false
+        state.onDisk = try Publisher.digest(wanted, in: confdir)
+        try save()
+        if try Files.readIfThere(path("other")) != other.text + "\n" { try Files.replace(path("other"), with: other.text) }
+        let texts = path("text") + "."
+        for name in try Files.names(in: Publication.folder(context)) {
+            let path: ByteString = "\(Publication.folder(context))/\(name)"
+            let isNeeded = !isLoaded && state.seen.contains { texts + $0.content == path }
+            if path.hasPrefix(texts), !isNeeded { try Files.remove(path) }
+        }
+        if isLoaded { try publisher.removeRest(wanted, in: confdir) }
+    }
+
+    private func save() throws(Fault) {
+        // A process that still reads is left to the next look.
+        let running = look.filter { state.isChanging || differs || $0.hasRead || $0.content == Seen.unknown }
+        // Also for an instance whose process has ended between the two looks, or only reads its files.
+        let ended = instances.filter { one in !running.contains { $0.name == one.name } }
+        state.seen = running + ended.compactMap { state.last(of: $0.name) }
+        let isNew = saved.isEmpty && state.seen.isEmpty && !differs
+        if state.text + "\n" != saved, !isNew { try Files.replace(path("state"), with: state.text) }
+    }
+
+    /// Whether a process still reads its files, so that it is not yet noted.
+    var isBeingRead: Bool {
+        // One that runs as root and has no script never shows that it has read them.
+        let recent = instances.flatMap { $0.processes }.filter { context.now - $0.started < .seconds(60) }
+        return look.contains { one in
+            !one.hasRead && one.content != Seen.unknown && recent.contains { one.isOf($0) }
+        }
+    }
+
+    // MARK: For reports
+
+    /// Whether all processes have loaded the alias as it must be.
+    ///
+    /// - Throws: `cannotCreate`.
+    func hasLoaded(_ entry: Entry) throws(Fault) -> Bool {
+        guard try publisher.hasFile(entry, in: confdir) else { return false }
+        if isPlain {
+            if try context.ledger.isPending(.alias, in: context.job) { return false }
+            if try context.ledger.isRunning(context.job) { return false }
+        } else if case .hosts = publisher {
+            let digest = try Publisher.digest(wanted, in: confdir)
+            return !look.isEmpty && look.allSatisfy { $0.content == digest }
+        }
+        return !loaded.isEmpty && loaded.allSatisfy { $0.map { Publication.has(entry, in: $0) } ?? false }
+    }
+
+    /// The lines that each process has loaded; nil if they are not known.
+    private lazy var loaded: [[ByteString]?] = {
+        let lines = onDisk.lines
+        let digest = try? Publisher.digest(onDisk, in: confdir)
+        return isPlain
+            ? [lines]
+            : look.map { one in
+                one.content == digest
+                    ? lines : ((try? Files.readIfThere("\(path("text")).\(one.content)")) ?? nil)?.lines
+            }
+    }()
+
+    private static func has(_ entry: Entry, in lines: [ByteString]) -> Bool {
+        let start: ByteString = "cname=\(entry.alias),"
+        let index = lines.firstIndex(notBefore: start)
+        let found = index < lines.count && lines[index].hasPrefix(start) ? lines[index] : nil
+        return found == (entry.omission == nil ? entry.line : nil)
+    }
+}

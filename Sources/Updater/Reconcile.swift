@@ -1,0 +1,179 @@
+import Aliases
+import Basics
+import Configuration
+import Dnsmasq
+import Leases
+import Ledger
+import Linux
+
+/// Why what is published is brought in line with the truth, and what is special about it.
+final class Occasion {
+    /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
+    var event: ByteString
+    /// What was left out, as dnsmasq did not run with it, is tried again.
+    var retries = false
+    /// Instances that did not run with their aliases: these are left out.
+    var leavesOut: [ByteString] = []
+    /// Instances that did not run without their aliases either: these are put back.
+    var putsBack: [ByteString] = []
+    /// Instances that are down for another reason.
+    var down: [ByteString] = []
+    /// Processes that a restart has not touched, so that another one would not either.
+    var untouched: [DnsmasqProcess] = []
+    /// Leases of which no event told are recorded, and records of clients that have no lease any more are removed. That reads
+    /// many files.
+    var isThorough = true
+
+    init(_ event: ByteString) { self.event = event }
+}
+
+/// Brings what is published in line with the truth, however it came to differ. A second call changes nothing. Each step is a
+/// single write, and a kill is allowed between any two: the next call does again what a killed one has not finished.
+extension Context {
+    private var folder: ByteString { places.updater + "/reconcile" }
+    private var mark: ByteString { folder + "/mark" }
+    private var working: ByteString { folder + "/working" }
+    /// Not in the folder, which `watch` follows.
+    private var lock: ByteString { folder + ".lock" }
+    /// The digest of the settings with which the lease files were read last.
+    private var read: ByteString { folder + "/read" }
+
+    /// Whether a reconcile is wanted, or was killed.
+    ///
+    /// - Throws: `cannotCreate` if the run directory is not ours.
+    func isMarked() throws(Fault) -> Bool {
+        // Another user could have written anything there.
+        try Files.checkFolder(places.updater)
+        if try FileStatus(at: mark) != nil { return true }
+        return try FileStatus(at: working) != nil
+    }
+
+    /// - Parameters:
+    ///   - waits: Waits for another process that reconciles. Else it starts again when it finds our mark.
+    ///   - marks: Leaves a mark first. A retry needs none.
+    /// - Returns: The truth as it was found; nil if another process reconciles.
+    /// - Throws: `cannotCreate`; `settings`; `busy` if the lock is not given back in time.
+    @discardableResult
+    func reconcile(_ occasion: Occasion, waits: Bool = false, marks: Bool = true) throws(Fault) -> Truth? {
+        for folder in [places.updater, folder] { try Files.makeFolder(folder) }
+        if marks { _ = try Files.create(mark) }
+        while true {
+            guard let truth = try reconcileOnce(occasion, waits) else { return nil }
+            if try FileStatus(at: mark) == nil { return truth }
+        }
+    }
+
+    private func reconcileOnce(_ occasion: Occasion, _ waits: Bool) throws(Fault) -> Truth? {
+        do throws(Fault) {
+            let held = try FileLock(lock, patience: waits ? FileLock.patience : .zero)
+            defer { _ = held }
+            try held.file.touch()
+            // Not removed: a kill would lose it.
+            if try FileStatus(at: mark) != nil { try Files.rename(mark, to: working) }
+            let truth = try again().bringInLine(occasion)
+            try Files.remove(working)
+            return truth
+        } catch  where error.code == .alreadyRunning {
+            try tellOfOldLock()
+            return nil
+        }
+    }
+
+    /// Names a process that holds the lock for more than 10 s, once.
+    private func tellOfOldLock() throws(Fault) {
+        guard let status = try FileStatus(at: lock), surroundings.wallClock() - status.changed > FileLock.patience,
+            let holder = try FileLock.holder(of: lock)
+        else { return }
+        let told = places.updater + "/told"
+        let line: ByteString = "\(lock): process \(holder) has held the lock for more than \(FileLock.patience) s"
+        if try Files.readIfThere(told) == line + "\n" { return }
+        try Files.replace(told, with: line)
+        Log.system("cname-updater", line + "; lease events are recorded, and the aliases follow when it goes on")
+    }
+
+    private func bringInLine(_ occasion: Occasion) throws(Fault) -> Truth {
+        let records = occasion.isThorough ? try storage.clients() : []
+        let isFirst = try Files.readIfThere(read) != settings.digest + "\n"
+        let truth = try Truth(self, isFirst: isFirst, isThorough: occasion.isThorough)
+        let all = truth.publications
+        for one in all {
+            for name in occasion.down + occasion.putsBack { one.state.last(of: name)?.content = Seen.down }
+            one.choose(truth.aliases, occasion)
+        }
+        try saveSince(truth, all)
+        try publish(all, occasion)
+        try record(truth.untold)
+        if !records.isEmpty, let clients = truth.clients { try forget(records, but: clients) }
+        if isFirst, occasion.isThorough { try Files.replace(read, with: settings.digest) }
+        return truth
+    }
+
+    private func saveSince(_ truth: Truth, _ all: [Publication]) throws(Fault) {
+        // While nothing is published, aliases keep their targets.
+        if all.isEmpty { return }
+        let since = since
+        for index in truth.aliases.indices {
+            let targets = all.compactMap { $0.choices[index].target }.uniqued
+            since.add(truth.aliases[index].name, to: targets, at: now)
+        }
+        try save(since)
+    }
+
+    /// The order of writes is that of the model in Tests/Model: it is changed there first.
+    private func publish(_ all: [Publication], _ occasion: Occasion) throws(Fault) {
+        for one in all { try one.prepare() }
+        for one in all { try one.begin() }
+        let changes = all.filter { $0.differs }.flatMap { $0.changes }
+        var isNeeded = false
+        for one in all where try one.needsRestart() { isNeeded = true }
+        if isNeeded, !changes.isEmpty { try request(changes, occasion) }
+        for one in all { try one.put() }
+        let processes = all.contains { $0.differs } ? try surroundings.processes() : []
+        for one in all { one.lookAgain(processes) }
+        isNeeded = false
+        for one in all {
+            try one.spare(occasion.untouched)
+            if try one.needsRestart() { isNeeded = true }
+        }
+        let isPending = try ledger.isPending(.alias, in: job)
+        if isNeeded, !isPending { try request(changes, occasion) }
+        // Where the processes are not known, a request stands.
+        let isKnown = all.allSatisfy { !$0.isPlain }
+        if isNeeded || !isKnown {
+            if !changes.isEmpty || !isPending && isNeeded { try notifier.notify(job) }
+        } else if isPending, try ledger.withdraw(.alias, from: job) {
+            try notifier.notify(job)
+        }
+        for one in all { try one.settle(isLoaded: !isNeeded) }
+    }
+
+    private func request(_ changes: [ByteString], _ occasion: Occasion) throws(Fault) {
+        for change in changes { try ledger.add(.alias, to: job, event: "\(change), \(occasion.event)") }
+        if changes.isEmpty { try ledger.add(.alias, to: job, event: "others: \(occasion.event)") }
+    }
+
+    /// Records leases of which no event has told.
+    private func record(_ untold: [LeaseStorage.ClientLease]) throws(Fault) {
+        for held in untold {
+            let (old, token) = try storage.lookup(held.client)
+            if old.contains(where: { $0.says(theSameAs: held.lease) }) { continue }
+            let others = old.filter { $0.addresses != held.lease.addresses }
+            // If an event was faster, it knows more.
+            _ = try storage.update(held.client, to: others + [held.lease], token)
+        }
+    }
+
+    /// Removes the records of clients that have no lease.
+    ///
+    /// - Parameter clients: Those that have one, sorted. Read after `records` was.
+    private func forget(_ records: [ClientIdentifier], but clients: [ByteString]) throws(Fault) {
+        for client in records {
+            if clients.hasSorted(client.name) { continue }
+            let (leases, token) = try storage.lookup(client)
+            if leases.isEmpty { continue }
+            _ = try storage.update(client, to: [], token) { () throws(Fault) in
+                for lease in leases { notifier.request(forExpired: lease, of: client) }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Aliases
+import Basics
+import Configuration
+import Dnsmasq
+import Leases
+import Linux
+import Network
+
+/// What is so at this moment: the settings in force, the instances of dnsmasq, and the hosts that each of them knows.
+final class Truth {
+    let context: Context
+    let aliases: [Alias]
+    let updater: UpdaterSettings
+    /// Of the settings.
+    let digest: ByteString
+    let instances: [Instance]
+    /// Each conf-dir that can be given aliases.
+    private(set) var publications: [Publication] = []
+    /// Why others can't.
+    private(set) var obstacles: [Finding] = []
+    /// Leases that no event has told of, as they must be recorded.
+    private(set) var untold: [LeaseStorage.ClientLease] = []
+    /// The names of all targets and aliases, sorted.
+    private let names: [ByteString]
+    /// Each lease file once; nil if it can't be read now, and proves nothing.
+    private let files: [LeaseFile?]
+    private let paths: [ByteString]
+    /// No reconcile has read the lease files with these settings before.
+    private let isFirst: Bool
+    /// What events told is read of each lease, and not only where it decides.
+    private let isThorough: Bool
+
+    /// - Parameter settings: Other ones than those in force.
+    /// - Throws: `cannotCreate`.
+    init(
+        _ context: Context, _ settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true
+    ) throws(Fault) {
+        (self.context, self.isFirst, self.isThorough) = (context, isFirst, isThorough)
+        aliases = (settings ?? context.settings.all).aliases
+        updater = settings?.updater ?? context.settings.updater
+        digest = settings?.digest ?? context.settings.digest
+        names = aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } }.sorted()
+        let surroundings = context.surroundings
+        let ran = try Publication.states(context).flatMap { $0.seen }
+        let found = try Instance.all(
+            updater, in: surroundings.rendered, surroundings.processes()
+        ) { name in ran.contains { $0.name == name } && context.reservations?.mayEnable(name) ?? true }
+        let isPlain = found.isEmpty && !(context.reservations?.hasInstances ?? false)
+        instances = isPlain ? [Instance.plain(updater)] : found
+        paths = instances.map { $0.rendered.leaseFile }.filter { !$0.isEmpty }.uniqued
+        files = paths.map { surroundings.leaseFile($0) }
+        for confdir in instances.map({ $0.confdir }).uniqued {
+            let group = instances.filter { $0.confdir == confdir }
+            if let obstacle = try group[0].obstacle() {
+                obstacles.append(obstacle)
+            } else {
+                publications.append(try Publication(self, group))
+            }
+        }
+    }
+
+    /// Whether a name, with or without a domain, is that of a target or of an alias.
+    func isWanted(_ name: ByteString) -> Bool {
+        let dot = UInt8(ascii: ".")
+        return names.hasSorted(name)
+            || name.bytes.indices.contains { name.bytes[$0] == dot && names.hasSorted(ByteString(name.bytes[..<$0])) }
+    }
+
+    /// The hosts that the instances know.
+    ///
+    /// - Throws: `cannotCreate`.
+    func hosts(_ instances: [Instance], _ domains: [Domain]) throws(Fault) -> HostTable {
+        var leases: [LeaseStorage.ClientLease] = []
+        for instance in instances { leases += try self.leases(of: instance) }
+        let files = instances.flatMap { $0.isPlain ? [] : $0.hostsFiles }.uniqued
+        return HostTable(leases, HostsFiles.entries(in: files) { self.isWanted($0) }, domains)
+    }
+
+    /// Whether another instance that runs writes the same lease file, from its own memory.
+    private func isShared(_ instance: Instance) -> Bool {
+        instances.contains { other in
+            other !== instance && !other.processes.isEmpty && other.rendered.leaseFile == instance.rendered.leaseFile
+        }
+    }
+
+    private func file(of instance: Instance) -> LeaseFile? {
+        paths.firstIndex { $0 == instance.rendered.leaseFile }.flatMap { files[$0] }
+    }
+
+    /// The leases with the name of a target.
+    private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
+        let file = file(of: instance)
+        let wallClock = context.surroundings.wallClock()
+        let listed = file?.leases(at: context.now, wallClock: wallClock) { names.hasSorted($0) } ?? []
+        if file != nil, !isShared(instance) {
+            let up = listed.compactMap { $0.lease.hostName?.text }.sorted()
+            let competing = aliases.flatMap { alias -> [ByteString] in
+                let hosts = alias.targets.map { $0.host.text }.filter { up.hasSorted($0) }
+                return isThorough || instances.count > 1 || hosts.count > 1 ? hosts : []
+            }.sorted()
+            return try listed.map { (held) throws(Fault) in
+                competing.hasSorted(held.lease.hostName?.text ?? "")
+                    ? try completed(held) : LeaseStorage.ClientLease(held.client, held.lease.completed(for: held.client))
+            }
+        }
+        // A file that two instances write proves presence, and not absence. Without a file the records decide.
+        let recorded = try context.storage.all().filter { held in
+            guard let host = held.lease.hostName, names.hasSorted(host.text) else { return false }
+            return !listed.contains { $0.lease.addresses == held.lease.addresses && $0.lease.hostName != host }
+        }
+        let others = listed.filter { one in !recorded.contains { $0.lease.addresses == one.lease.addresses } }
+        let all = recorded + others.map { LeaseStorage.ClientLease($0.client, $0.lease.completed(for: $0.client)) }
+        return instances.count < 2 ? all : all.filter { instance.serves($0.lease) }
+    }
+
+    /// A lease of the file, with what events have told of it.
+    private func completed(_ held: LeaseStorage.ClientLease) throws(Fault) -> LeaseStorage.ClientLease {
+        let lease = held.lease
+        var record: Lease?
+        // Where OpenWrt does not pass on the client identifier, the client is recorded by its MAC address.
+        for client in [held.client, ClientIdentifier(.hardware, lease.hardware)] {
+            guard let client else { continue }
+            for one in try context.storage.recorded(client) where one.addresses == lease.addresses {
+                if record == nil || one.hostName == lease.hostName { record = one }
+            }
+        }
+        let isTold = record?.hostName == lease.hostName && record != nil
+        let since = isTold ? record?.since : isFirst && record == nil ? nil : context.now
+        let hardware = lease.hardware.isEmpty ? record?.hardware ?? "" : lease.hardware
+        let whole = Lease(
+            addresses: lease.addresses, hostName: lease.hostName, hardware: hardware, job: context.settings.leaseJob,
+            expires: lease.expires, since: since, seen: record?.seen, turns: record?.turns ?? "")
+        if !isTold { untold.append(LeaseStorage.ClientLease(held.client, whole)) }
+        return LeaseStorage.ClientLease(held.client, whole.completed(for: held.client))
+    }
+
+    /// All leases: those of the lease files, with what events have told of them; else the recorded ones.
+    ///
+    /// - Throws: `cannotCreate`.
+    func leases() throws(Fault) -> [LeaseStorage.ClientLease] {
+        var all: [LeaseStorage.ClientLease] = []
+        let wallClock = context.surroundings.wallClock()
+        for file in files {
+            for held in file?.leases(at: context.now, wallClock: wallClock) ?? [] { all.append(try completed(held)) }
+        }
+        let isWhole = !files.isEmpty && !files.contains { $0 == nil }
+        for held in isWhole ? [] : try context.storage.all() {
+            if !all.contains(where: { $0.lease.addresses == held.lease.addresses }) { all.append(held) }
+        }
+        return all
+    }
+
+    /// The names of all clients that the lease files have; nil if a file does not prove that a client has no lease.
+    var clients: [ByteString]? {
+        var all: [ByteString] = []
+        for instance in instances {
+            guard !isShared(instance), let file = file(of: instance)
+            else { return nil }
+            all += file.clientNames
+        }
+        return all.sorted()
+    }
+
+    /// What the instances know of a host.
+    func known(_ host: HostName) -> KnownHost {
+        let all = publications.map { $0.hosts.known(host) }
+        return KnownHost(all.flatMap { $0.leases }, all.flatMap { $0.hosts })
+    }
+
+    /// For each alias the targets that compete.
+    var candidates: [[HostName]] { aliases.map { $0.candidates { known($0).isUp } }.filter { !$0.isEmpty } }
+}

@@ -1,0 +1,52 @@
+import CLinux
+import TestSupport
+import Testing
+
+/// `cname-updater watch`, beside a process that stands for dnsmasq.
+@Suite(.ownThread) struct WatchTests {
+    /// Each test's router has the alias on `b`, and dnsmasq has loaded that.
+    private func start() throws -> (router: StandIn, watch: Program) {
+        let router = try StandIn()
+        router.lease("b")
+        #expect(try router.event("add", "b") == 0)
+        try router.restart()
+        let watch = try router.daemon.spawn(router.inside + [Built.updater, "watch"])
+        try watch.line(with: "watching, as process")
+        // It finds what dnsmasq has loaded, and so the request is not needed any more.
+        try eventually("watch has looked") { !router.isPending }
+        return (router, watch)
+    }
+
+    @Test func makesUpForLostEvents() throws {
+        let (router, watch) = try start()
+        router.lease("a", "b")
+        try eventually("the alias leads to a") { router.published == "cname=m,m.lan,a.lan" && router.isPending }
+        router.lease("b")
+        try eventually("it is undone") { router.published == "cname=m,m.lan,b.lan" && !router.isPending }
+        router.lease()
+        try eventually("it leads nowhere") { router.published == "" && router.isPending }
+        // dnsmasq is started by another program.
+        try router.restart()
+        try eventually("nothing is to be done") { !router.isPending }
+        watch.signal(SIGTERM)
+        #expect(try watch.end() == 128 + SIGTERM)
+    }
+
+    /// While nothing changes and no candidates compete, it makes no system call. Then it wakes up.
+    @Test func sleepsWithoutCandidates() throws {
+        let (router, watch) = try start()
+        let trace = router.daemon.scratch / "trace"
+        let strace = try router.daemon.spawn(["strace", "-f", "-o", trace, "-p", "\(watch.process)"])
+        try strace.line(with: "attached")
+        // First it looks whether the process of dnsmasq stays.
+        var before = ""
+        try eventually("it makes no call for 10 s") {
+            before = contents(trace) ?? ""
+            poll(nil, 0, 10_000)
+            return contents(trace) == before
+        }
+        router.lease("a")
+        try eventually("it wakes up") { router.published == "cname=m,m.lan,a.lan" }
+        #expect(contents(trace) != before, "it was traced")
+    }
+}
