@@ -63,6 +63,12 @@ extension [ByteString] {
         return index < count && self[index] == text
     }
 
+    /// Of texts that are sorted: the first with that prefix; nil if there is none.
+    public func firstSorted(withPrefix prefix: ByteString) -> ByteString? {
+        let index = firstIndex(notBefore: prefix)
+        return index < count && self[index].hasPrefix(prefix) ? self[index] : nil
+    }
+
     /// Of texts that are sorted: the place of the first that is not before `text`.
     public func firstIndex(notBefore text: ByteString) -> Int {
         var (start, end) = (0, count)

@@ -7,20 +7,20 @@ import Testing
     private func time(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
     @Test func keepsTheMomentWhileTheTargetsStay() {
-        var since = Since(text: "")
+        let since = Since(text: "")
         since.add("m", to: ["arch"], at: time(5))
         since.add("a", to: ["guest", "arch"], at: time(6))
         since.add("gone", to: [], at: time(7))
         #expect(since.changed == "a 6 arch guest\nm 5 arch", "a line for each alias, whatever the instances")
 
-        var next = Since(text: "a 6 arch guest\nm 5 arch\n")
+        let next = Since(text: "a 6 arch guest\nm 5 arch\n")
         #expect(next.moment(of: "m") == time(5) && next.moment(of: "a") == time(6) && next.moment(of: "gone") == nil)
         #expect(next.leads("a", to: "arch") && next.leads("a", to: "guest") && !next.leads("m", to: "guest"))
         #expect(!next.leads("m", to: "5"))
         next.add("m", to: ["arch"], at: time(8))
         next.add("a", to: ["arch", "guest"], at: time(8))
         #expect(next.changed == nil, "in any order")
-        var other = Since(text: "a 6 arch guest\nm 5 arch\n")
+        let other = Since(text: "a 6 arch guest\nm 5 arch\n")
         other.add("m", to: ["bigsur"], at: time(9))
         other.add("a", to: ["guest"], at: time(9))
         #expect(other.changed == "a 9 guest\nm 9 bigsur")
@@ -43,7 +43,7 @@ import Testing
         for text: ByteString in [
             "m", "m 5", "m x arch", "m 1234567890 arch", "m -1 arch", "\n\nm\t5\tarch", "m  ", " ",
         ] {
-            var since = Since(text: text)
+            let since = Since(text: text)
             #expect(since.moment(of: "m") == nil, "\(text)")
             since.add("m", to: ["arch"], at: time(7))
             #expect(since.changed == "m 7 arch", "\(text)")

@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test func isReadBackAsItWas() throws {
-        var state = FragmentState(confdir: "/tmp/a folder.d")
+        let state = FragmentState(confdir: "/tmp/a folder.d")
         #expect(state.text == "confdir /tmp/a folder.d\nsettled ")
         #expect(FragmentState(text: state.text + "\n")?.text == state.text)
         state.isChanging = true
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func aProcessWithoutALineHasLoadedWhatIsOnDisk() {
-        var state = FragmentState(confdir: "/d")
+        let state = FragmentState(confdir: "/d")
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").content == "d1", "before the first change")
         state.onDisk = "d1"
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").content == "d1")
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func aLineHoldsForItsProcessAlone() {
-        var state = FragmentState(confdir: "/d")
+        let state = FragmentState(confdir: "/d")
         state.onDisk = "d1"
         let seen = Seen("lan", process(7), "d0")
         seen.spared = "d1"
