@@ -31,7 +31,7 @@ public final class Choice {
         case none
         /// No other target is up, or no other has a lease.
         case only
-        /// The same, and the name stands in a hosts file.
+        /// No target has a lease, and a hosts file has this one's name.
         case hosts
         /// The others are unreachable.
         case reachable
@@ -113,7 +113,7 @@ extension Alias {
         return choice(there.first { $0.target.system == best.target.system }, reason)
     }
 
-    /// Which of several systems' targets is there now, as far as the leases tell.
+    /// Returns the target of the system that runs now, as far as the leases tell.
     private func newest(_ there: [Candidate], _ isCurrent: (HostName) -> Bool) -> (Candidate, Choice.Reason) {
         var best = there[0]
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }

@@ -2,8 +2,8 @@ import Basics
 import Configuration
 import Network
 
-/// Which candidates are reachable: targets of one alias that are up at the same time. It follows from what each round of
-/// probes found, and from nothing else.
+/// Tells which candidates are reachable. Candidates are targets of one alias that are up at the same time. The verdict follows
+/// from the results of each round of probes, and from nothing else.
 ///
 /// Two rounds in a row without an answer call a candidate unreachable, but only while one that it competes with answers. If
 /// none answers, all verdicts stay, so that a machine that sleeps keeps its name. Candidates that answer in the same round
@@ -44,8 +44,8 @@ public final class Presence {
         /// It missed so many rounds that it is probed only now and then.
         public var isAway: Bool { misses >= Presence.limit }
 
-        /// An event showed that the host is there, after it was probed: it must be probed anew. One that is reachable is
-        /// left alone: else each renewal of one of two machines would put in doubt that they are two.
+        /// Whether the host must be probed anew, since a later event showed that the host is there. A reachable host is left
+        /// alone: else each renewal of one of two machines would put in doubt that they are two.
         fileprivate func isOutdated(by seen: Instant?) -> Bool {
             guard let seen, let probed, seen > probed else { return false }
             return verdict != .reachable || isAway

@@ -10,9 +10,7 @@ public final class Since {
     public init(text: ByteString) { known = text.lines.filter { !$0.isEmpty } }
 
     private func words(of alias: HostName) -> [ByteString] {
-        let start: ByteString = "\(alias) "
-        let index = known.firstIndex(notBefore: start)
-        return index < known.count && known[index].hasPrefix(start) ? known[index].words : []
+        known.firstSorted(withPrefix: "\(alias) ")?.words ?? []
     }
 
     /// Returns nil if the alias leads nowhere.

@@ -8,8 +8,8 @@ import Basics
 ///   throttled. A run is due as soon as the requests of one requester are due. The run covers all requests that wait.
 /// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
 /// - A run that failed is tried again when its pause is over, throttled or not; requests join it.
-/// - A flush ends the quiet time, the pause after a failure and the throttling: for all requests that wait, and for those
-///   that join them.
+/// - A flush ends the quiet time, the pause after a failure and the throttling. It holds for the requests that wait, and for
+///   later ones until the run begins.
 ///
 /// After each input the caller calls `tick`, carries out the action, and calls `tick` again at `wakeAt` or later.
 public struct Debouncer: Sendable {

@@ -39,7 +39,8 @@ public final class DnsmasqProcess: Sendable {
                 let option = words.firstIndex(where: { $0 == "-C" }), option + 1 < words.count
             else { continue }
             let fields = RunningProcess.fields(of: Int32(number))
-            guard fields.count > 19, let parent = fields[1].wholeNumber, let start = fields[19].number(digits: 15) else {
+            guard fields.count > 19, let parent = fields[1].wholeNumber, let start = fields[19].number(digits: 15)
+            else {
                 continue
             }
             parents.append(Int32(parent))

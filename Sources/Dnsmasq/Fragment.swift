@@ -52,21 +52,21 @@ public struct Fragment: Sendable {
         var changes: [ByteString] = []
         for one in (before + after).sorted() {
             let alias = names(in: one)[0]
-            func line(_ lines: [ByteString]) -> ByteString {
-                let start: ByteString = "cname=\(alias),"
-                let index = lines.firstIndex(notBefore: start)
-                return index < lines.count && lines[index].hasPrefix(start) ? lines[index] : ""
-            }
-            func target(_ line: ByteString) -> ByteString {
-                guard let name = names(in: line).last, !line.isEmpty else { return "none" }
+            func target(_ line: ByteString?) -> ByteString {
+                guard let line, let name = names(in: line).last else { return "none" }
                 return name.hasSuffix("." + domain) ? ByteString(name.bytes.dropLast(domain.count + 1)) : name
             }
-            let (from, to) = (line(before), line(after))
+            let (from, to) = (line(of: alias, in: before), line(of: alias, in: after))
             // An alias that leads elsewhere has a line on both sides, and is named once.
-            guard from.isEmpty || from == one && from != to else { continue }
+            guard from == nil || from == one && from != to else { continue }
             changes.append("\(alias): \(target(from)) to \(target(to))")
         }
         return changes
+    }
+
+    /// The line of an alias among sorted lines; nil if there is none.
+    public static func line(of alias: ByteString, in lines: [ByteString]) -> ByteString? {
+        lines.firstSorted(withPrefix: "cname=\(alias),")
     }
 
     /// The names in a line, the target's last.

@@ -75,9 +75,9 @@ public final class FragmentState {
         return (["confdir \(confdir)", state] + left + seen.map { $0.line }).joined(separator: "\n")
     }
 
-    /// What a process has loaded: its line, if there is one; else what is on disk, as the lines were made after the last
-    /// rename, so that a process without a line can only have read later. It is unknown if another program has changed what is
-    /// on disk since.
+    /// Returns what a process has loaded: the content of its line, or else what is on disk. The lines were made after the last
+    /// rename, so a process without a line can only have read later. If another program has changed the fragment since then,
+    /// the content is unknown.
     public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> Seen {
         // A line is of a process that had read its files, or whose content is unknown.
         if let line = seen.first(where: { $0.isOf(process) }) { return line }

@@ -103,7 +103,8 @@ struct HostsFolder {
     ///
     /// - Throws: `cannotCreate`.
     func keep(_ aliases: [ByteString]) throws(Fault) {
-        for name in try Files.names(in: path, hidden: true) where !aliases.contains(name) {
+        let aliases = aliases.sorted()
+        for name in try Files.names(in: path, hidden: true) where !aliases.hasSorted(name) {
             try Files.remove("\(path)/\(name)")
         }
     }

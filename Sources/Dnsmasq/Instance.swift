@@ -42,12 +42,12 @@ public final class Instance {
         return instances
     }
 
-    /// The one that stands for dnsmasq where OpenWrt's is not known.
+    /// Returns an instance of unknown processes and files, for a dnsmasq without OpenWrt.
     public static func plain(_ settings: UpdaterSettings) -> Instance {
         Instance(RenderedFile("", ""), [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
     }
 
-    /// Whether this is the one that stands for dnsmasq where OpenWrt's is not known. Then nothing is known of processes.
+    /// Whether dnsmasq runs without OpenWrt, so that nothing is known of its processes.
     public var isPlain: Bool { name.isEmpty }
 
     /// Why the instance can't be given aliases; nil if it can.

@@ -12,6 +12,8 @@ import Linux
 public final class OtherSettings {
     /// Stands for all that was read.
     public let key: ByteString
+    /// They were read from the text that was kept.
+    public let isKept: Bool
     /// Why dnsmasq can't follow a folder; nil if it can, or need not.
     public let obstacle: ByteString?
     /// The `domain=` lines of all files but the rendered ones.
@@ -33,7 +35,7 @@ public final class OtherSettings {
         _ rendered: [RenderedFile], _ confdir: ByteString, _ dhcp: Reservations?, key: ByteString,
         obstacle: ByteString?, where isWanted: @escaping (ByteString) -> Bool
     ) {
-        (self.key, self.obstacle, self.isWanted) = (key, obstacle, isWanted)
+        (self.key, self.obstacle, self.isWanted, isKept) = (key, obstacle, isWanted, false)
         for value in dhcp?.cnames ?? [] {
             read(line: "cname=" + value.text, Reservations.path, value.line)
         }
@@ -53,7 +55,7 @@ public final class OtherSettings {
     public init?(text: ByteString, key: ByteString) {
         let lines = text.lines
         guard lines.first == key else { return nil }
-        self.key = key
+        (self.key, isKept) = (key, true)
         isWanted = { _ in false }
         let parts = lines.dropFirst().compactMap { $0.split(at: UInt8(ascii: " ")) }
         obstacle = parts.first { $0.before == "obstacle" }?.after

@@ -52,12 +52,6 @@ public final class Lease: Equatable, Sendable {
 
     public func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
 
-    /// With the MAC address, if it is the client's identifier.
-    public func completed(for client: ClientIdentifier) -> Lease {
-        guard hardware.isEmpty, client.kind == .hardware else { return self }
-        return with(hardware: client.text, expires: expires)
-    }
-
     /// Both leases map the same name to the same addresses.
     public func says(theSameAs other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 

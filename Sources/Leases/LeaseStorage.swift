@@ -15,6 +15,12 @@ public final class LeaseStorage {
         public let lease: Lease
 
         public init(_ client: ClientIdentifier, _ lease: Lease) { (self.client, self.lease) = (client, lease) }
+
+        /// The same, in which the lease has the MAC address also if that is the client's identifier.
+        public var completed: ClientLease {
+            guard lease.hardware.isEmpty, client.kind == .hardware else { return self }
+            return ClientLease(client, lease.with(hardware: client.text, expires: lease.expires))
+        }
     }
 
     /// What a client's leases were at a look-up. It is good for one change.
@@ -86,7 +92,7 @@ public final class LeaseStorage {
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
         for client in try clients() {
-            for lease in try leases(of: client) { all.append(ClientLease(client, lease.completed(for: client))) }
+            for lease in try leases(of: client) { all.append(ClientLease(client, lease).completed) }
         }
         return all
     }

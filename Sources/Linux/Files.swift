@@ -55,16 +55,16 @@ public enum Files {
         try onPath(path, "rename") { old in new.withCString { CLinux.rename(old, $0) } }
     }
 
-    /// Makes the folder, for its owner alone, unless it is there already.
+    /// Makes a missing folder that only its owner may use.
     ///
     /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
     ///   other writers.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
-        // It may have gone again by then. That is found out by the next call that uses it.
+        // The folder may have gone again by then. The next call that uses it reports that.
         if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
     }
 
-    /// Makes the folder, for all to read, unless something is there already.
+    /// Makes a missing folder that all may read.
     ///
     /// - Throws: `cannotCreate`.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {

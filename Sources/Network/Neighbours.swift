@@ -2,9 +2,9 @@ import Basics
 import CLinux
 import Linux
 
-/// Asks hosts on our links whether they are there, by ARP (RFC 826) or neighbour discovery (RFC 4861): the kernel does it,
-/// and tells what became of it (rtnetlink(7), RTNLGRP_NEIGH). Every host has to answer, whatever its firewall thinks of
-/// echo requests.
+/// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861). The kernel sends the questions, and
+/// reports each answer and each silence: rtnetlink(7), RTNLGRP_NEIGH. Every host must answer, even behind a firewall that
+/// drops echo requests.
 public struct Neighbours: ~Copyable {
     /// What the kernel tells by itself.
     private let news: FileDescriptor

@@ -33,10 +33,7 @@ public final class Check {
         if !settings.aliases.isEmpty { try addObstacles() }
         let leases = try truth.leases()
         let rendered = truth.instances.map { $0.rendered }
-        let names = settings.aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } }
-        let hosts = HostsFiles.entries(in: truth.instances.flatMap { $0.hostsFiles }.uniqued) { name in
-            names.contains { name == $0 || name.hasPrefix($0 + ".") }
-        }
+        let hosts = HostsFiles.entries(in: truth.instances.flatMap { $0.hostsFiles }.uniqued) { truth.isWanted($0) }
         let aliases = settings.aliases.findings(
             reserved: reservations.hosts.compactMap { $0.hostName },
             leased: leases.compactMap { $0.lease.hostName } + hosts.compactMap { HostName($0.name) },
@@ -55,7 +52,8 @@ public final class Check {
         for obstacle in truth.obstacles { findings.add(obstacle) }
         for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
             findings.add(
-                .problem, Place(instance.rendered.path), "has no DHCP range, so this instance learns of no host by DHCP")
+                .problem, Place(instance.rendered.path), "has no DHCP range, so this instance learns of no host by DHCP"
+            )
         }
         for one in truth.publications {
             let domains = one.instances.map { $0.rendered.domain }.uniqued

@@ -19,6 +19,17 @@ public final class Surroundings {
     public init() {}
 }
 
+/// dnsmasq's own lease files. They are read once, for the first of many leases that seem to be over.
+final class LeaseFiles {
+    private let surroundings: Surroundings
+    private(set) lazy var all: [LeaseFile] = {
+        let rendered = (try? RenderedFile.all(in: surroundings.rendered)) ?? []
+        return rendered.leaseFiles.compactMap { surroundings.leaseFile($0) }
+    }()
+
+    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+}
+
 /// All that a call of `cname-updater` works with: where things are, the settings in force, the recorded leases, and the
 /// moment of the call.
 public final class Context {
@@ -29,6 +40,9 @@ public final class Context {
     let storage: LeaseStorage
     let notifier: Notifier
     let surroundings: Surroundings
+    let leaseFiles: LeaseFiles
+    /// The run directory of `reconcile`, which `watch` follows.
+    var folder: ByteString { places.updater + "/reconcile" }
     var job: ByteString { settings.updater.job }
 
     /// - Parameter takesOver: If no settings are in force yet, those of the file are put in force.
@@ -41,8 +55,9 @@ public final class Context {
         let notifier = Notifier(places, ledger)
         let now = surroundings.now()
         let storage = LeaseStorage(folder: places.updater, now: { now })
+        let leaseFiles = LeaseFiles(surroundings)
         storage.renewal = { client, lease in
-            for file in Context.leaseFiles(surroundings) {
+            for file in leaseFiles.all {
                 let term = file.term(of: lease, client, wallClock: surroundings.wallClock())
                 if term != .unknown { return term }
             }
@@ -53,19 +68,14 @@ public final class Context {
         self.settings = settings
         self.now = now
         (self.ledger, self.notifier, self.surroundings, self.storage) = (ledger, notifier, surroundings, storage)
+        self.leaseFiles = leaseFiles
     }
 
     /// The same files and settings, read anew.
     func again() throws(Fault) -> Context { try Context(places, takesOver: true, surroundings) }
 
-    /// dnsmasq's own lease files.
-    static func leaseFiles(_ surroundings: Surroundings) -> [LeaseFile] {
-        let rendered = (try? RenderedFile.all(in: surroundings.rendered)) ?? []
-        return rendered.leaseFiles.compactMap { surroundings.leaseFile($0) }
-    }
-
     /// What /etc/config/dhcp says. `check` reports faults in it.
-    var reservations: Reservations? { try? Reservations(file: surroundings.dhcp) }
+    private(set) lazy var reservations = try? Reservations(file: surroundings.dhcp)
 
     /// What `watch` has found out last.
     private(set) lazy var presence = Presence(text: ((try? Files.readIfThere(presencePath)) ?? nil) ?? "")

@@ -16,7 +16,8 @@ extension Context {
     ///   leases and does not go on.
     public static func handleEvent(_ places: Places) throws(Fault) {
         let event = try LeaseEvent(
-            router: Process.hostName, procd: Process.environmentOfInit("HOSTNAME")) { Process.environment($0) }
+            router: Process.hostName, procd: Process.environmentOfInit("HOSTNAME"),
+            environment: { Process.environment($0) })
         try Context(places, takesOver: true).handle(event)
     }
 
@@ -27,16 +28,16 @@ extension Context {
         var event = event
         let isMarked = try isMarked()
         if event.isNameHidden {
-            event.hostName = Context.leaseFiles(surroundings).reduce(nil) { $0 ?? $1.hostName(of: event) }
+            event.hostName = leaseFiles.all.reduce(nil) { $0 ?? $1.hostName(of: event) }
         }
         var (old, new): ([Lease], [Lease])
-        repeat {
+        while true {
             let (leases, token) = try storage.lookup(event.client)
             (old, new) = (leases, event.applied(to: leases, at: now, job: settings.leaseJob))
             if try put(new, in: old, token, event) { break }
-        } while true
+        }
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
-        let isNews = event.isLive || !old.elementsEqual(new) { $0.says(theSameAs: $1) }
+        let isNews = event.isLive || !old.says(theSameAs: new)
         let hosts = (old + new).map { $0.hostName } + [event.hostName]
         if isMarked || isNews && hosts.contains(where: { settings.isTarget($0) }) {
             let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))
@@ -56,7 +57,7 @@ extension Context {
         // A replayed lease is not new to dnsmasq, so it is no reason to request a restart.
         let isReplayed = !event.isLive && new.count > old.count
         let isNews =
-            !settings.leaseJob.isEmpty && !isReplayed && !old.elementsEqual(new, by: { $0.says(theSameAs: $1) })
+            !settings.leaseJob.isEmpty && !isReplayed && !old.says(theSameAs: new)
         // Requested before the change is in place: after a kill or a fault, the next event brings it again.
         return try storage.update(event.client, to: new, token) { () throws(Fault) in
             guard isNews else { return }
@@ -64,6 +65,11 @@ extension Context {
             try notifier.notify(job)
         }
     }
+}
+
+extension [Lease] {
+    /// Whether both lists map the same names to the same addresses.
+    fileprivate func says(theSameAs other: [Lease]) -> Bool { elementsEqual(other) { $0.says(theSameAs: $1) } }
 }
 
 extension LeaseEvent {

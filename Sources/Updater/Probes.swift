@@ -12,7 +12,7 @@ struct Probes: ~Copyable {
     /// The round that goes on.
     private var round: [Probed] = []
     private var start = Instant(sinceStart: .zero)
-    /// When no more news of the round are expected; nil if none goes on.
+    /// The end of the round, after which no more answers are expected; nil between two rounds.
     private var end: Instant?
     /// Addresses that did not answer when they were probed last.
     private var silent: [Probed] = []

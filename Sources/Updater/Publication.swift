@@ -14,6 +14,9 @@ final class Publication {
     private let domains: [Domain]
     private let publisher: Publisher
     private let onDisk: ByteString
+    private let onDiskDigest: ByteString
+    /// The digest of what is wanted; nil until it is worked out for what is in place now.
+    private var wantedDigest: ByteString?
     private(set) var state: FragmentState
     private(set) var choices: [Choice] = []
     private(set) var entries: [Entry] = []
@@ -21,7 +24,8 @@ final class Publication {
     /// The processes, each with what it has loaded.
     private var look: [Seen] = []
     private let context: Context
-    private let saved: ByteString
+    /// The state as it was saved last; nil if it never was.
+    private var saved: ByteString?
     /// Stands for what aliases are left out beside: an instance may run with them once this differs.
     private let surroundings: ByteString
 
@@ -32,10 +36,8 @@ final class Publication {
 
     // MARK: The files
 
-    private static func folder(_ context: Context) -> ByteString { context.places.updater + "/reconcile" }
-
     private static func path(_ kind: StaticString, _ confdir: ByteString, _ context: Context) -> ByteString {
-        "\(folder(context))/\(literal: kind).\(confdir.digest)"
+        "\(context.folder)/\(literal: kind).\(confdir.digest)"
     }
 
     private func path(_ kind: StaticString) -> ByteString { Publication.path(kind, confdir, context) }
@@ -44,21 +46,24 @@ final class Publication {
     ///
     /// - Throws: `cannotCreate`.
     static func states(_ context: Context) throws(Fault) -> [FragmentState] {
-        try Files.names(in: folder(context)).filter { $0.hasPrefix("state.") }.compactMap { name in
-            ((try? Files.readIfThere("\(folder(context))/\(name)")) ?? nil).flatMap { FragmentState(text: $0) }
+        try Files.names(in: context.folder).filter { $0.hasPrefix("state.") }.compactMap { name in
+            ((try? Files.readIfThere("\(context.folder)/\(name)")) ?? nil).flatMap { FragmentState(text: $0) }
         }
     }
 
-    /// - Parameter instances: Those that share a conf-dir: one or more.
+    /// - Parameters:
+    ///   - instances: Those that share a conf-dir: one or more.
+    ///   - state: As it was saved; nil before the first change.
     /// - Throws: `cannotCreate`.
-    init(_ truth: Truth, _ instances: [Instance]) throws(Fault) {
+    init(_ truth: Truth, _ instances: [Instance], _ state: FragmentState?) throws(Fault) {
         let context = truth.context
         let confdir = instances[0].confdir
         (self.instances, self.context) = (instances, context)
         fragment = Fragment(in: confdir)
         onDisk = try fragment.text()
-        saved = try Files.readIfThere(Publication.path("state", confdir, context)) ?? ""
-        state = FragmentState(text: saved) ?? FragmentState(confdir: confdir)
+        onDiskDigest = try Publisher.digest(onDisk, in: confdir)
+        saved = state?.text
+        self.state = state ?? FragmentState(confdir: confdir)
         surroundings = Publication.surroundings(instances, context)
         other = try Publication.other(truth, instances, surroundings)
         publisher = truth.updater.publish == .hosts && other.obstacle == nil ? .hosts : .cname
@@ -68,11 +73,8 @@ final class Publication {
             domains = instances[0].rendered.domains + other.domains
         }
         hosts = try truth.hosts(instances, domains)
-        let digest = try Publisher.digest(onDisk, in: confdir)
         for instance in instances {
-            for process in instance.processes {
-                look.append(state.seen(process, of: instance.name, onDisk: digest))
-            }
+            look += instance.processes.map { self.state.seen($0, of: instance.name, onDisk: onDiskDigest) }
         }
     }
 
@@ -123,7 +125,7 @@ final class Publication {
             }
             return entry
         }
-        wanted = publisher.text(entries, in: confdir)
+        (wanted, wantedDigest) = (publisher.text(entries, in: confdir), nil)
         let digest = (wanted + surroundings).digest
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
@@ -160,9 +162,8 @@ final class Publication {
         guard differs else { return }
         // A process that still reads may read the old fragment or the new one.
         for one in look where !one.hasRead { one.content = Seen.unknown }
-        let digest = try Publisher.digest(onDisk, in: confdir)
-        if look.contains(where: { $0.content == digest }) {
-            try Files.replace("\(path("text")).\(digest)", with: onDisk)
+        if look.contains(where: { $0.content == onDiskDigest }) {
+            try Files.replace("\(path("text")).\(onDiskDigest)", with: onDisk)
         }
         state.isChanging = true
         try save()
@@ -173,7 +174,11 @@ final class Publication {
     /// - Throws: `cannotCreate`.
     func put() throws(Fault) {
         try publisher.putFiles(entries, in: confdir, isFollowed: !differs)
-        if differs { try fragment.put() }
+        if differs {
+            // A folder that was made just now has another digest.
+            wantedDigest = nil
+            try fragment.put()
+        }
         for omission in Fragment.omissions(from: onDisk, to: wanted) { Log.system("cname-updater", omission) }
     }
 
@@ -187,12 +192,19 @@ final class Publication {
         }
     }
 
+    private func digest() throws(Fault) -> ByteString {
+        if let wantedDigest { return wantedDigest }
+        let digest = try Publisher.digest(wanted, in: confdir)
+        wantedDigest = digest
+        return digest
+    }
+
     /// Whether a process has loaded something else than what is wanted. Where the processes are not known, each change asks.
     ///
     /// - Throws: `cannotCreate`.
     func needsRestart() throws(Fault) -> Bool {
         if isPlain { return differs }
-        let digest = try Publisher.digest(wanted, in: confdir)
+        let digest = try digest()
         return look.contains { $0.content != digest && $0.spared != digest }
     }
 
@@ -200,8 +212,10 @@ final class Publication {
     ///
     /// - Throws: `cannotCreate`.
     func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
-        let digest = try Publisher.digest(wanted, in: confdir)
-        for one in look where one.content != digest && untouched.contains(where: { one.isOf($0) }) { one.spared = digest }
+        let digest = try digest()
+        for one in look where one.content != digest {
+            if untouched.contains(where: { one.isOf($0) }) { one.spared = digest }
+        }
     }
 
     /// The aliases that lead elsewhere now, each as `ALIAS: TARGET to TARGET`.
@@ -213,12 +227,12 @@ final class Publication {
     /// - Throws: `cannotCreate`.
     func settle(isLoaded: Bool) throws(Fault) {
         state.isChanging = false
-        state.onDisk = try Publisher.digest(wanted, in: confdir)
+        state.onDisk = try digest()
         try save()
-        if try Files.readIfThere(path("other")) != other.text + "\n" { try Files.replace(path("other"), with: other.text) }
+        if !other.isKept { try Files.replace(path("other"), with: other.text) }
         let texts = path("text") + "."
-        for name in try Files.names(in: Publication.folder(context)) {
-            let path: ByteString = "\(Publication.folder(context))/\(name)"
+        for name in try Files.names(in: context.folder) {
+            let path: ByteString = "\(context.folder)/\(name)"
             let isNeeded = !isLoaded && state.seen.contains { texts + $0.content == path }
             if path.hasPrefix(texts), !isNeeded { try Files.remove(path) }
         }
@@ -231,8 +245,10 @@ final class Publication {
         // Also for an instance whose process has ended between the two looks, or only reads its files.
         let ended = instances.filter { one in !running.contains { $0.name == one.name } }
         state.seen = running + ended.compactMap { state.last(of: $0.name) }
-        let isNew = saved.isEmpty && state.seen.isEmpty && !differs
-        if state.text + "\n" != saved, !isNew { try Files.replace(path("state"), with: state.text) }
+        let isNew = saved == nil && state.seen.isEmpty && !differs
+        if isNew || state.text == saved { return }
+        try Files.replace(path("state"), with: state.text)
+        saved = state.text
     }
 
     /// Whether a process still reads its files, so that it is not yet noted.
@@ -255,7 +271,7 @@ final class Publication {
             if try context.ledger.isPending(.alias, in: context.job) { return false }
             if try context.ledger.isRunning(context.job) { return false }
         } else if case .hosts = publisher {
-            let digest = try Publisher.digest(wanted, in: confdir)
+            let digest = try digest()
             return !look.isEmpty && look.allSatisfy { $0.content == digest }
         }
         return !loaded.isEmpty && loaded.allSatisfy { $0.map { Publication.has(entry, in: $0) } ?? false }
@@ -264,19 +280,14 @@ final class Publication {
     /// The lines that each process has loaded; nil if they are not known.
     private lazy var loaded: [[ByteString]?] = {
         let lines = onDisk.lines
-        let digest = try? Publisher.digest(onDisk, in: confdir)
-        return isPlain
-            ? [lines]
-            : look.map { one in
-                one.content == digest
-                    ? lines : ((try? Files.readIfThere("\(path("text")).\(one.content)")) ?? nil)?.lines
-            }
+        if isPlain { return [lines] }
+        return look.map { one in
+            if one.content == onDiskDigest { return lines }
+            return ((try? Files.readIfThere("\(path("text")).\(one.content)")) ?? nil)?.lines
+        }
     }()
 
     private static func has(_ entry: Entry, in lines: [ByteString]) -> Bool {
-        let start: ByteString = "cname=\(entry.alias),"
-        let index = lines.firstIndex(notBefore: start)
-        let found = index < lines.count && lines[index].hasPrefix(start) ? lines[index] : nil
-        return found == (entry.omission == nil ? entry.line : nil)
+        Fragment.line(of: entry.alias.text, in: lines) == (entry.omission == nil ? entry.line : nil)
     }
 }

@@ -30,7 +30,6 @@ final class Occasion {
 /// Brings what is published in line with the truth, however it came to differ. A second call changes nothing. Each step is a
 /// single write, and a kill is allowed between any two: the next call does again what a killed one has not finished.
 extension Context {
-    private var folder: ByteString { places.updater + "/reconcile" }
     private var mark: ByteString { folder + "/mark" }
     private var working: ByteString { folder + "/working" }
     /// Not in the folder, which `watch` follows.

@@ -94,7 +94,7 @@ public final class Report {
         object.add("expires", (choice.lease?.expires).json)
         object.add("reason", choice.reason.rawValue.json)
         object.add("confdirs", ByteString(jsonArray: row.publications.map { $0.confdir.json }))
-        let others = row.alias.candidates { truth.known($0).isUp }.filter { $0 != choice.target }
+        let others = truth.aliases[row.index].candidates { truth.known($0).isUp }.filter { $0 != choice.target }
         object.add("candidates", ByteString(jsonArray: others.map { json(of: $0) }))
         object.add("loaded", obstacle == nil ? "true" : "false")
         object.add("obstacle", obstacle?.word.json ?? "null")
@@ -104,13 +104,13 @@ public final class Report {
 
     /// Where an alias leads in some conf-dirs.
     private final class Row {
-        let alias: Alias
+        /// Of the alias.
         let index: Int
         let choice: Choice
         let publications: [Publication]
 
-        init(_ alias: Alias, _ index: Int, _ choice: Choice, _ publications: [Publication]) {
-            (self.alias, self.index, self.choice, self.publications) = (alias, index, choice, publications)
+        init(_ index: Int, _ choice: Choice, _ publications: [Publication]) {
+            (self.index, self.choice, self.publications) = (index, choice, publications)
         }
     }
 
@@ -118,16 +118,15 @@ public final class Report {
     private func rows() throws(Fault) -> [Row] {
         let all = truth.publications
         return truth.aliases.indices.flatMap { index -> [Row] in
-            let alias = truth.aliases[index]
             guard let first = all.first else {
-                let choice = alias.choice(
+                let choice = truth.aliases[index].choice(
                     knowing: { _ in .absent }, verdict: { _ in .unknown }, isCurrent: { _ in false })
-                return [Row(alias, index, choice, [])]
+                return [Row(index, choice, [])]
             }
             if all.contains(where: { $0.choices[index].target != first.choices[index].target }) {
-                return all.map { Row(alias, index, $0.choices[index], [$0]) }
+                return all.map { Row(index, $0.choices[index], [$0]) }
             }
-            return [Row(alias, index, first.choices[index], all)]
+            return [Row(index, first.choices[index], all)]
         }
     }
 

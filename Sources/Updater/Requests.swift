@@ -99,13 +99,13 @@ extension Context {
     public func cancel(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         let job = try known(name)
         try ledger.withdraw(nil, from: job)
-        // Without a daemon there is nobody else who has to forget it.
+        // A daemon that is away has nothing to forget.
         _ = try notifier.notify(.withdrawn, job)
         answer(asJSON: asJSON)
     }
 
-    /// - Parameter isAsked: Somebody reads it who may not be at a terminal.
-    /// - Returns: If the request has to wait since there were too many: what to do. Only somebody who reads it can do it.
+    /// - Parameter isAsked: The answer goes to a program that asked for it, perhaps without a terminal.
+    /// - Returns: How to run the job now, if its requests were too many and it has to wait; nil where no one reads the answer.
     private func throttled(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }
         let state = places.state(of: job) + "/state"

@@ -6,7 +6,7 @@ import Leases
 import Linux
 import Network
 
-/// What is so at this moment: the settings in force, the instances of dnsmasq, and the hosts that each of them knows.
+/// The facts of this moment: the settings in force, the instances of dnsmasq, and the hosts that each instance knows.
 final class Truth {
     let context: Context
     let aliases: [Alias]
@@ -41,7 +41,8 @@ final class Truth {
         digest = settings?.digest ?? context.settings.digest
         names = aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } }.sorted()
         let surroundings = context.surroundings
-        let ran = try Publication.states(context).flatMap { $0.seen }
+        let states = try Publication.states(context)
+        let ran = states.flatMap { $0.seen }
         let found = try Instance.all(
             updater, in: surroundings.rendered, surroundings.processes()
         ) { name in ran.contains { $0.name == name } && context.reservations?.mayEnable(name) ?? true }
@@ -54,7 +55,7 @@ final class Truth {
             if let obstacle = try group[0].obstacle() {
                 obstacles.append(obstacle)
             } else {
-                publications.append(try Publication(self, group))
+                publications.append(try Publication(self, group, states.first { $0.confdir == confdir }))
             }
         }
     }
@@ -100,7 +101,7 @@ final class Truth {
             }.sorted()
             return try listed.map { (held) throws(Fault) in
                 competing.hasSorted(held.lease.hostName?.text ?? "")
-                    ? try completed(held) : LeaseStorage.ClientLease(held.client, held.lease.completed(for: held.client))
+                    ? try completed(held) : held.completed
             }
         }
         // A file that two instances write proves presence, and not absence. Without a file the records decide.
@@ -109,7 +110,7 @@ final class Truth {
             return !listed.contains { $0.lease.addresses == held.lease.addresses && $0.lease.hostName != host }
         }
         let others = listed.filter { one in !recorded.contains { $0.lease.addresses == one.lease.addresses } }
-        let all = recorded + others.map { LeaseStorage.ClientLease($0.client, $0.lease.completed(for: $0.client)) }
+        let all = recorded + others.map { $0.completed }
         return instances.count < 2 ? all : all.filter { instance.serves($0.lease) }
     }
 
@@ -130,11 +131,12 @@ final class Truth {
         let whole = Lease(
             addresses: lease.addresses, hostName: lease.hostName, hardware: hardware, job: context.settings.leaseJob,
             expires: lease.expires, since: since, seen: record?.seen, turns: record?.turns ?? "")
-        if !isTold { untold.append(LeaseStorage.ClientLease(held.client, whole)) }
-        return LeaseStorage.ClientLease(held.client, whole.completed(for: held.client))
+        let told = LeaseStorage.ClientLease(held.client, whole)
+        if !isTold { untold.append(told) }
+        return told.completed
     }
 
-    /// All leases: those of the lease files, with what events have told of them; else the recorded ones.
+    /// All leases of the lease files, each with what events have told. Recorded leases stand in for a missing file.
     ///
     /// - Throws: `cannotCreate`.
     func leases() throws(Fault) -> [LeaseStorage.ClientLease] {

@@ -7,8 +7,8 @@ import Ledger
 import Linux
 import Network
 
-/// `cname-updater watch`: reconciles whenever the truth may have changed, whether an event told of it or not, probes
-/// candidates that compete, and looks after instances of dnsmasq that have ended. It sleeps while nothing happens.
+/// `cname-updater watch`: reconciles whenever the truth may have changed, even without an event. It also probes candidates
+/// that compete, and looks after instances of dnsmasq that have ended. It sleeps while nothing happens.
 public struct Watch: ~Copyable {
     private let places: Places
     private let lock: FileLock
@@ -17,7 +17,7 @@ public struct Watch: ~Copyable {
     private var probes: Probes
     /// The processes of dnsmasq.
     private var processes: [Ended] = []
-    /// Instances whose process has ended, until it is known whether another one runs.
+    /// Instances whose process has ended. An instance leaves the list when its next process runs or stays away.
     private var ended: [Suspect] = []
     /// The files that are followed, each with its number, and what tells of changes.
     private var files: [ByteString] = []
@@ -103,7 +103,7 @@ public struct Watch: ~Copyable {
 
     /// Follows the files on which the aliases depend.
     private mutating func follow(_ truth: Truth) throws(Fault) {
-        var paths = [truth.context.surroundings.rendered, places.updater + "/reconcile"]
+        var paths = [truth.context.surroundings.rendered, truth.context.folder]
         for instance in truth.instances where !instance.isPlain {
             paths += [instance.rendered.leaseFile] + instance.hostsFiles
         }

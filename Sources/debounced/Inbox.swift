@@ -5,8 +5,8 @@ import Linux
 
 /// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
 struct Inbox {
-    /// What a look into the ledger has found: the requester of each request to be counted, how long ago the first and the last
-    /// of them were made, and the number of requests that were not counted before.
+    /// The result of a look into the ledger: the requester of each request to be counted, the ages of the first and the last
+    /// request, and the number of requests that were not counted before.
     typealias News = (requesters: [ByteString], ages: (first: Duration, last: Duration), count: UInt64)
 
     private let job: ByteString

@@ -68,7 +68,7 @@ import Testing
         #expect(try run(["find", daemon.run + "/pending/dnsmasq", "-type", "f"]).output.hasPrefix("/") == false)
     }
 
-    /// What the command has loaded is not known, so a change that is undone is loaded all the same.
+    /// Without OpenWrt it is not known what dnsmasq has loaded. So a change that is undone takes a run, too.
     @Test func whatIsUndoneRunsOnce() throws {
         let daemon = try router()
         try change(daemon)

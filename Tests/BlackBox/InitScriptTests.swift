@@ -71,7 +71,7 @@ import Testing
                 == ["cname-updater apply", "FILE:1: wrong"])
     }
 
-    /// Who looks at a terminal is told once, and so is who looks at the log, where procd's triggers and LuCI lead to.
+    /// The terminal shows each fault once, and so does the log, since procd's triggers and LuCI have no terminal.
     @Test func aReloadThatFailsIsLogged() throws {
         let two = ["FILE:1: wrong", "FILE:2: wrong"]
         #expect(

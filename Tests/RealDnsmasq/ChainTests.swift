@@ -70,7 +70,7 @@ import Testing
     func theUpdaterIsNobodysChild(dispatcher: Router.Dispatcher) throws {
         let count = 20
         let router = try Router(dispatcher, leases: count, areHidden: true, quiet: "0.5", gated: true)
-        // All of them are there although none can go on: neither dnsmasq nor the dispatcher waits for any.
+        // No updater can go on, and yet all are started: neither dnsmasq nor the dispatcher waits for one.
         try eventually("all updaters are started") { router.updaters.count >= count }
         for updater in router.updaters {
             try eventually("its parent is process 1") {

@@ -145,7 +145,8 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         let new = try event("update", ["HOSTNAME": "b", "DNSMASQ_TIME_REMAINING": "50"])
         let half = lease(after: gone, at: 1050, known: known)
         #expect(half?.hostName == nil && half?.since == at(1050))
-        #expect(lease(after: new, at: 1051, known: half) == Self.expected(hostName: "b", expires: 1101, since: 1051, seen: 1051))
+        let whole = Self.expected(hostName: "b", expires: 1101, since: 1051, seen: 1051)
+        #expect(lease(after: new, at: 1051, known: half) == whole)
         let replayed = lease(
             after: try event("update", replay.merging(["HOSTNAME": "b"]) { $1 }), at: 1000, known: known)
         #expect(replayed?.hostName == "b" && replayed?.since == at(1000), "a replay proves nothing new")

@@ -68,7 +68,7 @@ final class MemoryLeases {
         var all: [LeaseStorage.ClientLease] = []
         for client in try clients() {
             for lease in try leases(of: client) {
-                all.append(LeaseStorage.ClientLease(client, lease.completed(for: client)))
+                all.append(LeaseStorage.ClientLease(client, lease).completed)
             }
         }
         return all

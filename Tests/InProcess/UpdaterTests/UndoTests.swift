@@ -92,6 +92,16 @@ extension EventWorld {
         try world.settle()
     }
 
+    /// Somebody edits the fragment by hand, and dnsmasq has not read that.
+    @Test func aFragmentThatWasEditedIsPutRightAtOnce() throws {
+        let world = try world()
+        try world.watch()
+        world.scratch.write("conf/cname-updater.conf", "cname=typo\n")
+        try world.watch()
+        #expect(world.fragment == world.loaded && !world.isPending())
+        #expect(try Publication.states(world.context()).allSatisfy { !$0.isChanging }, "the change is over")
+    }
+
     /// A restart from outside counts for each instance alone.
     @Test func oneOfTwoInstancesRestartedStillNeedsARun() throws {
         let world = try world(.main, VirtualDnsmasq("guest"))
