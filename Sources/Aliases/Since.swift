@@ -2,7 +2,7 @@ import Basics
 import Configuration
 
 /// Since when each alias leads where it does, as sorted lines `ALIAS SECONDS TARGET`, on the clock of /proc/uptime. Where
-/// instances of dnsmasq differ, a line has several targets.
+/// conf-dirs differ, a line has a target for each of them in turn, or `-`.
 public final class Since {
     private let known: [ByteString]
     private var lines: [ByteString] = []
@@ -19,15 +19,20 @@ public final class Since {
         return words.count > 2 ? words[1].seconds.map { Instant(sinceStart: $0) } : nil
     }
 
-    /// Whether the alias leads to the target in one of the instances.
-    public func leads(_ alias: HostName, to target: HostName) -> Bool {
-        words(of: alias).dropFirst(2).contains { $0 == target.text }
+    /// Whether the alias leads to the target in a conf-dir.
+    public func leads(_ alias: HostName, to target: HostName, at index: Int) -> Bool {
+        let words = words(of: alias)
+        let place = words.count == 3 ? 2 : 2 + index
+        return place < words.count && words[place] == target.text
     }
 
     /// Notes that an alias leads to these targets from `now` on, unless it does so already.
-    public func add(_ alias: HostName, to targets: [HostName], at now: Instant) {
-        if targets.isEmpty { return }
-        let names = targets.map { $0.text }.sorted()
+    ///
+    /// - Parameter targets: For each conf-dir in turn; nil where the alias leads nowhere.
+    public func add(_ alias: HostName, to targets: [HostName?], at now: Instant) {
+        let all = targets.map { $0?.text ?? "-" }
+        let names = all.uniqued.count == 1 ? [all[0]] : all
+        if names.isEmpty || names == ["-"] { return }
         let start = Array(words(of: alias).dropFirst(2)) == names ? moment(of: alias) ?? now : now
         lines.append(([alias.text, ByteString(seconds: start.sinceStart)] + names).joined(separator: " "))
     }

@@ -22,7 +22,6 @@ public final class OtherSettings {
     /// The names that are CNAMEs, each with "FILE:LINE".
     private var names: [ByteString] = []
     private var places: [ByteString] = []
-    private let isWanted: (ByteString) -> Bool
     /// In the order in which they are read, each once.
     private var files: [ByteString] = []
 
@@ -33,18 +32,18 @@ public final class OtherSettings {
     ///   - isWanted: Whether a name, in lower case, is looked for.
     public init(
         _ rendered: [RenderedFile], _ confdir: ByteString, _ dhcp: Reservations?, key: ByteString,
-        obstacle: ByteString?, where isWanted: @escaping (ByteString) -> Bool
+        obstacle: ByteString?, where isWanted: (ByteString) -> Bool
     ) {
-        (self.key, self.obstacle, self.isWanted, isKept) = (key, obstacle, isWanted, false)
+        (self.key, self.obstacle, isKept) = (key, obstacle, false)
         for value in dhcp?.cnames ?? [] {
-            read(line: "cname=" + value.text, Reservations.path, value.line)
+            read(line: "cname=" + value.text, Reservations.path, value.line, isWanted)
         }
         for file in rendered { add(file.path) }
         addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
         var next = 0
         // More files are read only if somebody wants to keep us busy.
         while next < files.count, next < 1000 {
-            read(file: files[next], isRendered: rendered.contains { $0.path == files[next] })
+            read(file: files[next], isRendered: rendered.contains { $0.path == files[next] }, isWanted)
             next += 1
         }
     }
@@ -56,7 +55,6 @@ public final class OtherSettings {
         let lines = text.lines
         guard lines.first == key else { return nil }
         (self.key, isKept) = (key, true)
-        isWanted = { _ in false }
         let parts = lines.dropFirst().compactMap { $0.split(at: UInt8(ascii: " ")) }
         obstacle = parts.first { $0.before == "obstacle" }?.after
         for (word, value) in parts {
@@ -103,7 +101,7 @@ public final class OtherSettings {
         }
     }
 
-    private func read(file path: ByteString, isRendered: Bool) {
+    private func read(file path: ByteString, isRendered: Bool, _ isWanted: (ByteString) -> Bool) {
         guard let file = FileDescriptor.ofOthers(path) else { return }
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         var text: [UInt8] = []
@@ -112,7 +110,7 @@ public final class OtherSettings {
         var isOver = false
         func end() {
             let text = ByteString(text)
-            if !text.isEmpty, !(isRendered && text.hasPrefix("domain")) { read(line: text, path, line) }
+            if !text.isEmpty, !(isRendered && text.hasPrefix("domain")) { read(line: text, path, line, isWanted) }
         }
         while let count = try? file.read(into: &buffer), count > 0 {
             for byte in buffer[..<count] {
@@ -138,7 +136,7 @@ public final class OtherSettings {
     private static let longestLine = 1 << 20
 
     /// - Parameter text: A line without quotes and comment.
-    private func read(line text: ByteString, _ path: ByteString, _ line: Int) {
+    private func read(line text: ByteString, _ path: ByteString, _ line: Int, _ isWanted: (ByteString) -> Bool) {
         guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
         var words = value.commaSeparated
         switch option.trimmed {

@@ -8,6 +8,8 @@ import Linux
 /// One conf-dir: the instances of dnsmasq that read it, what they have loaded, and what they must have.
 final class Publication {
     let instances: [Instance]
+    /// The place among the conf-dirs.
+    private let index: Int
     let fragment: Fragment
     let other: OtherSettings
     let hosts: HostTable
@@ -58,7 +60,7 @@ final class Publication {
     init(_ truth: Truth, _ instances: [Instance], _ state: FragmentState?) throws(Fault) {
         let context = truth.context
         let confdir = instances[0].confdir
-        (self.instances, self.context) = (instances, context)
+        (self.instances, self.context, index) = (instances, context, truth.publications.count)
         fragment = Fragment(in: confdir)
         onDisk = try fragment.text()
         onDiskDigest = try Publisher.digest(onDisk, in: confdir)
@@ -114,7 +116,7 @@ final class Publication {
             alias.choice(
                 knowing: { hosts.known($0) },
                 verdict: { presence.verdict(of: $0) { hosts.known($0).seen } },
-                isCurrent: { since.leads(alias.name, to: $0) })
+                isCurrent: { since.leads(alias.name, to: $0, at: index) })
         }
         entries = choices.map { choice in
             let entry = Entry(

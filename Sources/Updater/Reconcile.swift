@@ -112,8 +112,7 @@ extension Context {
         if all.isEmpty { return }
         let since = since
         for index in truth.aliases.indices {
-            let targets = all.compactMap { $0.choices[index].target }.uniqued
-            since.add(truth.aliases[index].name, to: targets, at: now)
+            since.add(truth.aliases[index].name, to: all.map { $0.choices[index].target }, at: now)
         }
         try save(since)
     }

@@ -93,25 +93,24 @@ final class Truth {
         let file = file(of: instance)
         let wallClock = context.surroundings.wallClock()
         let listed = file?.leases(at: context.now, wallClock: wallClock) { names.hasSorted($0) } ?? []
-        if file != nil, !isShared(instance) {
-            let up = listed.compactMap { $0.lease.hostName?.text }.sorted()
-            let competing = aliases.flatMap { alias -> [ByteString] in
-                let hosts = alias.targets.map { $0.host.text }.filter { up.hasSorted($0) }
-                return isThorough || instances.count > 1 || hosts.count > 1 ? hosts : []
-            }.sorted()
-            return try listed.map { (held) throws(Fault) in
-                competing.hasSorted(held.lease.hostName?.text ?? "")
-                    ? try completed(held) : held.completed
-            }
+        let up = listed.compactMap { $0.lease.hostName?.text }.sorted()
+        let competing = aliases.flatMap { alias -> [ByteString] in
+            let hosts = alias.targets.map { $0.host }.filter { up.hasSorted($0.text) }
+            let all = isThorough || instances.count > 1 || hosts.count > 1
+            // A name in a hosts file may compete with a single lease.
+            return hosts.filter { all || context.presence.candidate($0) != nil }.map { $0.text }
+        }.sorted()
+        let all = try listed.map { (held) throws(Fault) in
+            competing.hasSorted(held.lease.hostName?.text ?? "")
+                ? try completed(held) : held.completed
         }
+        if file != nil, !isShared(instance) { return all }
         // A file that two instances write proves presence, and not absence. Without a file the records decide.
         let recorded = try context.storage.all().filter { held in
             guard let host = held.lease.hostName, names.hasSorted(host.text) else { return false }
-            return !listed.contains { $0.lease.addresses == held.lease.addresses && $0.lease.hostName != host }
+            return !all.contains { $0.lease.addresses == held.lease.addresses }
         }
-        let others = listed.filter { one in !recorded.contains { $0.lease.addresses == one.lease.addresses } }
-        let all = recorded + others.map { $0.completed }
-        return instances.count < 2 ? all : all.filter { instance.serves($0.lease) }
+        return (recorded + all).filter { instances.count < 2 || instance.serves($0.lease) }
     }
 
     /// A lease of the file, with what events have told of it.
@@ -127,13 +126,17 @@ final class Truth {
         }
         let isTold = record?.hostName == lease.hostName && record != nil
         let since = isTold ? record?.since : isFirst && record == nil ? nil : context.now
-        let hardware = lease.hardware.isEmpty ? record?.hardware ?? "" : lease.hardware
-        let whole = Lease(
-            addresses: lease.addresses, hostName: lease.hostName, hardware: hardware, job: context.settings.leaseJob,
-            expires: lease.expires, since: since, seen: record?.seen, turns: record?.turns ?? "")
-        let told = LeaseStorage.ClientLease(held.client, whole)
-        if !isTold { untold.append(told) }
-        return told.completed
+        func told(_ hardware: ByteString) -> LeaseStorage.ClientLease {
+            let whole = Lease(
+                addresses: lease.addresses, hostName: lease.hostName, hardware: hardware,
+                job: context.settings.leaseJob, expires: lease.expires, since: since, seen: record?.seen,
+                turns: record?.turns ?? "")
+            return LeaseStorage.ClientLease(held.client, whole)
+        }
+        let recorded = record?.hardware ?? ""
+        // The event of a new MAC address may yet come, and must find the old one.
+        if !isTold { untold.append(told(recorded.isEmpty ? lease.hardware : recorded)) }
+        return told(lease.hardware.isEmpty ? recorded : lease.hardware).completed
     }
 
     /// All leases of the lease files, each with what events have told. Recorded leases stand in for a missing file.

@@ -16,7 +16,7 @@ private let isReady: Bool = {
     return true
 }()
 
-private let updater: UpdaterSettings = {
+nonisolated(unsafe) private let updater: UpdaterSettings = {
     var findings = Findings()
     return Settings("", file: "f", &findings).updater
 }()
@@ -69,8 +69,8 @@ private func ofOurs(_ text: ByteString) {
     let presence = Presence(text: text).text
     precondition(Presence(text: presence).text == presence)
     let (alias, target, now) = (HostName("m")!, HostName("arch")!, Instant(sinceStart: .seconds(7)))
-    var since = Since(text: text)
-    since.add(alias, to: [target], at: now)
+    let since = Since(text: text)
+    since.add(alias, to: [target, nil], at: now)
     let next = Since(text: since.changed ?? text)
     precondition(next.moment(of: alias) != nil && next.leads(alias, to: target))
     for domain: ByteString in ["", "lan"] {

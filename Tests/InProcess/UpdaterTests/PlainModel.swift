@@ -79,18 +79,17 @@ struct PlainModel {
         for index in listed.indices { listed[index].end = max(now, listed[index].end) }
         let records = records()
         let isShared = world.instances.contains { $0 !== one && $0.leaseFile == one.leaseFile }
-        if lines != nil, !isShared {
-            return listed.map { line in
-                let known = records.filter {
-                    [line.client, line.mac].contains($0.client) && $0.address == line.address
-                }
-                var held = line
-                let told = known.last { $0.name == line.name }
-                held.since = told?.since
-                held.seen = (told ?? known.first)?.seen
-                return held
+        listed = listed.map { line in
+            let known = records.filter {
+                [line.client, line.mac].contains($0.client) && $0.address == line.address
             }
+            var held = line
+            let told = known.last { $0.name == line.name }
+            held.since = told?.since
+            held.seen = (told ?? known.first)?.seen
+            return held
         }
+        if lines != nil, !isShared { return listed }
         // Events and expiry decide; but a lease that was renewed without an event runs on.
         let all = world.instances.compactMap { self.lines($0) }.flatMap { $0 }
         let running = records.compactMap { lease -> Held? in
@@ -101,12 +100,11 @@ struct PlainModel {
             }
             return lease
         }
-        let known = running.filter { lease in
-            isWanted(lease.name) && !listed.contains { $0.address == lease.address && $0.name != lease.name }
+        let others = running.filter { lease in
+            isWanted(lease.name) && !listed.contains { $0.address == lease.address }
         }
-        let others = listed.filter { line in !known.contains { $0.address == line.address } }
         let network = one.options.contains("10.0.1.1") ? "10.0.1." : "10.0.0."
-        return (known + others).filter { world.instances.count < 2 || $0.address.hasPrefix(network) }
+        return (listed + others).filter { world.instances.count < 2 || $0.address.hasPrefix(network) }
     }
 
     private func hosts() -> [String] {
@@ -138,7 +136,8 @@ struct PlainModel {
         var seen: Double { leases.compactMap { $0.seen }.max() ?? -1 }
     }
 
-    func target(of alias: PlainAlias, _ leases: [Held]) -> String? {
+    /// - Parameter place: Of the conf-dir, among all.
+    func target(of alias: PlainAlias, _ leases: [Held], at place: Int) -> String? {
         let names = hosts()
         var up = alias.targets.map { host, system in
             let own = leases.filter { $0.name == host }
@@ -162,7 +161,8 @@ struct PlainModel {
         guard let first = up.first else { return nil }
         if Set(up.map { $0.system }).count == 1 { return first.host }
         if up.allSatisfy({ $0.verdict == "reachable" }) { return first.host }
-        let led = words(of: alias.name, in: current).dropFirst(2)
+        let targets = Array(words(of: alias.name, in: current).dropFirst(2))
+        let led = targets.count > 1 ? [targets[place]] : targets
         let newest = up.map { $0.since }.max()!
         let latest = up.map { $0.seen }.max()!
         var best = first
@@ -183,10 +183,13 @@ struct PlainModel {
 
     /// The fragment in a conf-dir.
     func fragment(in confdir: String) -> String {
+        // The updater takes the instances in the order of their files.
+        let confdirs = world.instances.sorted { $0.name < $1.name }.map { $0.confdir }
+        let place = confdirs.reduce([]) { $0.contains($1) ? $0 : $0 + [$1] }.firstIndex(of: confdir)!
         let readers = world.instances.filter { $0.confdir == confdir }
         let leases = readers.flatMap { self.leases(of: $0) }
         return aliases.compactMap { alias in
-            self.target(of: alias, leases).map { "cname=\(alias.name),\(alias.name).lan,\($0).lan" }
+            self.target(of: alias, leases, at: place).map { "cname=\(alias.name),\(alias.name).lan,\($0).lan" }
         }.sorted().joined(separator: "\n")
     }
 }
