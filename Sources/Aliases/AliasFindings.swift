@@ -32,8 +32,7 @@ extension [Alias] {
                 // dnsmasq 2.90 logs "maxwell is a CNAME, not giving it to the DHCP lease".
                 find("is a host's own name too: the alias answers, and that host gets no name; choose another one")
             }
-            if let loop = loop(from: alias) { find("leads back to itself: \(loop.joined(separator: " -> "))") }
-            for target in alias.targets where target.host != alias.name && contains(where: { $0.name == target.host }) {
+            for target in alias.targets where contains(where: { $0.name == target.host }) {
                 find("has the alias '\(target.host)' as a target; a target is a host's own name")
             }
             for target in alias.targets where domains.contains(where: { target.host.text.hasSuffix("." + $0) }) {
@@ -45,21 +44,5 @@ extension [Alias] {
             }
         }
         return findings
-    }
-
-    /// The names on the way back to an alias that is its own target, perhaps by way of others.
-    private func loop(from start: Alias) -> [ByteString]? {
-        var ways: [[ByteString]] = [[start.name.text]]
-        var visited: [ByteString] = []
-        while let way = ways.popLast() {
-            guard let alias = first(where: { $0.name.text == way[way.count - 1] }) else { continue }
-            for target in alias.targets {
-                if target.host == start.name { return way + [start.name.text] }
-                if visited.contains(target.host.text) { continue }
-                visited.append(target.host.text)
-                ways.append(way + [target.host.text])
-            }
-        }
-        return nil
     }
 }

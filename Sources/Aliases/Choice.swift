@@ -63,12 +63,9 @@ public final class Choice {
     public let reason: Reason
 
     fileprivate init(_ alias: HostName, _ chosen: Candidate?, _ all: [Candidate], _ reason: Reason) {
-        self.alias = alias
-        target = chosen?.target.host
-        known = chosen?.known ?? .absent
-        lease = chosen?.last
+        (self.alias, self.reason) = (alias, reason)
+        (target, known, lease) = (chosen?.target.host, chosen?.known ?? .absent, chosen?.last)
         others = all.filter { $0.target !== chosen?.target }.flatMap { $0.known.addresses }
-        self.reason = reason
     }
 }
 
@@ -81,8 +78,7 @@ extension Alias {
     ///   - verdict: Whether a host is reachable.
     ///   - isCurrent: Whether the alias leads to a host now.
     public func choice(
-        knowing known: (HostName) -> KnownHost, verdict: (HostName) -> Presence.Verdict,
-        isCurrent: (HostName) -> Bool
+        knowing known: (HostName) -> KnownHost, verdict: (HostName) -> Presence.Verdict, isCurrent: (HostName) -> Bool
     ) -> Choice {
         let all = targets.map { Candidate(target: $0, known: known($0.host)) }.filter { $0.known.isUp }
         var up = all

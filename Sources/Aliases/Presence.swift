@@ -59,10 +59,7 @@ public final class Presence {
     public init() {}
 
     /// Returns nil if the host does not compete, or nothing is known of it yet.
-    public func candidate(_ host: HostName) -> Candidate? {
-        for candidate in candidates where candidate.host == host { return candidate }
-        return nil
-    }
+    public func candidate(_ host: HostName) -> Candidate? { candidates.first { $0.host == host } }
 
     /// - Parameter seen: When an event last showed that the host is there.
     public func verdict(of host: HostName, seen: (HostName) -> Instant?) -> Verdict {
@@ -77,12 +74,9 @@ public final class Presence {
     ///   - seen: When an event last showed that a host is there.
     public func compete(_ groups: [[HostName]], seen: (HostName) -> Instant?) {
         self.groups = groups
-        var left: [Candidate] = []
-        for host in groups.flatMap({ $0 }).uniqued {
-            let known = candidate(host).flatMap { $0.isOutdated(by: seen(host)) ? nil : $0 }
-            left.append(known ?? Candidate(host))
+        candidates = groups.flatMap { $0 }.uniqued.map { host in
+            candidate(host).flatMap { $0.isOutdated(by: seen(host)) ? nil : $0 } ?? Candidate(host)
         }
-        candidates = left
     }
 
     /// Has a candidate that was heard probed at once.
@@ -91,11 +85,7 @@ public final class Presence {
     }
 
     /// When the next candidate must be probed; nil if there are none.
-    public var next: Instant? {
-        var next: Instant?
-        for candidate in candidates { next = next.earlier(candidate.due) }
-        return next
-    }
+    public var next: Instant? { candidates.reduce(nil) { $0.earlier($1.due) } }
 
     /// The candidates that must be probed now. Candidates that compete are probed together, so that their answers can be
     /// compared. Those that are away, or on no link, keep their own schedule.
@@ -107,12 +97,9 @@ public final class Presence {
 
     /// Whether a candidate competes with such a one.
     private func hasRival(_ one: Candidate, _ isSuch: (Candidate) -> Bool) -> Bool {
-        for group in groups where group.contains(where: { $0 == one.host }) {
-            for other in candidates where other !== one && group.contains(where: { $0 == other.host }) {
-                if isSuch(other) { return true }
-            }
+        groups.contains { group in
+            group.contains(one.host) && candidates.contains { $0 !== one && group.contains($0.host) && isSuch($0) }
         }
-        return false
     }
 
     /// Takes in what a round found: the `answer` of the candidates that were probed, which is given back.
@@ -125,20 +112,14 @@ public final class Presence {
         for candidate in candidates {
             candidate.before = candidate.verdict
             guard let answer = candidate.answer else { continue }
-            candidate.isNear = answer != .elsewhere
-            candidate.due = now + Presence.interval
-            candidate.probed = start
+            (candidate.isNear, candidate.probed) = (answer != .elsewhere, start)
+            candidate.due = now + (answer == .elsewhere ? Presence.longInterval : Presence.interval)
             switch answer {
-            case .answered:
-                candidate.reached = now
-                candidate.misses = 0
+            case .answered: (candidate.reached, candidate.misses) = (now, 0)
             case .silent:
                 candidate.misses = min(candidate.misses + 1, 1_000_000)
                 candidate.due = candidate.isAway ? now + Presence.longInterval : now
-            case .elsewhere:
-                candidate.verdict = .unknown
-                candidate.misses = 0
-                candidate.due = now + Presence.longInterval
+            case .elsewhere: (candidate.verdict, candidate.misses) = (.unknown, 0)
             case .undecided: break
             }
         }
@@ -181,8 +162,7 @@ public final class Presence {
 extension Alias {
     /// The targets that compete: those that are up, if there are two or more and they may be probed.
     public func candidates(isUp: (HostName) -> Bool) -> [HostName] {
-        guard isProbed, targets.count > 1 else { return [] }
-        let hosts = targets.map { $0.host }.filter(isUp)
+        let hosts = isProbed && targets.count > 1 ? targets.map { $0.host }.filter(isUp) : []
         return hosts.count > 1 ? hosts : []
     }
 }

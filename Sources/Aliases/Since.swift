@@ -9,9 +9,7 @@ public final class Since {
 
     public init(text: ByteString) { known = text.lines.filter { !$0.isEmpty } }
 
-    private func words(of alias: HostName) -> [ByteString] {
-        known.firstSorted(withPrefix: "\(alias) ")?.words ?? []
-    }
+    private func words(of alias: HostName) -> [ByteString] { known.firstSorted(withPrefix: "\(alias) ")?.words ?? [] }
 
     /// Returns nil if the alias leads nowhere.
     public func moment(of alias: HostName) -> Instant? {

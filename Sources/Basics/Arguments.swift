@@ -38,8 +38,5 @@ public struct Arguments: Sendable {
     }
 
     /// The values of an option, in their order.
-    public func values(of name: ByteString) -> [ByteString] {
-        let start = name + "="
-        return options.filter { $0.hasPrefix(start) }.map { ByteString($0.bytes[start.count...]) }
-    }
+    public func values(of name: ByteString) -> [ByteString] { options.values(of: name + "=") }
 }

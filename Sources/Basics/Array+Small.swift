@@ -21,6 +21,14 @@ extension Array {
         return results
     }
 
+    public func flatMap<Result>(_ transform: (Element) -> [Result]) -> [Result] {
+        var results: [Result] = []
+        for index in indices {
+            for result in transform(self[index]) { results.append(result) }
+        }
+        return results
+    }
+
     public func firstIndex(where predicate: (Element) -> Bool) -> Int? {
         for index in indices where predicate(self[index]) { return index }
         return nil
@@ -43,18 +51,28 @@ extension Array where Element: Equatable {
 extension [ByteString] {
     /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
     public func sorted() -> [ByteString] {
-        if count < 2 { return self }
-        let (left, right) = (Array(self[..<(count / 2)]).sorted(), Array(self[(count / 2)...]).sorted())
-        var merged: [ByteString] = []
-        var next = 0
-        for text in left {
-            while next < right.count, right[next].precedes(text) {
-                merged.append(right[next])
-                next += 1
+        // Of the places, as texts are slow to move.
+        var (order, merged) = ([Int](indices), [Int](indices))
+        var width = 1
+        while width < count {
+            for start in stride(from: 0, to: count, by: 2 * width) {
+                let (middle, end) = (Swift.min(start + width, count), Swift.min(start + 2 * width, count))
+                var (left, right) = (start, middle)
+                for place in start..<end {
+                    let isLeft = right == end || left < middle && !self[order[right]].precedes(self[order[left]])
+                    merged[place] = order[isLeft ? left : right]
+                    if isLeft { left += 1 } else { right += 1 }
+                }
             }
-            merged.append(text)
+            swap(&order, &merged)
+            width *= 2
         }
-        return merged + right[next...]
+        return order.map { self[$0] }
+    }
+
+    /// What follows a prefix, in each text that has it.
+    public func values(of prefix: ByteString) -> [ByteString] {
+        filter { $0.hasPrefix(prefix) }.map { ByteString($0.bytes[prefix.count...]) }
     }
 
     /// Of texts that are sorted: whether `text` is one of them.

@@ -7,6 +7,8 @@ public struct ByteString: Equatable, Sendable {
 
     public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
+    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
     /// Copies a C string, without its terminator.
     public init(cString: UnsafePointer<CChar>) {
         var count = 0
@@ -96,9 +98,9 @@ public struct ByteString: Equatable, Sendable {
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
     public var lowercased: ByteString {
         // Most are so already, and then nothing is copied.
-        var lower = bytes
-        for index in lower.indices where lower[index].isASCIIUppercase { lower[index] += 32 }
-        return ByteString(lower)
+        var lower = self
+        for index in bytes.indices where bytes[index].isASCIIUppercase { lower.bytes[index] += 32 }
+        return lower
     }
 
     /// Letters, digits and `_`: what uci(1) takes as the name of a section or an option.

@@ -39,8 +39,6 @@ public final class Fault: Error, Sendable {
     public let errno: Int32
 
     public init(_ code: Code, _ message: ByteString, errno: Int32 = 0) {
-        self.code = code
-        self.message = message
-        self.errno = errno
+        (self.code, self.message, self.errno) = (code, message, errno)
     }
 }

@@ -1,24 +1,3 @@
-/// An object of JSON (RFC 8259), member by member.
-public struct JSONObject {
-    private var members: [ByteString] = []
-
-    public init() {}
-
-    /// - Parameters:
-    ///   - name: Holds nothing to escape.
-    ///   - value: In JSON.
-    @inline(never)
-    public mutating func add(name: ByteString, _ value: ByteString) { members.append("\"\(name)\":\(value)") }
-
-    /// - Parameter value: In JSON.
-    @inline(never)
-    public mutating func add(_ name: StaticString, _ value: ByteString) {
-        add(name: ByteString(stringLiteral: name), value)
-    }
-
-    public var json: ByteString { "{\(members.joined(separator: ","))}" }
-}
-
 extension ByteString {
     /// As a string in UTF-8. U+FFFD stands for each part that is not valid, cut as the Unicode Standard (section 3.9) advises.
     public var json: ByteString {
@@ -39,6 +18,17 @@ extension ByteString {
                 }
             }
         }
+    }
+
+    /// An object of JSON (RFC 8259).
+    ///
+    /// - Parameters:
+    ///   - names: Those of its members, with blanks between. They hold nothing to escape.
+    ///   - values: For each name in turn, in JSON.
+    public init(json names: ByteString, _ values: [ByteString]) {
+        let names = names.words
+        let members = names.indices.map { "\"\(names[$0])\":\(values[$0])" as ByteString }
+        self = "{\(members.joined(separator: ","))}"
     }
 
     /// - Parameter values: In JSON.

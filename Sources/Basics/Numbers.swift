@@ -1,7 +1,10 @@
 /// Numbers as people write them in settings and as programs read them from files.
 
 extension ByteString {
-    public init(decimal number: some BinaryInteger) {
+    public init(decimal number: some BinaryInteger) { self.init(number: Int64(truncatingIfNeeded: number)) }
+
+    /// Once for all types of numbers.
+    private init(number: Int64) {
         var digits: [UInt8] = []
         var rest = number.magnitude
         repeat {
@@ -28,14 +31,10 @@ extension ByteString {
     /// is cut off.
     public init(seconds duration: Duration) {
         let milliseconds = duration.milliseconds
-        var decimals: [UInt8] = []
-        var rest = milliseconds % 1000
-        for unit: Int64 in [100, 10, 1] where rest > 0 {
-            decimals.append(UInt8(ascii: "0") + UInt8(rest / unit))
-            rest %= unit
-        }
         self = ByteString(decimal: milliseconds / 1000)
-        if !decimals.isEmpty { self += "." + ByteString(decimals) }
+        var decimals = ByteString(decimal: 1000 + max(0, milliseconds % 1000)).bytes
+        while decimals.last == UInt8(ascii: "0") { decimals.removeLast() }
+        if decimals.count > 1 { self += "." + ByteString(decimals.dropFirst()) }
     }
 
     /// The number that these decimal digits write; nil if there is anything else, or nothing, or more digits than that.
@@ -65,17 +64,15 @@ extension ByteString {
 }
 
 extension Duration {
-    /// In whole nanoseconds, which is as exact as the system's clocks are; what is left of one is cut off.
-    public var nanoseconds: Int64 {
+    /// Cut off, as the others are.
+    public var microseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
 
-    /// In whole milliseconds; what is left of one is cut off.
-    public var milliseconds: Int64 { nanoseconds / 1_000_000 }
+    public var milliseconds: Int64 { microseconds / 1000 }
 
-    /// In whole milliseconds; one that has begun counts. Whoever waits for so long does not wake too early.
-    public var millisecondsRoundedUp: Int64 { (self + .nanoseconds(999_999)).milliseconds }
+    public var millisecondsRoundedUp: Int64 { (self + .microseconds(999)).milliseconds }
 }
 
 extension UInt8 {

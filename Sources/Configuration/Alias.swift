@@ -8,10 +8,7 @@ public final class Alias {
         /// time.
         public let system: ByteString
 
-        init(_ host: HostName, _ system: ByteString) {
-            self.host = host
-            self.system = system
-        }
+        init(_ host: HostName, _ system: ByteString) { (self.host, self.system) = (host, system) }
     }
 
     private static let table: [Option] = [

@@ -84,9 +84,7 @@ public struct Call: Sendable {
     fileprivate func follows(_ usage: StaticString) -> Bool {
         var (fewest, most, known) = (0, 0, 0)
         for part in ByteString(stringLiteral: usage).words {
-            let names = part.parts(keepsEmpty: false) {
-                $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: "]")
-            }
+            let names = part.parts(keepsEmpty: false) { !$0.isNameByte }
             if names[0].hasPrefix("-") {
                 if flags.contains(where: { names.contains($0) }) { known += 1 }
             } else {

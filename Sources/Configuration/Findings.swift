@@ -6,10 +6,7 @@ public struct Place: Equatable, Sendable {
     /// Counted from 1; nil if it is about the whole file.
     public let line: Int?
 
-    public init(_ file: ByteString, _ line: Int? = nil) {
-        self.file = file
-        self.line = line
-    }
+    public init(_ file: ByteString, _ line: Int? = nil) { (self.file, self.line) = (file, line) }
 
     /// "FILE:LINE", or "FILE".
     public var text: ByteString { line.map { "\(file):\($0)" } ?? file }
@@ -47,12 +44,8 @@ public final class Finding: Error, Equatable {
     public var message: ByteString { "\(place.text): \(text)" }
 
     fileprivate var json: ByteString {
-        var object = JSONObject()
-        object.add("file", place.file.json)
-        object.add("line", place.line.map { ByteString(decimal: $0) } ?? "null")
-        object.add("kind", kind.rawValue.json)
-        object.add("text", text.json)
-        return object.json
+        let line: ByteString = place.line.map { "\($0)" } ?? "null"
+        return ByteString(json: "file line kind text", [place.file.json, line, kind.rawValue.json, text.json])
     }
 }
 
@@ -64,9 +57,7 @@ public struct Findings {
 
     public init() {}
 
-    public mutating func add(_ finding: Finding) {
-        if !found.contains(finding) { found.append(finding) }
-    }
+    public mutating func add(_ finding: Finding) { if !found.contains(finding) { found.append(finding) } }
 
     public mutating func add(_ kind: Finding.Kind, _ place: Place, _ text: ByteString) {
         add(Finding(kind, place, text))

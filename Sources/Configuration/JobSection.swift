@@ -16,8 +16,7 @@ extension Section {
     static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) -> Section? {
         let place = Place(file, read.line)
         guard let name = read.name, Job.isName(name) else {
-            findings.add(
-                .fault, place, "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
+            findings.add(.fault, place, "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
             return nil
         }
         let section = Section("job", name, jobTable, file: file, line: read.line)
@@ -58,12 +57,9 @@ extension Section {
         var job = Job(name: name, command: self["command"])
         job.verify = self["verify"].isEmpty ? nil : self["verify"]
         // These can't fail: only values that can be read get into a section.
-        job.quiet = self["quiet"].seconds!
-        job.maxWait = self["max_wait"].seconds!
-        job.timeout = self["timeout"].seconds!
-        job.retries = self["retries"].wholeNumber!
-        job.maxInterval = self["max_interval"].seconds!
-        job.isEnabled = self["enabled"] == "1"
+        (job.quiet, job.maxWait) = (self["quiet"].seconds!, self["max_wait"].seconds!)
+        (job.timeout, job.maxInterval) = (self["timeout"].seconds!, self["max_interval"].seconds!)
+        (job.retries, job.isEnabled) = (self["retries"].wholeNumber!, self["enabled"] == "1")
         return job
     }
 }

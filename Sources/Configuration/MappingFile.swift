@@ -12,20 +12,18 @@ public enum MappingFile {
             let words = line.uncommented.words
             if words.isEmpty { continue }
             guard (2...3).contains(words.count) else {
-                findings.add(
-                    .fault, Place(file, index + 1), "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
+                findings.add(.fault, Place(file, index + 1), "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
                 continue
             }
             func value(_ text: ByteString) -> UCI.Value { UCI.Value(text, line: index + 1) }
             let name = words[1].lowercased
-            let known = sections.first { $0.values(of: "name")[0].text == name }
-            let section = known ?? UCI.Section("cname", nil, line: index + 1)
-            if known == nil {
+            let section =
+                sections.first { $0.values(of: "name")[0].text == name } ?? UCI.Section("cname", nil, line: index + 1)
+            if section.options.isEmpty {
                 section.add("name", value(name), isList: false)
                 sections.append(section)
             }
-            let target = words.count == 3 ? "\(words[0]) \(words[2])" : words[0]
-            section.add("target", value(target), isList: true)
+            section.add("target", value(words.count == 3 ? "\(words[0]) \(words[2])" : words[0]), isList: true)
         }
         return sections.compactMap { Alias($0, file: file, &findings) }
     }

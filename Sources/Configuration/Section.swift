@@ -40,19 +40,12 @@ enum OptionKind {
         case .jobName: text
         case .request: UpdaterSettings.Request(rawValue: text) == nil ? nil : text
         case .publish: UpdaterSettings.Publish(rawValue: text) == nil ? nil : text
-        case .folder, .path:
-            text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
+        case .folder, .path: text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
         case .domain: text.isHostName ? text.lowercased : nil
-        case .flag:
-            // The words that config_get_bool in OpenWrt's functions.sh knows.
-            switch text {
-            case "1", "on", "true", "yes", "enabled": "1"
-            case "0", "off", "false", "no", "disabled": "0"
-            default: nil
-            }
+        case .flag: text.flag.map { $0 ? "1" : "0" }
         case .targets:
-            (1...2).contains(text.words.count) && text.words.allSatisfy { $0.isHostName }
-                ? text.words.joined(separator: " ").lowercased : nil
+            [text.words].first { (1...2).contains($0.count) && $0.allSatisfy { $0.isHostName } }?
+                .joined(separator: " ").lowercased
         }
     }
 }
@@ -72,11 +65,7 @@ final class Section {
     ///
     /// - Parameter name: Empty if the section has none.
     init(_ type: StaticString, _ name: ByteString, _ table: [Option], file: ByteString, line: Int = 0) {
-        self.table = table
-        self.type = type
-        self.name = name
-        self.file = file
-        self.line = line
+        (self.table, self.type, self.name, self.file, self.line) = (table, type, name, file, line)
         values = table.map { option in
             let initial = ByteString(stringLiteral: option.initial)
             return initial.isEmpty ? [] : [UCI.Value(initial, line: line)]
@@ -88,30 +77,23 @@ final class Section {
     /// - Parameter findings: What is found is added.
     func read(_ section: UCI.Section, _ findings: inout Findings) {
         for option in section.options {
-            guard let index = table.firstIndex(where: { option.name == $0.name }) else {
+            let (name, given) = (option.name, option.values)
+            guard let index = table.firstIndex(where: { name == $0.name }) else {
                 let names = table.map { ByteString(stringLiteral: $0.name) }.joined(separator: ", ")
-                findings.add(
-                    .remark, Place(file, option.values[0].line),
-                    "option '\(option.name)' is left out: known are \(names)")
+                findings.add(.remark, Place(file, given[0].line), "option '\(name)' is left out: known are \(names)")
                 continue
             }
             let kind = table[index].kind
-            guard kind == .targets || option.values.count == 1 else {
-                findings.add(
-                    .fault, Place(file, option.values[1].line),
-                    "'\(option.name)' has one value: option \(option.name) 'VALUE', not a list")
+            guard kind == .targets || given.count == 1 else {
+                let text: ByteString = "'\(name)' has one value: option \(name) 'VALUE', not a list"
+                findings.add(.fault, Place(file, given[1].line), text)
                 continue
             }
-            var read: [UCI.Value] = []
-            for value in option.values {
-                if let text = kind.canonical(value.text) {
-                    read.append(UCI.Value(text, line: value.line))
-                } else {
-                    let shown = (kind == .targets ? value.text.words.joined(separator: " ") : value.text).printable()
-                    findings.add(
-                        .fault, Place(file, value.line),
-                        "\(option.name) '\(shown)': allowed \(literal: kind.allowed)")
-                }
+            let read: [UCI.Value] = given.compactMap { value in
+                if let text = kind.canonical(value.text) { return UCI.Value(text, line: value.line) }
+                let shown = (kind == .targets ? value.text.words.joined(separator: " ") : value.text).printable()
+                findings.add(.fault, Place(file, value.line), "\(name) '\(shown)': allowed \(literal: kind.allowed)")
+                return nil
             }
             if !read.isEmpty { values[index] = read }
         }
@@ -143,9 +125,10 @@ final class Section {
     /// The section as it stands in a settings file.
     var text: ByteString {
         var text: ByteString = "config \(literal: type)" + (name.isEmpty ? "\n" : " '\(name)'\n")
-        for (option, values) in zip(table, values) {
-            let keyword: StaticString = option.kind == .targets ? "list" : "option"
-            for value in values { text += "\t\(literal: keyword) \(literal: option.name) '\(value.text.quoted)'\n" }
+        for index in table.indices {
+            let keyword: StaticString = table[index].kind == .targets ? "list" : "option"
+            let start: ByteString = "\t\(literal: keyword) \(literal: table[index].name)"
+            for value in values[index] { text += "\(start) '\(value.text.quoted)'\n" }
         }
         return text
     }
@@ -153,11 +136,5 @@ final class Section {
 
 extension ByteString {
     /// The text as it stands between single quotes, with its own quotes as uci(1) writes them.
-    var quoted: ByteString {
-        var quoted: [UInt8] = []
-        for byte in bytes {
-            quoted += byte == UInt8(ascii: "'") ? [0x27, 0x5C, 0x27, 0x27] : [byte]
-        }
-        return ByteString(quoted)
-    }
+    var quoted: ByteString { parts { $0 == UInt8(ascii: "'") }.joined(separator: "'\\''") }
 }

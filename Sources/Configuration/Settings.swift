@@ -51,15 +51,13 @@ public struct Settings {
             case "cname":
                 if let alias = Alias(section, file: file, &findings), alias.isEnabled { named.append(alias) }
             default:
-                findings.add(
-                    .remark, Place(file, section.line),
-                    "section '\(section.type)' is left out: known are job, updater, cname")
+                let text: ByteString = "section '\(section.type)' is left out: known are job, updater, cname"
+                findings.add(.remark, Place(file, section.line), text)
             }
         }
         add(named, &findings)
         if jobSections.isEmpty {
-            let builtIn = UCI.Section("job", "dnsmasq", line: 0)
-            jobSections = [Section.job(builtIn, file: file, isCut: false, &findings)!]
+            jobSections = [Section.job(UCI.Section("job", "dnsmasq", line: 0), file: file, isCut: false, &findings)!]
         }
         let job = updaterSection["job"]
         if !jobSections.contains(where: { $0.name == job }) {
@@ -68,8 +66,7 @@ public struct Settings {
                 findings.add(
                     .fault, updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
             }
-            let usual = jobSections.first { $0.name == "dnsmasq" } ?? jobSections[0]
-            updaterSection["job"] = usual.name
+            updaterSection["job"] = (jobSections.first { $0.name == "dnsmasq" } ?? jobSections[0]).name
         }
     }
 
@@ -91,8 +88,7 @@ public struct Settings {
         let index = NameIndex(all.map { $0.name.text })
         for place in aliases.count..<all.count {
             let alias = all[place]
-            var first = place
-            for other in index.indices(of: alias.name.text) { first = min(first, other) }
+            let first = index.indices(of: alias.name.text).reduce(place) { min($0, $1) }
             if first == place {
                 aliases.append(alias)
             } else {

@@ -52,10 +52,8 @@ public final class SettingsInForce {
     private init?(_ text: ByteString, path: ByteString) {
         let words = ByteString(text.bytes.prefix { $0 != UInt8(ascii: "\n") }).words
         guard words.count == 9, words[1].count == 16 else { return nil }
-        digest = words[1]
-        leaseJob = words[2] == "-" ? "" : words[2]
-        self.text = text
-        self.path = path
+        (digest, leaseJob) = (words[1], words[2] == "-" ? "" : words[2])
+        (self.text, self.path) = (text, path)
     }
 
     /// Whether the host is a target of an alias.
@@ -79,13 +77,9 @@ extension Settings {
         let log = findings.all.map { $0.message }
         guard let first = findings.all(.fault).first else { return (settings, log) }
         let rest: ByteString =
-            if copy != nil {
-                "the settings that were in force stay"
-            } else if findings.areIncomplete {
-                "only what could be read so far is in force"
-            } else {
-                "what is faulty is left out"
-            }
+            copy != nil
+            ? "the settings that were in force stay"
+            : findings.areIncomplete ? "only what could be read so far is in force" : "what is faulty is left out"
         return (copy ?? settings, log + ["\(first.place.file): \(rest)"])
     }
 

@@ -10,10 +10,7 @@ public struct UCI {
         /// Counted from 1.
         public let line: Int
 
-        public init(_ text: ByteString, line: Int) {
-            self.text = text
-            self.line = line
-        }
+        public init(_ text: ByteString, line: Int) { (self.text, self.line) = (text, line) }
     }
 
     public final class Option {
@@ -39,9 +36,7 @@ public struct UCI {
         public let line: Int
 
         init(_ type: ByteString, _ name: ByteString?, line: Int) {
-            self.type = type
-            self.name = name
-            self.line = line
+            (self.type, self.name, self.line) = (type, name, line)
         }
 
         /// The values of an option; empty if it is not there.
@@ -103,15 +98,12 @@ public struct UCI {
                 throw fault(message)
             }
             // A section that occurs twice is one section.
-            if let name, let other = sections.first(where: { $0.name == name }) {
-                guard other.type == first else {
-                    throw fault("section '\(name)' is a '\(other.type)' already, at line \(other.line)")
-                }
-                current = other
-                return
+            let known = name == nil ? nil : sections.first { $0.name == name }
+            if let known, known.type != first {
+                throw fault("section '\(second)' is a '\(known.type)' already, at line \(known.line)")
             }
-            let section = Section(first, name, line: words[0].line)
-            sections.append(section)
+            let section = known ?? Section(first, name, line: words[0].line)
+            if known == nil { sections.append(section) }
             current = section
         case "option", "o", "list", "l":
             guard words.count <= 3, first.isIdentifier else {
@@ -147,8 +139,7 @@ private struct Scanner {
             let byte = next()
             var taken: UInt8? = byte
             switch byte {
-            case 0:
-                throw Finding(.fault, Place(file, line), "a NUL byte, not text")
+            case 0: throw Finding(.fault, Place(file, line), "a NUL byte, not text")
             case UInt8(ascii: "\\") where quote != UInt8(ascii: "'"):
                 if joinsLines() { continue }
                 // The next turn finds a NUL.
@@ -170,6 +161,10 @@ private struct Scanner {
             }
             if start == 0 { start = line }
             if let taken { word.append(taken) }
+            // Most bytes have no meaning of their own: they are taken together.
+            let end = bytes[position...].firstIndex { !$0.isNameByte } ?? bytes.count
+            word += bytes[position..<end]
+            position = end
         }
         if quote == 0 { return nil }
         // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
@@ -190,5 +185,16 @@ private struct Scanner {
             return true
         }
         return false
+    }
+}
+
+extension ByteString {
+    /// As config_get_bool in OpenWrt's functions.sh reads it; nil for any other text.
+    public var flag: Bool? {
+        switch self {
+        case "1", "on", "true", "yes", "enabled": true
+        case "0", "off", "false", "no", "disabled": false
+        default: nil
+        }
     }
 }

@@ -3,9 +3,7 @@ import Basics
 /// `config updater 'updater'`: what `cname-updater` asks for, and where it finds dnsmasq.
 public struct UpdaterSettings: Equatable {
     /// When the updater asks for its job.
-    public enum Request: ByteString {
-        case alias, lease
-    }
+    public enum Request: ByteString { case alias, lease }
 
     /// How dnsmasq gets the aliases.
     public enum Publish: ByteString {

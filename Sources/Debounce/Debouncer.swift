@@ -18,37 +18,22 @@ public struct Debouncer: Sendable {
     /// A verification is ended after this.
     public static let longestVerification = Duration.seconds(60)
 
-    private enum State: Equatable, Sendable {
-        /// Nothing is requested, and nothing runs.
-        case idle
-        /// Requests wait for their quiet time, or longer if their requesters are throttled.
-        case waiting
-        /// The last run failed, and is tried again.
-        case retrying(Retry)
-        case running(Run)
+    private enum State: Sendable {
+        /// Nothing runs. Requests may wait for their quiet time, or longer if their requesters are throttled.
+        case resting
+        /// The last run failed when it `ended`, and is tried again.
+        case retrying(ended: Instant, due: Instant)
+        /// `since` is when the step began.
+        case running(Step, since: Instant)
     }
 
-    private struct Retry: Equatable, Sendable {
-        /// How often in a row the command has failed.
-        let failures: Int
-        /// When the last run ended.
-        let ended: Instant
-        let due: Instant
-    }
-
-    private struct Run: Equatable, Sendable {
-        enum Step: Equatable, Sendable { case command, verification, terminated, killed }
-
-        /// How often in a row the command has failed before.
-        let failures: Int
-        var step = Step.command
-        /// When the step began.
-        var since: Instant
-    }
+    private enum Step: Sendable { case command, verification, terminated, killed }
 
     /// New settings hold at once, also for requests that wait.
     public var job: Job
-    private var state = State.idle
+    private var state = State.resting
+    /// How often in a row the command has failed.
+    private var failures = 0
     /// A flush came: what waits starts at once; or, during a run, right after it.
     private var isFlushed = false
     private(set) var requesters = Requesters()
@@ -98,31 +83,21 @@ public struct Debouncer: Sendable {
         // What a flush ended has been due ever since.
         let atOnce: Instant? = isFlushed ? Instant(sinceStart: .zero) : nil
         switch state {
-        case .idle: return .idle
-        case .retrying(let retry): return .retrying(due: atOnce ?? retry.due)
-        case .running(let run): return .running(ends: end(of: run))
-        case .waiting:
-            guard let (due, isPutOff) = requesters.due(job) else { preconditionFailure("no request waits") }
+        case .resting:
+            guard let (due, isPutOff) = requesters.due(job) else { return .idle }
             return isPutOff && !isFlushed ? .throttled(due: due) : .waiting(due: atOnce ?? due)
-        }
-    }
-
-    private func end(of run: Run) -> Instant? {
-        switch run.step {
-        case .command: job.timeout > .zero ? run.since + job.timeout : nil
-        case .verification: run.since + Debouncer.longestVerification
-        case .terminated: run.since + Debouncer.grace
-        case .killed: nil
+        case .retrying(_, let due): return .retrying(due: atOnce ?? due)
+        case .running(.command, let since): return .running(ends: job.timeout > .zero ? since + job.timeout : nil)
+        case .running(.verification, let since): return .running(ends: since + Debouncer.longestVerification)
+        case .running(.terminated, let since): return .running(ends: since + Debouncer.grace)
+        case .running(.killed, _): return .running(ends: nil)
         }
     }
 
     /// A request waits that no run has begun to carry out.
     public var isWaiting: Bool {
-        switch state {
-        case .idle: false
-        case .waiting, .retrying: true
-        case .running: requesters.areWaiting
-        }
+        if case .retrying = state { return true }
+        return requesters.areWaiting
     }
 
     /// When to call `tick`; nil if time alone changes nothing.
@@ -134,7 +109,6 @@ public struct Debouncer: Sendable {
     /// Requests the command.
     public mutating func request(from name: ByteString = Request.others, at now: Instant) {
         requesters.request(from: name, at: now, job)
-        if state == .idle { state = .waiting }
     }
 
     /// Lets what waits run now; or, during a run, right after it. Does nothing if nothing waits.
@@ -144,52 +118,40 @@ public struct Debouncer: Sendable {
     public mutating func cancel() {
         requesters.cancel()
         isFlushed = false
-        if case .running = state { return }
-        if case .retrying(let retry) = state { requesters.runEnded(at: retry.ended, job) }
-        state = .idle
+        if isRunning { return }
+        if case .retrying(let ended, _) = state { requesters.runEnded(at: ended, job) }
+        rest()
     }
 
     /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
     public mutating func tick(at now: Instant) -> Action {
         guard let wakeAt, wakeAt <= now else { return .none }
-        switch state {
-        case .idle: return .none
-        case .waiting: return start(failures: 0, at: now)
-        case .retrying(let retry): return start(failures: retry.failures, at: now)
-        case .running(var run):
-            let isFirst = run.step == .command || run.step == .verification
-            (run.step, run.since) = (isFirst ? .terminated : .killed, now)
-            state = .running(run)
-            return isFirst ? .terminate : .kill
+        guard case .running(let step, _) = state else {
+            requesters.cover(at: now, job)
+            (state, isFlushed) = (.running(.command, since: now), false)
+            return .start
         }
+        state = .running(step == .terminated ? .killed : .terminated, since: now)
+        return step == .terminated ? .kill : .terminate
     }
-
-    private mutating func start(failures: Int, at now: Instant) -> Action {
-        requesters.cover(at: now, job)
-        begin(Run(failures: failures, since: now))
-        return .start
-    }
-
-    private mutating func begin(_ run: Run) { (state, isFlushed) = (.running(run), false) }
 
     /// Nothing runs any more, and what waits does so as if no run had begun.
-    private mutating func rest() { state = requesters.areWaiting ? .waiting : .idle }
+    private mutating func rest() { (state, failures) = (.resting, 0) }
 
     /// The command has ended, and its verification has started: the run goes on.
     public mutating func verify(at now: Instant) {
-        var run = present
-        (run.step, run.since) = (.verification, now)
-        state = .running(run)
+        precondition(isRunning, "nothing runs")
+        state = .running(.verification, since: now)
     }
 
     /// The run has ended, or its command could not be started.
     public mutating func ended(isSuccess: Bool, at now: Instant) -> Ending {
-        let run = present
+        precondition(isRunning, "nothing runs")
         requesters.restartQuietTime(at: now)
-        if !isSuccess, run.failures < job.retries {
-            let failures = run.failures + 1
+        if !isSuccess, failures < job.retries {
+            failures += 1
             let pause = job.interval(doubled: failures)
-            state = .retrying(Retry(failures: failures, ended: now, due: now + pause))
+            state = .retrying(ended: now, due: now + pause)
             return .retry(failures, after: pause)
         }
         requesters.runEnded(at: now, job)
@@ -200,10 +162,10 @@ public struct Debouncer: Sendable {
     /// The command could not be started yet, as something that it needs is missing. Its requests wait again, for the quiet
     /// time. A retry remains one.
     public mutating func notReady(at now: Instant) {
-        let run = present
+        precondition(isRunning, "nothing runs")
         isFlushed = false
-        if run.failures > 0 {
-            state = .retrying(Retry(failures: run.failures, ended: now, due: now + job.quiet))
+        if failures > 0 {
+            state = .retrying(ended: now, due: now + job.quiet)
         } else {
             requesters.uncover(requestingAgainAt: now, job)
             rest()
@@ -212,7 +174,7 @@ public struct Debouncer: Sendable {
 
     /// The command was not started, since all requests have been taken back.
     public mutating func notNeeded() {
-        _ = present
+        precondition(isRunning, "nothing runs")
         isFlushed = false
         requesters.uncover(requestingAgainAt: nil, job)
         rest()
@@ -222,12 +184,8 @@ public struct Debouncer: Sendable {
     /// be made again.
     public mutating func adopt(at now: Instant) {
         if case .retrying = state { preconditionFailure("the last run has ended") }
-        begin(Run(failures: 0, since: now))
+        (state, failures, isFlushed) = (.running(.command, since: now), 0, false)
     }
 
-    /// The run that goes on.
-    private var present: Run {
-        guard case .running(let run) = state else { preconditionFailure("nothing runs") }
-        return run
-    }
+    private var isRunning: Bool { if case .running = state { true } else { false } }
 }

@@ -24,10 +24,7 @@ public struct Job: Equatable, Sendable {
     /// If not, it is as if the job were not there, but what was accepted for it is kept.
     public var isEnabled = true
 
-    public init(name: ByteString, command: ByteString) {
-        self.name = name
-        self.command = command
-    }
+    public init(name: ByteString, command: ByteString) { (self.name, self.command) = (name, command) }
 
     public static func isName(_ name: ByteString) -> Bool { (1...63).contains(name.count) && name.isIdentifier }
 }

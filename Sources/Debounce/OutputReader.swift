@@ -25,10 +25,7 @@ public struct OutputReader {
     ///
     /// - Returns: The lines to log. Control characters in them are `?`, but for the tab; empty lines are passed over.
     public mutating func take(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
-        if nextSecond <= now {
-            nextSecond = now + .seconds(1)
-            room = min(rest, Self.mostLinesPerSecond)
-        }
+        if nextSecond <= now { (nextSecond, room) = (now + .seconds(1), min(rest, Self.mostLinesPerSecond)) }
         var lines: [ByteString] = []
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
@@ -49,11 +46,9 @@ public struct OutputReader {
             leftOut += 1
         } else if !line.isEmpty {
             lines.append(ByteString(line))
-            rest -= 1
-            room -= 1
+            (rest, room) = (rest - 1, room - 1)
         }
-        line = []
-        isCut = false
+        (line, isCut) = ([], false)
     }
 
     /// Nothing more comes, or the command has ended and only what it has started still writes.

@@ -22,10 +22,7 @@ public struct Request: Equatable, Sendable {
     /// The job's name.
     public let job: ByteString
 
-    public init(_ verb: Verb, _ job: ByteString) {
-        self.verb = verb
-        self.job = job
-    }
+    public init(_ verb: Verb, _ job: ByteString) { (self.verb, self.job) = (verb, job) }
 
     /// The requester if only this line is known: the line, if it was written by hand. Empty if the line requests no run.
     public var requester: ByteString {

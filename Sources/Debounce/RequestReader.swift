@@ -73,8 +73,7 @@ public struct RequestReader {
     public mutating func tick(at now: Instant) -> Report? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }
-            begun = []
-            begunAt = nil
+            (begun, begunAt) = ([], nil)
         }
         guard report != nil, nextReport <= now else { return nil }
         defer { report = nil }

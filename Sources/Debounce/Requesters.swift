@@ -41,28 +41,26 @@ struct Requester: Equatable, Sendable {
     fileprivate mutating func request(at now: Instant, _ job: Job) {
         if isCalm(at: now, job) { chain = 0 }
         if !isWaiting { first = now }
-        isWaiting = true
-        last = max(last, now)
+        (isWaiting, last) = (true, max(last, now))
         lastSign = last
     }
 
     /// When the waiting requests are due.
     ///
-    /// - Parameter others: The last request of all requesters that are not throttled.
+    /// - Parameters:
+    ///   - others: The last request of all requesters that are not throttled.
+    ///   - pauseEnd: The end of the pause that all requesters wait for.
     /// - Returns: The moment, and whether throttling has put it off.
-    fileprivate func due(_ job: Job, others: Instant) -> (due: Instant, isPutOff: Bool) {
+    fileprivate func due(_ job: Job, others: Instant, pauseEnd: Instant) -> (due: Instant, isPutOff: Bool) {
         let due = (isThrottled ? last : others) + job.quiet
         let unthrottled = job.maxWait > .zero ? min(due, first + job.maxWait) : due
-        let pauseEnd = isThrottled ? chainEnd + job.interval(doubled: chain - 1) : unthrottled
-        return (max(unthrottled, pauseEnd), pauseEnd > unthrottled)
+        let throttled = max(pauseEnd, isThrottled ? chainEnd + job.interval(doubled: chain - 1) : unthrottled)
+        return (max(unthrottled, throttled), throttled > unthrottled)
     }
 
     /// A run that covered a request has ended, and is not tried again.
     fileprivate mutating func runEnded(at now: Instant) {
-        if isTrigger {
-            chain += 1
-            chainEnd = now
-        }
+        if isTrigger { (chain, chainEnd) = (chain + 1, now) }
         lastSign = max(lastSign, now)
         (isCovered, isTrigger) = (false, false)
     }
@@ -116,28 +114,27 @@ struct Requesters: Equatable, Sendable {
     /// - Returns: The moment, and whether throttling has put it off; nil if no request waits.
     func due(_ job: Job) -> (due: Instant, isPutOff: Bool)? {
         var next: (due: Instant, isPutOff: Bool)?
-        for (_, due, isPutOff) in waiting(job)
-        where next.map({ due < $0.due || due == $0.due && !isPutOff }) ?? true { next = (due, isPutOff) }
+        let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
+        for requester in all where requester.isWaiting {
+            let new = requester.due(job, others: last, pauseEnd: pauseEnd)
+            if next.map({ new.due < $0.due || new.due == $0.due && !new.isPutOff }) ?? true { next = new }
+        }
         return next
     }
 
     /// A run begins: it covers all waiting requests, and the requesters whose requests are due have triggered it.
     mutating func cover(at now: Instant, _ job: Job) {
-        for (place, due, _) in waiting(job) {
+        let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
+        for place in all.indices where all[place].isWaiting {
+            let due = all[place].due(job, others: last, pauseEnd: pauseEnd).due
             (all[place].isWaiting, all[place].isCovered) = (false, true)
             if due <= now { all[place].isTrigger = true }
         }
     }
 
-    /// The places of the requesters whose requests wait, and when those are due.
-    private func waiting(_ job: Job) -> [(place: Int, due: Instant, isPutOff: Bool)] {
-        var last = Instant(sinceStart: .zero)
-        for requester in all where requester.isWaiting && !requester.isThrottled { last = max(last, requester.last) }
-        let pauseEnd = pauseEnd(job)
-        return all.indices.filter { all[$0].isWaiting }.map { place in
-            let (due, isPutOff) = all[place].due(job, others: last)
-            return (place, max(due, pauseEnd), isPutOff || due < pauseEnd)
-        }
+    /// The last request that is not throttled.
+    private var lastUnthrottled: Instant {
+        all.filter { $0.isWaiting && !$0.isThrottled }.reduce(Instant(sinceStart: .zero)) { max($0, $1.last) }
     }
 
     /// A run has ended: the quiet time of requests made during the run starts.
@@ -164,9 +161,7 @@ struct Requesters: Equatable, Sendable {
     }
 
     /// Forgets the waiting requests.
-    mutating func cancel() {
-        for place in all.indices { all[place].isWaiting = false }
-    }
+    mutating func cancel() { for place in all.indices { all[place].isWaiting = false } }
 
     /// The end of the pause that all requesters wait for after too many runs. The pauses double from a sixteenth of the
     /// longest interval on.

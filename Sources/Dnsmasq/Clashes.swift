@@ -25,52 +25,17 @@ extension Reservations {
     public func clashes(seen leases: [LeaseStorage.ClientLease], in rendered: [RenderedFile] = []) -> [Finding] {
         var clashes: [Finding] = []
         let ranges = rendered.flatMap { $0.ranges }
-        func add(_ host: Reservation, _ other: Reservation, _ why: ByteString) {
-            clashes.append(host.clash(with: other, why))
-        }
         for (index, host) in hosts.enumerated() {
             for other in hosts[..<index] where host.overlaps(other) {
-                if let address = host.address, address == other.address {
-                    add(host, other, "both reserve \(address), so dnsmasq does not start; change one of them")
-                } else if let name = host.hostName, name == other.hostName,
-                    !host.hardware.contains(where: { other.hardware.contains($0) })
-                {
-                    add(
-                        host, other,
-                        "both are '\(name)', which leads to the one that renewed last; make them one section "
-                            + "with both MAC addresses, or give each a name")
-                } else if host.identifiers.isEmpty, other.identifiers.isEmpty, host.hostName != other.hostName,
-                    host.competes(with: other, in: ranges),
-                    let shared = host.hardware.first(where: { other.hardware.contains($0) })
-                {
-                    add(
-                        host, other,
-                        "both are for \(shared), so dnsmasq goes by the last one alone; if two systems have it, give each "
-                            + "section the client identifier that its system sends, else make them one")
-                }
+                if let why = host.conflict(with: other, in: ranges) { clashes.append(host.clash(with: other, why)) }
             }
         }
-        return clashes + interfaceClashes(of: leases, in: ranges)
-    }
-
-    /// Those of one by MAC address and another by something else, each pair once.
-    private func interfaceClashes(of leases: [LeaseStorage.ClientLease], in ranges: [DHCPRange]) -> [Finding] {
-        var clashes: [Finding] = []
-        var pairs: [ByteString] = []
-        for client in leases {
-            let hardware = client.lease.hardware
-            for other in hosts where other.matches(hardware: hardware) {
-                for host in hosts where host.overlaps(other) && !host.matches(hardware: hardware) {
-                    guard host.competes(with: other, in: ranges) else { continue }
-                    let pair = host.place.text + other.place.text
-                    guard let why = host.rival(of: other, for: client), !pairs.contains(pair) else { continue }
-                    pairs.append(pair)
-                    clashes.append(
-                        host.clash(
-                            with: other,
-                            "both match \(hardware), '\(host.label)' \(why); if they are one system, make them one "
-                                + "section, else take 'mac' out of '\(other.label)'"))
-                }
+        // Of one by MAC address and another by something else, each pair once.
+        for other in hosts {
+            let clients = leases.filter { other.matches(hardware: $0.lease.hardware) }
+            for host in hosts where host.overlaps(other) && host.competes(with: other, in: ranges) {
+                let reasons = clients.compactMap { host.rivalry(with: other, for: $0) }
+                if let why = reasons.first { clashes.append(host.clash(with: other, why)) }
             }
         }
         return clashes
@@ -92,28 +57,50 @@ extension Reservation {
         return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
     }
 
+    /// How two that overlap get in each other's way, whatever the clients are; nil if they don't.
+    fileprivate func conflict(with other: Reservation, in ranges: [AddressRange]) -> ByteString? {
+        if let address, address == other.address {
+            return "both reserve \(address), so dnsmasq does not start; change one of them"
+        }
+        let shared = hardware.first { other.hardware.contains($0) }
+        if let hostName, hostName == other.hostName, shared == nil {
+            return "both are '\(hostName)', which leads to the one that renewed last; make them one section "
+                + "with both MAC addresses, or give each a name"
+        }
+        guard let shared, identifiers.isEmpty, other.identifiers.isEmpty, hostName != other.hostName,
+            competes(with: other, in: ranges)
+        else { return nil }
+        return "both are for \(shared), so dnsmasq goes by the last one alone; if two systems have it, give each "
+            + "section the client identifier that its system sends, else make them one"
+    }
+
     /// Both may count for one client: their tags are the same, and no address keeps them to different networks.
     ///
     /// - Parameter ranges: One in each network. Without any, all addresses are taken to be in one network.
-    fileprivate func competes(with other: Reservation, in ranges: [DHCPRange]) -> Bool {
+    fileprivate func competes(with other: Reservation, in ranges: [AddressRange]) -> Bool {
         guard tags == other.tags else { return false }
         guard let address, let another = other.address, !ranges.isEmpty else { return true }
-        return ranges.contains { $0.holds(address) && $0.holds(another) }
+        return ranges.contains { $0.contains(address) && $0.contains(another) }
     }
 
-    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not.
-    fileprivate func rival(of other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
-        if identifiers.contains(client.identifier) { return "by its client identifier, which always wins" }
-        if duids.contains(client.identifier) || duids.contains(client.duid) {
-            return "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
+    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not match,
+    /// or matches by that address too.
+    fileprivate func rivalry(with other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
+        let how: ByteString
+        if matches(hardware: client.lease.hardware) { return nil }
+        if identifiers.contains(client.identifier) {
+            how = "by its client identifier, which always wins"
+        } else if duids.contains(client.identifier) || duids.contains(client.duid) {
+            how = "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
+        } else {
+            // A name that the other reserved is no word of the client's.
+            guard hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
+                hostName != other.hostName
+            else { return nil }
+            how = "by its name, but a MAC address always wins"
         }
-        // A name that the other reserved is no word of the client's.
-        if hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
-            hostName != other.hostName
-        {
-            return "by its name, but a MAC address always wins"
-        }
-        return nil
+        return "both match \(client.lease.hardware), '\(label)' \(how); if they are one system, make them one "
+            + "section, else take 'mac' out of '\(other.label)'"
     }
 }
 

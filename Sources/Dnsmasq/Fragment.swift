@@ -32,7 +32,9 @@ public struct Fragment: Sendable {
 
     /// The part of a text that means something to dnsmasq.
     public static func directives(in text: ByteString) -> ByteString {
-        text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
+        // Most have no comment, and a thousand lines.
+        guard text.bytes.contains(UInt8(ascii: "#")) || text.hasSuffix("\n") else { return text }
+        return text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
     /// The aliases that `new` leaves out, and `old` does not, each as `ALIAS is left out: REASON`.

@@ -23,9 +23,8 @@ public final class Seen {
     }
 
     fileprivate init?(_ words: [ByteString]) {
-        guard words.count > 4, let number = words[2].wholeNumber, let start = words[3].number(digits: 15) else {
-            return nil
-        }
+        guard words.count > 4, let number = words[2].wholeNumber, let start = words[3].number(digits: 15)
+        else { return nil }
         (name, self.number, self.start, content) = (words[1], Int32(number), start, words[4])
         if words.count > 5 { spared = words[5] }
     }

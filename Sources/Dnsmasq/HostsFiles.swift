@@ -26,9 +26,7 @@ public enum HostsFiles {
     /// - Parameters:
     ///   - paths: Files, and folders of files. A missing file has no names.
     ///   - isWanted: Gets the name in lower case, as the file has it: with or without a domain.
-    public static func entries(
-        in paths: [ByteString], where isWanted: (ByteString) -> Bool
-    ) -> [Entry] {
+    public static func entries(in paths: [ByteString], where isWanted: (ByteString) -> Bool) -> [Entry] {
         var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {
             guard let file = FileDescriptor.ofOthers(path), let size = try? file.status().size, size <= longest,
@@ -37,13 +35,13 @@ public enum HostsFiles {
             text.forEachLine { line in
                 let comment = text.bytes[line].firstIndex(of: UInt8(ascii: "#"))
                 let line = line.lowerBound..<(comment ?? line.upperBound)
-                guard let start = text.firstWord(in: line) else { return }
+                guard let start = text.word(0, in: line) else { return }
                 var rest = start.upperBound..<line.upperBound
-                while let place = text.firstWord(in: rest) {
+                while let place = text.word(0, in: rest) {
                     rest = place.upperBound..<line.upperBound
                     let name = ByteString(text.bytes[place]).lowercased
-                    guard isWanted(name), name.isHostName,
-                        let address = Address(ByteString(text.bytes[start])), !address.isLoopbackOrUnspecified,
+                    guard isWanted(name), name.isHostName, let address = Address(ByteString(text.bytes[start])),
+                        !address.isLoopbackOrUnspecified,
                         !entries.contains(where: { $0.name == name && $0.address == address })
                     else { continue }
                     entries.append(Entry(name, address, path))
@@ -62,7 +60,6 @@ public enum HostsFiles {
 
 extension Address {
     fileprivate var isLoopbackOrUnspecified: Bool {
-        if isIPv4 { return bytes[0] == 127 || bytes.allSatisfy { $0 == 0 } }
-        return bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] < 2
+        text.hasPrefix("127.") || ["0.0.0.0", "::", "::1"].contains { $0 == text }
     }
 }

@@ -12,16 +12,13 @@ import Network
 /// for an address that some hosts file had before. So a new address is put there with its first name alone, and gets the
 /// others once dnsmasq has read that.
 struct HostsFolder {
-    let path: ByteString
     private let confdir: ByteString
+    var path: ByteString { confdir + "/cname-updater.hosts" }
 
     /// Whether a folder is one of these.
     static func isOurs(_ path: ByteString) -> Bool { path.hasSuffix("/cname-updater.hosts") }
 
-    init(in confdir: ByteString) {
-        path = confdir + "/cname-updater.hosts"
-        self.confdir = confdir
-    }
+    init(in confdir: ByteString) { self.confdir = confdir }
 
     private func path(_ entry: Entry) -> ByteString { "\(path)/\(entry.alias)" }
 
@@ -42,21 +39,15 @@ struct HostsFolder {
         return entry.isPublished && found == lines(entry).joined(separator: "\n") + "\n"
     }
 
-    /// - Throws: `cannotCreate` if that can't be told.
-    func isThere() throws(Fault) -> Bool { try inode() != nil }
-
     /// The folder's number, which a folder that is made anew does not have; nil if there is none.
+    ///
+    /// - Throws: `cannotCreate` if that can't be told.
     func inode() throws(Fault) -> UInt64? { try FileStatus(at: path).flatMap { $0.isDirectory ? $0.inode : nil } }
 
     /// - Throws: `cannotCreate`.
     func make() throws(Fault) {
         try Files.makePublicFolder(confdir)
         try Files.makePublicFolder(path)
-    }
-
-    /// - Throws: `cannotCreate`.
-    func remove() throws(Fault) {
-        if try isThere() { try Files.removeFolder(path) }
     }
 
     /// Publishes an alias.
@@ -66,27 +57,21 @@ struct HostsFolder {
     /// - Throws: `cannotCreate`.
     func put(_ entry: Entry, waits: Bool) throws(Fault) -> Bool {
         if try has(entry) { return true }
-        guard entry.isPublished else {
-            try Files.remove(path(entry))
-            return true
-        }
+        // Its file was there: there is one to remove.
+        guard entry.isPublished else { return try Files.remove(path(entry)) }
+        let old = try Files.readIfThere(path(entry))?.lines ?? []
+        let new = (entry.addresses + entry.others).filter { address in !old.contains { $0.hasPrefix(address + " ") } }
         var hasRead = true
-        if waits {
-            let old = try Files.readIfThere(path(entry))?.lines ?? []
-            let new = (entry.addresses + entry.others).filter { address in
-                !old.contains { $0.hasPrefix(address + " ") }
-            }
-            if !new.isEmpty {
-                let watch = try FileWatch(.reads, in: [path])
-                try write(entry, old + guarding(entry, new))
-                hasRead = watch.wait(upTo: .milliseconds(200))
-                // dnsmasq still has to bring its leases up to date. When that is done, it sleeps.
-                let end = Process.now + .milliseconds(100)
-                let processes = (try? DnsmasqProcess.all()) ?? []
-                repeat {
-                    Process.pause(.milliseconds(1))
-                } while hasRead && processes.contains { RunningProcess.isBusy($0.number) } && Process.now < end
-            }
+        if waits, !new.isEmpty {
+            let watch = try FileWatch(.reads, in: [path])
+            try write(entry, old + guarding(entry, new))
+            hasRead = watch.wait(upTo: .milliseconds(200))
+            // dnsmasq still has to bring its leases up to date. When that is done, it sleeps.
+            let end = Process.now + .milliseconds(100)
+            let processes = (try? DnsmasqProcess.all()) ?? []
+            repeat {
+                Process.pause(.milliseconds(1))
+            } while hasRead && processes.contains { RunningProcess.isBusy($0.number) } && Process.now < end
         }
         try write(entry, lines(entry))
         return hasRead

@@ -25,19 +25,14 @@ public final class Instance {
     ///   - ran: Whether the instance of that name ran before.
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
-        _ settings: UpdaterSettings, in folder: ByteString, _ processes: [DnsmasqProcess],
-        ran: (ByteString) -> Bool
+        _ settings: UpdaterSettings, in folder: ByteString, _ processes: [DnsmasqProcess], ran: (ByteString) -> Bool
     ) throws(Fault) -> [Instance] {
         var instances: [Instance] = []
         for file in try RenderedFile.all(in: folder) {
             let confdir = settings.confdir ?? file.confdir
-            let own = processes.filter { process in
-                guard process.file == file.path else { return false }
-                let isThere = ((try? FileStatus(at: confdir)) ?? nil) != nil
-                return confdir.isEmpty || !isThere || process.sees(confdir)
-            }
-            if own.isEmpty, !ran(file.name) { continue }
-            instances.append(Instance(file, own, confdir: confdir))
+            let isThere = ((try? FileStatus(at: confdir)) ?? nil) != nil
+            let own = processes.filter { $0.file == file.path && (!isThere || $0.sees(confdir)) }
+            if !own.isEmpty || ran(file.name) { instances.append(Instance(file, own, confdir: confdir)) }
         }
         return instances
     }
@@ -69,7 +64,7 @@ public final class Instance {
     /// Whether the address is in one of its networks. An instance without a range has all.
     public func serves(_ lease: Lease) -> Bool {
         let ranges = rendered.ranges
-        return ranges.isEmpty || lease.addresses.contains { address in ranges.contains { $0.holds(address) } }
+        return ranges.isEmpty || lease.addresses.contains { address in ranges.contains { $0.contains(address) } }
     }
 
     /// The files and folders with more host names that it reads.

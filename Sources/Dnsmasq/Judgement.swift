@@ -18,25 +18,34 @@ public final class Judgement {
     /// After `patience`, processes that come and go are given this time.
     private static let respite = Duration.seconds(5)
 
+    public let name: ByteString
+    /// nil as long as it is open.
+    public private(set) var verdict: Verdict?
+    /// The instance, as it was seen last.
+    public private(set) var instance: Instance?
     private let began: Instant
     private let start: Instant
-    /// The processes that the restart started and that are still there, each with the moment at which it was seen first.
-    /// Its start is earlier: OpenWrt's jail has the same number before it becomes dnsmasq.
-    private var new: [New] = []
-
-    private final class New {
-        let process: DnsmasqProcess
-        let since: Instant
-
-        init(_ process: DnsmasqProcess, since: Instant) { (self.process, self.since) = (process, since) }
-    }
+    /// The processes that the restart started and that are still there.
+    private var new: [DnsmasqProcess] = []
+    /// When each of them was seen first. Its start is earlier: OpenWrt's jail has the same number before it becomes dnsmasq.
+    private var since: [Instant] = []
     /// The first look after `patience`, which may be late on a busy router.
     private var late: Instant?
 
     /// - Parameters:
+    ///   - name: The instance's.
     ///   - began: When the run began, or when the process that was seen before ended.
     ///   - start: When the looking began.
-    public init(began: Instant, start: Instant) { (self.began, self.start) = (began, start) }
+    public init(_ name: ByteString = "", began: Instant, start: Instant) {
+        (self.name, self.began, self.start) = (name, began, start)
+    }
+
+    /// Notes which instances run.
+    public func note(_ instances: [Instance], at now: Instant) {
+        instance = instances.first { $0.name == name }
+        // Without its rendered file it is no instance any more.
+        verdict = instance == nil ? .untouched : note(instance!.processes, at: now)
+    }
 
     /// Notes which processes of the instance run. Called about every 100 ms.
     ///
@@ -44,11 +53,9 @@ public final class Judgement {
     public func note(_ processes: [DnsmasqProcess], at now: Instant) -> Verdict? {
         // A tick of the clock of processes is 10 ms.
         let young = processes.filter { $0.started > began - .milliseconds(10) }
-        let known = new
-        new = young.map { process in
-            known.first { $0.process.isSame(as: process) } ?? New(process, since: now)
-        }
-        if new.contains(where: { now - $0.since >= Judgement.enough }) { return .up }
+        since = young.map { process in new.firstIndex { $0.isSame(as: process) }.map { since[$0] } ?? now }
+        new = young
+        if since.contains(where: { now - $0 >= Judgement.enough }) { return .up }
         guard now - start >= Judgement.patience else { return nil }
         let late = late ?? now
         self.late = late

@@ -9,12 +9,9 @@ extension LeaseEvent {
     ///   - now: When the event happened.
     ///   - job: The job that is asked for when the lease expires; empty: none.
     public func applied(to leases: [Lease], at now: Instant, job: ByteString = "") -> [Lease] {
+        if action == .remove { return leases.filter { !$0.addresses.contains(address) } }
         var leases = leases
         let index = leases.firstIndex { $0.addresses.contains(address) }
-        if action == .remove {
-            if let index { leases.remove(at: index) }
-            return leases
-        }
         let known = index.map { leases[$0] }
         let old = known ?? Lease(addresses: [address])
         // Another system may have come up with the same address.
@@ -43,16 +40,11 @@ extension LeaseEvent {
     }
 
     private func expiry(at now: Instant, known: Lease?) -> Instant? {
-        switch term {
-        case .unknown: return known?.expires
-        case .endless: return nil
-        case .limited(let duration):
-            let expires = now + duration
-            // A replay says nothing new: it counts in whole seconds, and took a while to reach us.
-            if !isLive, let old = known?.expires, expires > old - .seconds(5), expires < old + .seconds(5) {
-                return old
-            }
-            return expires
-        }
+        guard case .limited(let duration) = term else { return term == .unknown ? known?.expires : nil }
+        let expires = now + duration
+        // A replay says nothing new: it counts in whole seconds, and took a while to reach us.
+        guard !isLive, let old = known?.expires, expires > old - .seconds(5), expires < old + .seconds(5)
+        else { return expires }
+        return old
     }
 }

@@ -7,9 +7,7 @@ import Network
 /// Every value comes from the network in the end. This is the door: past it a client, an address and a host name are
 /// what they say, in one spelling, and safe as a part of a path or of a line.
 public struct LeaseEvent: Equatable, Sendable {
-    public enum Action: ByteString, Sendable {
-        case add, update, remove
-    }
+    public enum Action: ByteString, Sendable { case add, update, remove }
 
     public let action: Action
     /// The host itself did something just now: it took a lease, renewed or gave it back. An `add` or `update` is a replay of
@@ -33,25 +31,24 @@ public struct LeaseEvent: Equatable, Sendable {
     public init(
         router: ByteString, procd: ByteString? = nil, environment: (StaticString) -> ByteString?
     ) throws(Fault) {
-        let word = environment("ACTION") ?? ""
+        func value(_ name: StaticString) -> ByteString { environment(name) ?? "" }
+        func wrong(_ name: StaticString, _ value: ByteString, _ why: ByteString, _ code: Fault.Code = .data) -> Fault {
+            Fault(code, "\(literal: name) '\(value.printable())': \(why)")
+        }
+        let (word, given, identifier, text) = (value("ACTION"), value("IPADDR"), value("MACADDR"), value("HOSTNAME"))
         guard let action = Action(rawValue: word) else {
-            throw Fault(.usage, "ACTION '\(word.printable())': allowed are add, update and remove")
+            throw wrong("ACTION", word, "allowed are add, update and remove", .usage)
         }
-        let given = environment("IPADDR") ?? ""
-        guard let address = Address(given) else {
-            throw Fault(.data, "IPADDR '\(given.printable())': not an IP address")
+        guard let address = Address(given) else { throw wrong("IPADDR", given, "not an IP address") }
+        let duid = address.isIPv4 ? nil : ClientIdentifier(.duid, identifier)
+        guard let client = ClientIdentifier(hardware: identifier, option61: value("DNSMASQ_CLIENT_ID")) ?? duid else {
+            throw wrong("MACADDR", identifier, "not a MAC address")
         }
-        let identifier = environment("MACADDR") ?? ""
-        let hardware = ClientIdentifier(.hardware, identifier)
-        guard let client = hardware ?? (address.isIPv4 ? nil : ClientIdentifier(.duid, identifier)) else {
-            throw Fault(.data, "MACADDR '\(identifier.printable())': not a MAC address")
-        }
-        let text = environment("HOSTNAME") ?? ""
+        let hardware = ClientIdentifier(.hardware, identifier) ?? ClientIdentifier(.hardware, value("DNSMASQ_MAC"))
         let name = HostName(text)
-        guard name != nil || text.isEmpty else {
-            throw Fault(.data, "HOSTNAME '\(text.lowercased.printable())': not a host name")
-        }
-        (self.action, self.address) = (action, address)
+        if name == nil, !text.isEmpty { throw wrong("HOSTNAME", text.lowercased, "not a host name") }
+        (self.action, self.address, self.client) = (action, address, client)
+        self.hardware = client == hardware ? "" : hardware?.text ?? ""
         isNameHidden = procd == text
         hostName = isNameHidden || name?.text == router.lowercased ? nil : name
 
@@ -59,34 +56,13 @@ public struct LeaseEvent: Equatable, Sendable {
         let isPassedOn =
             remaining != nil || environment("DNSMASQ_LEASE_EXPIRES") != nil || environment("DNSMASQ_INTERFACE") != nil
         // A `remove` says that data are missing even when the host gave its lease back just now.
-        isLive =
-            action == .remove || (action == .add || isPassedOn) && environment("DNSMASQ_DATA_MISSING") == nil
-        if hardware == nil {
-            self.hardware = ClientIdentifier(.hardware, environment("DNSMASQ_MAC") ?? "")?.text ?? ""
-            self.client = client
-        } else {
-            self.client =
-                ClientIdentifier(hardware: client.text, option61: environment("DNSMASQ_CLIENT_ID") ?? "") ?? client
-            self.hardware = self.client == client ? "" : client.text
+        isLive = action == .remove || (action == .add || isPassedOn) && environment("DNSMASQ_DATA_MISSING") == nil
+        if let remaining, remaining.number(digits: 10) == nil {
+            throw wrong("DNSMASQ_TIME_REMAINING", remaining, "not a number of seconds")
         }
-        guard let term = Lease.Term(remaining, isPassedOn: isPassedOn) else {
-            throw Fault(.data, "DNSMASQ_TIME_REMAINING '\((remaining ?? "").printable())': not a number of seconds")
-        }
-        self.term = term
-    }
-}
-
-extension Lease.Term {
-    /// dnsmasq leaves the variable out if the lease has no end. It takes 2^32 - 1 seconds for none, as RFC 2131, section
-    /// 3.3, does; we, whatever is over 31 years.
-    fileprivate init?(_ remaining: ByteString?, isPassedOn: Bool) {
-        guard let remaining else {
-            self = isPassedOn ? .endless : .unknown
-            return
-        }
-        guard !remaining.isEmpty, remaining.count <= 10, remaining.bytes.allSatisfy({ $0.isASCIIDigit }) else {
-            return nil
-        }
-        self = remaining.wholeNumber.map { .limited(.seconds($0)) } ?? .endless
+        // dnsmasq leaves the variable out if the lease has no end. It takes 2^32 - 1 seconds for none, as RFC 2131, section
+        // 3.3, does; we, whatever is over 31 years.
+        let limit = remaining?.wholeNumber.map { Lease.Term.limited(.seconds($0)) }
+        term = limit ?? (remaining == nil && !isPassedOn ? .unknown : .endless)
     }
 }

@@ -58,10 +58,7 @@ public final class LeaseFile {
         at now: Instant, wallClock: Duration, where isWanted: (ByteString) -> Bool = { _ in true }
     ) -> [LeaseStorage.ClientLease] {
         lines(where: 3) { isWanted($0.lowercased) }.compactMap { words in
-            guard let address = Address(words[2]),
-                let client = address.isIPv4
-                    ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
-            else { return nil }
+            guard let address = Address(words[2]), let client = LeaseFile.client(address, words) else { return nil }
             let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[1].lowercased
             let expires = LeaseFile.end(words).map { now + max(.zero, $0 - wallClock) }
             return LeaseStorage.ClientLease(
@@ -88,19 +85,19 @@ public final class LeaseFile {
         lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted. An event of DHCPv4 shows the
-    /// MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
+    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted, each once or more. An event
+    /// of DHCPv4 shows the MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks
+    /// like a MAC address.
     public var clientNames: [ByteString] {
-        var names: [ByteString] = []
-        for words in lines(where: 3, { _ in true }) {
-            let isIPv4 = Address(words[2])?.isIPv4 ?? true
-            let clients = [
-                ClientIdentifier(.hardware, words[isIPv4 ? 1 : 4]),
-                isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4]),
-            ]
-            for client in clients.compactMap({ $0 }) where client.name != names.last { names.append(client.name) }
-        }
-        return names.sorted()
+        lines(where: 3) { _ in true }.flatMap { words in
+            let client = Address(words[2]).flatMap { LeaseFile.client($0, words) }
+            return (client.map { [$0.name] } ?? [])
+                + [words[1], words[4]].compactMap { ClientIdentifier(.hardware, $0)?.name }
+        }.sorted()
+    }
+
+    private static func client(_ address: Address, _ words: [ByteString]) -> ClientIdentifier? {
+        address.isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
     }
 
     /// Since 1970; nil if the lease has no end, or one that dnsmasq does not know.
@@ -111,21 +108,15 @@ public final class LeaseFile {
     /// The lines of a client's leases of an address, as words.
     private func lines(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
         let text = address.text
-        return lines(where: 2) { $0 == text }.filter { words in
-            [words[1], words[4]].contains { $0 == client.text || $0 == hardware }
-        }
+        return lines(where: 2) { $0 == text }
+            .filter { words in [words[1], words[4]].contains { $0 == client.text || $0 == hardware } }
     }
 
     /// The lines of which one word passes. Only these are taken apart: there may be a thousand.
     private func lines(where column: Int, _ isWanted: (ByteString) -> Bool) -> [[ByteString]] {
         var lines: [[ByteString]] = []
         text.forEachLine { line in
-            var place = line.lowerBound..<line.lowerBound
-            for _ in 0...column {
-                guard let next = text.firstWord(in: place.upperBound..<line.upperBound) else { return }
-                place = next
-            }
-            guard isWanted(ByteString(text.bytes[place])) else { return }
+            guard let place = text.word(column, in: line), isWanted(ByteString(text.bytes[place])) else { return }
             let words = ByteString(text.bytes[line]).words
             if words.count >= 5, words[0].number(digits: 10) != nil { lines.append(words) }
         }
@@ -147,15 +138,18 @@ extension ByteString {
         }
     }
 
-    /// The place of the first word in a part of the text; nil if there are only blanks.
-    func firstWord(in part: Range<Int>) -> Range<Int>? {
-        var (start, end) = (part.lowerBound, part.lowerBound)
+    /// The place of a word in a part of the text, counted from 0; nil if there are fewer words. Control characters are blanks, too.
+    func word(_ index: Int, in part: Range<Int>) -> Range<Int>? {
         bytes.withUnsafeBufferPointer { bytes in
-            while start < part.upperBound, bytes[start].isBlank { start += 1 }
-            end = start
-            while end < part.upperBound, !bytes[end].isBlank { end += 1 }
+            var (start, end) = (part.lowerBound, part.lowerBound)
+            for _ in 0...index {
+                start = end
+                while start < part.upperBound, bytes[start] <= 0x20 { start += 1 }
+                end = start
+                while end < part.upperBound, bytes[end] > 0x20 { end += 1 }
+            }
+            return start < end ? start..<end : nil
         }
-        return start < end ? start..<end : nil
     }
 }
 

@@ -10,18 +10,10 @@ import Linux
 /// while they are read: the lists of ad blockers have many megabytes. So the result is kept as a small text, until its key
 /// differs.
 public final class OtherSettings {
-    /// Stands for all that was read.
-    public let key: ByteString
-    /// They were read from the text that was kept.
+    /// The text that was kept still holds.
     public let isKept: Bool
-    /// Why dnsmasq can't follow a folder; nil if it can, or need not.
-    public let obstacle: ByteString?
-    /// The `domain=` lines of all files but the rendered ones.
-    public private(set) var domains: [Domain] = []
-    private var domainValues: [ByteString] = []
-    /// The names that are CNAMEs, each with "FILE:LINE".
-    private var names: [ByteString] = []
-    private var places: [ByteString] = []
+    /// The key, which stands for all that was read, and below it `obstacle TEXT`, `domain VALUE` and `cname NAME FILE:LINE`.
+    private var lines: [ByteString]
     /// In the order in which they are read, each once.
     private var files: [ByteString] = []
 
@@ -34,10 +26,8 @@ public final class OtherSettings {
         _ rendered: [RenderedFile], _ confdir: ByteString, _ dhcp: Reservations?, key: ByteString,
         obstacle: ByteString?, where isWanted: (ByteString) -> Bool
     ) {
-        (self.key, self.obstacle, isKept) = (key, obstacle, false)
-        for value in dhcp?.cnames ?? [] {
-            read(line: "cname=" + value.text, Reservations.path, value.line, isWanted)
-        }
+        (lines, isKept) = ([key] + (obstacle.map { ["obstacle \($0)"] } ?? []), false)
+        for value in dhcp?.cnames ?? [] { read(line: "cname=" + value.text, Reservations.path, value.line, isWanted) }
         for file in rendered { add(file.path) }
         addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
         var next = 0
@@ -52,45 +42,22 @@ public final class OtherSettings {
     ///
     /// - Returns: nil if the key is another one.
     public init?(text: ByteString, key: ByteString) {
-        let lines = text.lines
-        guard lines.first == key else { return nil }
-        (self.key, isKept) = (key, true)
-        let parts = lines.dropFirst().compactMap { $0.split(at: UInt8(ascii: " ")) }
-        obstacle = parts.first { $0.before == "obstacle" }?.after
-        for (word, value) in parts {
-            switch word {
-            case "domain": add(domain: value)
-            case "cname": if let (name, place) = value.split(at: UInt8(ascii: " ")) { add(name, at: place) }
-            default: break
-            }
-        }
+        (lines, isKept) = (text.lines, true)
+        if lines.first != key { return nil }
     }
 
-    public var text: ByteString {
-        let obstacle: [ByteString] = obstacle.map { ["obstacle \($0)"] } ?? []
-        let lines: [ByteString] =
-            domainValues.map { "domain \($0)" } + names.indices.map { "cname \(names[$0]) \(places[$0])" }
-        return ([key] + obstacle + lines).joined(separator: "\n")
-    }
+    public var text: ByteString { lines.joined(separator: "\n") }
 
-    /// Where the name is a CNAME: "FILE:LINE"; nil if it is none.
-    public func place(of name: ByteString) -> ByteString? { names.firstIndex { $0 == name }.map { places[$0] } }
+    /// Why dnsmasq can't follow a folder; nil if it can, or need not.
+    public var obstacle: ByteString? { lines.values(of: "obstacle ").first }
 
-    private func add(_ name: ByteString, at place: ByteString) {
-        if self.place(of: name) != nil { return }
-        names.append(name)
-        places.append(place)
-    }
+    /// The `domain=` lines of all files but the rendered ones.
+    public var domains: [Domain] { lines.values(of: "domain ").compactMap { Domain($0) } }
 
-    private func add(domain value: ByteString) {
-        guard let domain = Domain(value) else { return }
-        domains.append(domain)
-        domainValues.append(value)
-    }
+    /// "FILE:LINE" of the CNAME of that name; nil if there is none.
+    public func place(of name: ByteString) -> ByteString? { lines.values(of: "cname \(name) ").first }
 
-    private func add(_ file: ByteString) {
-        if !files.contains(where: { $0 == file }) { files.append(file) }
-    }
+    private func add(_ file: ByteString) { if !files.contains(where: { $0 == file }) { files.append(file) } }
 
     /// - Parameter value: The folder, then the ends of names: see `RenderedFile.reads`.
     private func addFolder(_ value: [ByteString]) {
@@ -145,12 +112,12 @@ public final class OtherSettings {
             if words.count > 2, words[words.count - 1].bytes.allSatisfy({ $0.isASCIIDigit }) { words.removeLast() }
             for word in words.dropLast() {
                 // A dot at the end means the same.
-                let name = (word.hasSuffix(".") ? ByteString(word.bytes.dropLast()) : word).lowercased
-                if isWanted(name) { add(name, at: "\(path):\(line)") }
+                let name = word.withoutDot.lowercased
+                if isWanted(name) { lines.append("cname \(name) \(path):\(line)") }
             }
         case "conf-file": add(words[0])
         case "conf-dir": addFolder(words)
-        case "domain": add(domain: value.trimmed)
+        case "domain": lines.append("domain \(value.trimmed)")
         default: break
         }
     }

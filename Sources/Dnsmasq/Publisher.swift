@@ -1,4 +1,5 @@
 import Basics
+import Linux
 import Network
 
 /// An alias as the instances that read one conf-dir must have it.
@@ -70,21 +71,15 @@ public enum Publisher: Sendable {
 
     /// What the fragment must hold.
     public func text(_ entries: [Entry], in confdir: ByteString) -> ByteString {
-        let lines = entries.compactMap { $0.line }
-        switch self {
-        case .cname:
-            return lines.sorted().joined(separator: "\n")
-        case .hosts:
-            if entries.isEmpty { return "" }
-            let comments = lines.filter { $0.hasPrefix("#") }.sorted()
-            return (comments + [Publisher.line(confdir)]).joined(separator: "\n")
-        }
+        var lines = entries.compactMap { $0.line }.sorted()
+        if self == .hosts, !entries.isEmpty { lines = lines.filter { $0.hasPrefix("#") } + [Publisher.line(confdir)] }
+        return lines.joined(separator: "\n")
     }
 
     /// Whether what the fragment names is there.
     public func isReady(_ text: ByteString, in confdir: ByteString) -> Bool {
-        guard case .hosts = self, !Fragment.directives(in: text).isEmpty else { return true }
-        return ((try? HostsFolder(in: confdir).isThere()) ?? false)
+        self == .cname || Fragment.directives(in: text).isEmpty
+            || ((try? HostsFolder(in: confdir).inode()) ?? nil) != nil
     }
 
     /// Puts the files beside the fragment in place, before the fragment.
@@ -92,14 +87,12 @@ public enum Publisher: Sendable {
     /// - Parameter isFollowed: dnsmasq follows the folder already.
     /// - Throws: `cannotCreate`.
     public func putFiles(_ entries: [Entry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
-        guard case .hosts = self, !entries.isEmpty else { return }
+        if self == .cname || entries.isEmpty { return }
         let folder = HostsFolder(in: confdir)
-        let isThere = try folder.isThere()
-        var waits = isFollowed && isThere
+        let inode = try folder.inode()
+        var waits = isFollowed && inode != nil
         try folder.make()
-        for entry in entries {
-            if try !folder.put(entry, waits: waits) { waits = false }
-        }
+        for entry in entries { if try !folder.put(entry, waits: waits) { waits = false } }
         try folder.keep(entries.filter { $0.isPublished }.map { $0.alias.text })
     }
 
@@ -119,15 +112,15 @@ public enum Publisher: Sendable {
     ///
     /// - Throws: `cannotCreate`.
     public func removeRest(_ text: ByteString, in confdir: ByteString) throws(Fault) {
-        if !text.hasSuffix(Publisher.line(confdir)) { try HostsFolder(in: confdir).remove() }
+        let folder = HostsFolder(in: confdir)
+        if !text.hasSuffix(Publisher.line(confdir)), try folder.inode() != nil { try Files.removeFolder(folder.path) }
     }
 
     /// Whether the alias is in place, as far as that is beside the fragment.
     ///
     /// - Throws: `cannotCreate` if it can't be read.
     public func hasFile(_ entry: Entry, in confdir: ByteString) throws(Fault) -> Bool {
-        guard case .hosts = self else { return true }
-        return try HostsFolder(in: confdir).has(entry)
+        try self == .cname ? true : HostsFolder(in: confdir).has(entry)
     }
 
     /// The digest of what a process of dnsmasq loads with a fragment. A folder that is made anew is another one, which a

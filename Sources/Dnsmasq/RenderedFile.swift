@@ -19,14 +19,12 @@ public final class RenderedFile {
     public private(set) var readsEtcHosts = true
     /// Whether the instance answers no DNS queries: `port=0`.
     public private(set) var port0 = false
-    private(set) var ranges: [DHCPRange] = []
+    private(set) var ranges: [AddressRange] = []
 
     /// Whether the instance gives addresses.
     public var hasRanges: Bool { !ranges.isEmpty }
     /// The instance's own domain, which holds where no network has one.
     public var domain: ByteString { domains.name(for: nil) }
-
-    private static let start: ByteString = "dnsmasq.conf."
 
     /// Returns the rendered files in a folder. Drafts (`dnsmasq.conf.CFG.PID`) are left out.
     ///
@@ -43,9 +41,8 @@ public final class RenderedFile {
 
     /// Returns CFG; empty if the path is not that of a rendered file.
     private static func name(of path: ByteString) -> ByteString {
-        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1
-        let name = ByteString(path.bytes[(slash + 1)...])
-        return name.hasPrefix(start) ? ByteString(name.bytes[start.count...]) : ""
+        let names = path.parts { $0 == UInt8(ascii: "/") }
+        return [names[names.count - 1]].values(of: "dnsmasq.conf.").first ?? ""
     }
 
     init(_ path: ByteString, _ text: ByteString) {
@@ -61,7 +58,7 @@ public final class RenderedFile {
             case "conf-dir" where confdir.isEmpty: (confdir, confdirFilter) = (words[0], Array(words.dropFirst()))
             case "domain": if let domain = Domain(value) { domains.append(domain) }
             case "dhcp-leasefile" where leaseFile.isEmpty: leaseFile = value.trimmed
-            case "dhcp-range": if let range = DHCPRange(value) { ranges.append(range) }
+            case "dhcp-range": if let range = AddressRange(dhcp: value) { ranges.append(range) }
             case "addn-hosts", "hostsdir": if !HostsFolder.isOurs(value.trimmed) { hosts.append(value.trimmed) }
             case "port": port0 = value.trimmed.wholeNumber == 0
             default: break
@@ -74,18 +71,12 @@ public final class RenderedFile {
 
     /// - Parameter filter: The ends of names: those with a `*` in front are the only ones that are read, the others are not.
     static func reads(_ name: ByteString, filter: [ByteString]) -> Bool {
-        let any = UInt8(ascii: "*")
         // A `*` alone, and nothing between two commas, change nothing.
-        let wanted = filter.filter { $0.bytes.first == any && $0.count > 1 }.map { ByteString($0.bytes.dropFirst()) }
-        let unwanted = filter.filter { !$0.isEmpty && $0.bytes.first != any }
+        let wanted = filter.values(of: "*").filter { !$0.isEmpty }
+        let unwanted = filter.filter { !$0.isEmpty && !$0.hasPrefix("*") }
         func hasOne(of ends: [ByteString]) -> Bool { ends.contains { name.count > $0.count && name.hasSuffix($0) } }
         return !name.isHiddenOrBackup && !hasOne(of: unwanted) && (wanted.isEmpty || hasOne(of: wanted))
     }
-}
-
-extension [RenderedFile] {
-    /// The files in which the running instances keep their leases.
-    public var leaseFiles: [ByteString] { map { $0.leaseFile }.filter { !$0.isEmpty }.uniqued }
 }
 
 /// A domain that dnsmasq gives to leases: dnsmasq(8), --domain.
@@ -93,43 +84,17 @@ public final class Domain {
     /// In lower case.
     public let name: ByteString
     /// The addresses that have the domain; nil: all that no other domain has.
-    private let range: (first: [UInt8], last: [UInt8])?
+    let range: AddressRange?
 
     /// - Parameter value: Such as `lan`, `iot.lan,192.168.2.0/24,local`, or `iot.lan,192.168.2.10,192.168.2.99`.
     /// - Returns: nil for `#`, for what is no domain, and for the domain of an interface (`iot.lan,br-iot`).
     public init?(_ value: ByteString) {
         let words = value.commaSeparated
-        let name = words[0].hasSuffix(".") ? ByteString(words[0].bytes.dropLast()) : words[0]
-        guard name.isHostName else { return nil }
-        self.name = name.lowercased
-        guard words.count > 1, !words[1].isEmpty else {
-            range = nil
-            return
-        }
-        guard let start = Address(orPrefix: words[1]) else { return nil }
-        var (first, last) = (start.bytes, start.bytes)
-        if start.isPrefix {
-            let length = Int(first.removeLast())
-            last.removeLast()
-            for bit in length..<first.count * 8 {
-                let one: UInt8 = 0x80 >> UInt8(bit % 8)
-                first[bit / 8] &= ~one
-                last[bit / 8] |= one
-            }
-        } else if words.count > 2 {
-            guard let end = Address(words[2]), end.isIPv4 == start.isIPv4 else { return nil }
-            last = end.bytes
-        }
-        range = (first, last)
-    }
-
-    public var isRanged: Bool { range != nil }
-
-    /// Whether the address is in the range; false for a domain without one.
-    public func contains(_ address: Address) -> Bool {
-        guard let range, address.bytes.count == range.first.count else { return false }
-        return !address.bytes.lexicographicallyPrecedes(range.first)
-            && !range.last.lexicographicallyPrecedes(address.bytes)
+        guard words[0].withoutDot.isHostName else { return nil }
+        name = words[0].withoutDot.lowercased
+        let hasRange = words.count > 1 && !words[1].isEmpty
+        range = hasRange ? AddressRange(words[1], to: words.count > 2 ? words[2] : nil) : nil
+        if hasRange, range == nil { return nil }
     }
 }
 
@@ -139,8 +104,8 @@ extension [Domain] {
     public func name(for address: Address?) -> ByteString {
         var (own, ranged): (ByteString, ByteString) = ("", "")
         for domain in self {
-            if !domain.isRanged { own = domain.name }
-            if let address, domain.contains(address) { ranged = domain.name }
+            if domain.range == nil { own = domain.name }
+            if let address, domain.range?.contains(address) ?? false { ranged = domain.name }
         }
         return ranged.isEmpty ? own : ranged
     }
@@ -156,9 +121,11 @@ extension ByteString {
     /// The words of an option's value, as dnsmasq's option.c (`split`) divides them: one or more.
     var commaSeparated: [ByteString] { parts { $0 == UInt8(ascii: ",") }.map { $0.trimmed } }
 
+    /// Without the dot at the end of a name that is whole.
+    var withoutDot: ByteString { hasSuffix(".") ? ByteString(bytes.dropLast()) : self }
+
     /// Whether dnsmasq passes over a file of this name in any folder.
     var isHiddenOrBackup: Bool {
-        let hash = UInt8(ascii: "#")
-        return hasPrefix(".") || bytes.last == UInt8(ascii: "~") || bytes.first == hash && bytes.last == hash
+        hasPrefix(".") || hasSuffix("~") || hasPrefix("#") && hasSuffix("#")
     }
 }

@@ -35,29 +35,21 @@ public final class Reservation {
     private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
-        place = Place(file, section.line)
-        label = section.name ?? "host"
-        // As config_get_bool in OpenWrt's functions.sh reads it.
-        let off: [ByteString] = ["0", "off", "false", "no", "disabled"]
-        // dhcp_host_add leaves out a section without any of these.
-        let needed: [ByteString] = ["name", "ip", "hostid"]
-        for option in section.options {
-            if needed.contains(option.name) { isUsed = true }
-            if option.name == "match_tag" { tags = option.words.map { $0.text }.sorted() }
-            if option.name == "instance" { instance = option.values[0].text }
-            if option.name == "enable" { isOff = off.contains(option.values[0].text) }
-        }
+        (place, label) = (Place(file, section.line), section.name ?? "host")
     }
 
     /// - Returns: What is allowed, if `word` is not.
     fileprivate func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
+        // dhcp_host_add leaves out a section without any of these.
+        if ["name", "ip", "hostid"].contains(option) { isUsed = true }
         switch option {
         case "mac" where word.lowercased.hasPrefix("id:"):
             let text = ByteString(word.bytes.dropFirst(3))
             if text == "*" { break }
             // Without a colon dnsmasq takes it for text.
-            let isText = !text.bytes.contains(UInt8(ascii: ":"))
-            guard !text.isEmpty, let pairs = isText ? ByteString(hexPairsOf: text.bytes) : text.hexPairs(1...255) else {
+            let isText = !text.isEmpty && !text.bytes.contains(UInt8(ascii: ":"))
+            let characters = text.bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
+            guard let pairs = isText ? characters : text.hexPairs(1...255) else {
                 return "allowed are bytes in hexadecimal digits, joined by colons, or text"
             }
             identifiers.append(pairs)
@@ -84,6 +76,9 @@ public final class Reservation {
                 return "allowed are up to 16 hexadecimal digits, and ignore"
             }
             hostID = digits.lowercased
+        case "match_tag": tags = (tags + [word]).sorted()
+        case "instance": instance = word
+        case "enable": isOff = word.flag == false
         default: break
         }
         return nil
@@ -156,29 +151,23 @@ public final class Reservations {
                     }
                 }
             }
-            func value(_ name: ByteString) -> UCI.Value? { section.options.first { $0.name == name }?.values[0] }
+            func value(_ name: StaticString) -> UCI.Value? { section.values(of: name).first }
             if section.type == "cname", let name = value("cname"), let target = value("target") {
                 cnames.append(UCI.Value("\(name.text),\(target.text)", line: name.line))
             }
-            let on: [ByteString] = ["1", "on", "true", "yes", "enabled"]
-            func isOn(_ name: ByteString) -> Bool { value(name).map { on.contains($0.text) } ?? false }
+            func isOn(_ name: StaticString) -> Bool { value(name)?.text.flag ?? false }
             if section.type == "dnsmasq", !isOn("disabled") { instances.append(section.name ?? "") }
             if section.type == "dhcp", let network = value("interface"), !isOn("ignore"), !isOn("force") {
                 searched.append(network.text.printable())
                 searchPlace = searchPlace ?? Place(file, section.line)
             }
-            guard section.type != "host" || host.isEnabled else { continue }
-            problems += wrong
-            if section.type == "host" { hosts.append(host) }
+            if host.isEnabled { hosts.append(host) }
+            if host.isEnabled || section.type != "host" { problems += wrong }
         }
     }
 }
 
 extension ByteString {
-    fileprivate init(hexPairsOf bytes: [UInt8]) {
-        self = bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
-    }
-
     /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
     /// colons; nil if there is anything else. With `wildcards`, `**` for a `*`.
     fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {

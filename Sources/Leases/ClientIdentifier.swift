@@ -3,22 +3,14 @@ import Basics
 /// Who holds a lease, as DHCP tells clients apart: RFC 2131, section 2 (client identifier, else hardware address), and
 /// RFC 8415, section 11 (DUID).
 public struct ClientIdentifier: Equatable, Sendable {
-    public enum Kind: CaseIterable, Sendable {
+    /// Each with what the identifier's name starts with.
+    public enum Kind: ByteString, CaseIterable, Sendable {
         /// The MAC address.
-        case hardware
+        case hardware = ""
         /// DHCPv4's option 61, if it is more than the MAC address with its hardware type in front.
-        case option61
+        case option61 = "id-"
         /// DHCPv6's DUID.
-        case duid
-
-        /// What the identifier's name starts with.
-        var prefix: ByteString {
-            switch self {
-            case .hardware: ""
-            case .option61: "id-"
-            case .duid: "duid-"
-            }
-        }
+        case duid = "duid-"
     }
 
     public let kind: Kind
@@ -27,7 +19,7 @@ public struct ClientIdentifier: Equatable, Sendable {
     public let text: ByteString
 
     /// A name that no other client has, fit for a file: `aa:bb:cc:dd:ee:ff`, `id-ff:…` or `duid-00:…`.
-    public var name: ByteString { kind.prefix + text }
+    public var name: ByteString { kind.rawValue + text }
 
     /// - Returns: nil if `text` is no such identifier, or too long for a file's name: 255 bytes hold an option 61 of 84
     ///   bytes, four times as long as any in use.
@@ -35,22 +27,18 @@ public struct ClientIdentifier: Equatable, Sendable {
         let isValid =
             switch kind {
             case .hardware: text.isHardwareAddress
-            case .option61: (1...84).contains(text.hexBytes ?? 0)
+            case .option61: (1...84).contains(text.hexBytes)
             // RFC 8415 allows 130 bytes. No DUID in use has more than 24.
-            case .duid: (3...80).contains(text.hexBytes ?? 0)
+            case .duid: (3...80).contains(text.hexBytes)
             }
         guard isValid else { return nil }
-        self.kind = kind
-        self.text = text.lowercased
+        (self.kind, self.text) = (kind, text.lowercased)
     }
 
     /// - Parameter name: As `name` gives it.
     public init?(name: ByteString) {
-        for kind in [Kind.option61, .duid] where name.hasPrefix(kind.prefix) {
-            self.init(kind, ByteString(name.bytes[kind.prefix.count...]))
-            return
-        }
-        self.init(.hardware, name)
+        let kind: Kind = name.hasPrefix("id-") ? .option61 : name.hasPrefix("duid-") ? .duid : .hardware
+        self.init(kind, ByteString(name.bytes[kind.rawValue.count...]))
     }
 }
 
@@ -59,19 +47,14 @@ extension ByteString {
     /// most 16 bytes: that is the size of `chaddr` (RFC 2131, section 2). InfiniBand's 20 bytes don't fit there either.
     fileprivate var isHardwareAddress: Bool {
         if bytes.count > 3, bytes[2] == UInt8(ascii: "-") {
-            return ByteString(bytes[..<2]).hexBytes == 1
-                && (1...16).contains(ByteString(bytes[3...]).hexBytes ?? 0)
+            return ByteString(bytes[..<2]).hexBytes == 1 && (1...16).contains(ByteString(bytes[3...]).hexBytes)
         }
         return hexBytes == 6
     }
 
-    /// How many pairs of hexadecimal digits there are, joined by colons; nil if there is anything else.
-    fileprivate var hexBytes: Int? {
-        guard count % 3 == 2 else { return nil }
-        for (index, byte) in bytes.enumerated() {
-            let fits = index % 3 == 2 ? byte == UInt8(ascii: ":") : byte.isHexDigit
-            if !fits { return nil }
-        }
-        return (count + 1) / 3
+    /// How many pairs of hexadecimal digits there are, joined by colons; 0 if there is anything else.
+    fileprivate var hexBytes: Int {
+        let fits = bytes.indices.allSatisfy { $0 % 3 == 2 ? bytes[$0] == UInt8(ascii: ":") : bytes[$0].isHexDigit }
+        return fits && count % 3 == 2 ? (count + 1) / 3 : 0
     }
 }

@@ -32,9 +32,7 @@ public final class Lease: Equatable, Sendable {
         addresses: [Address], hostName: HostName? = nil, hardware: ByteString = "", job: ByteString = "",
         expires: Instant? = nil, since: Instant? = nil, seen: Instant? = nil, turns: ByteString = ""
     ) {
-        self.addresses = addresses
-        self.hostName = hostName
-        self.hardware = hardware
+        (self.addresses, self.hostName, self.hardware) = (addresses, hostName, hardware)
         (self.job, self.expires, self.since, self.seen, self.turns) = (job, expires, since, seen, turns)
     }
 
@@ -59,9 +57,7 @@ public final class Lease: Equatable, Sendable {
     ///
     /// - Throws: `data` with what is wrong.
     public func check() throws(Fault) {
-        guard !addresses.isEmpty else {
-            throw Fault(.data, "a lease has one or more addresses or prefixes")
-        }
+        guard !addresses.isEmpty else { throw Fault(.data, "a lease has one or more addresses or prefixes") }
         for word in [hardware, job] where !word.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             throw Fault(.data, "'\(word.printable())': can't stand in a lease")
         }

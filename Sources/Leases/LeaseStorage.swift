@@ -32,10 +32,10 @@ public final class LeaseStorage {
         fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 
-        fileprivate init(_ client: ClientIdentifier, _ file: consuming FileDescriptor?, _ leases: [Lease]) {
+        fileprivate init(_ client: ClientIdentifier, _ file: consuming FileDescriptor?) throws(Fault) {
             self.client = client
+            leases = try [Lease](text: file?.text() ?? "")
             self.file = file
-            self.leases = leases
         }
     }
 
@@ -92,7 +92,7 @@ public final class LeaseStorage {
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
         for client in try clients() {
-            for lease in try leases(of: client) { all.append(ClientLease(client, lease).completed) }
+            all += try leases(of: client).map { ClientLease(client, $0).completed }
         }
         return all
     }
@@ -139,19 +139,14 @@ public final class LeaseStorage {
     private func path(_ client: ClientIdentifier) -> ByteString { "\(allLeases)/\(client.name)" }
 
     private func read(_ client: ClientIdentifier) throws(Fault) -> Token {
-        guard let file = try FileDescriptor.ifThere(path(client)) else { return Token(client, nil, []) }
-        let leases = try [Lease](text: file.text())
-        return Token(client, file, leases)
+        try Token(client, FileDescriptor.ifThere(path(client)))
     }
 
     /// Divides leases into those that still run and those that have expired. Those that were renewed without our
     /// hearing of it get their new end.
-    private func divided(
-        _ leases: [Lease], of client: ClientIdentifier
-    ) -> (running: [Lease], expired: [Lease]) {
+    private func divided(_ leases: [Lease], of client: ClientIdentifier) -> (running: [Lease], expired: [Lease]) {
         let now = now()
-        var running: [Lease] = []
-        var expired: [Lease] = []
+        var (running, expired): ([Lease], [Lease]) = ([], [])
         for lease in leases {
             switch lease.isExpired(at: now) ? renewal(client, lease) : nil {
             case nil: running.append(lease)

@@ -4,23 +4,7 @@ import Network
 /// The leases of one client as the text of its file: lines `NAME VALUE`, with a blank line between two leases. A value
 /// that a lease does not have gets no line.
 extension [Lease] {
-    var text: ByteString {
-        map { lease in
-            var lines: [ByteString] = []
-            func add(_ name: StaticString, _ value: ByteString) {
-                if !value.isEmpty { lines.append("\(literal: name) \(value)") }
-            }
-            add("address", lease.addresses.text)
-            add("hostname", lease.hostName?.text ?? "")
-            add("hardware", lease.hardware)
-            add("job", lease.job)
-            add("expires", lease.expires.text)
-            add("since", lease.since.text)
-            add("seen", lease.seen.text)
-            add("turns", lease.turns)
-            return lines.joined(separator: "\n")
-        }.joined(separator: "\n\n")
-    }
+    var text: ByteString { map { $0.text }.joined(separator: "\n\n") }
 
     /// Reads such a text. Unknown lines are passed over.
     init(text: ByteString) {
@@ -28,7 +12,7 @@ extension [Lease] {
         var lines: [ByteString] = []
         for line in text.lines + [""] {
             lines.append(line)
-            guard line.isEmpty else { continue }
+            if !line.isEmpty { continue }
             let lease = Lease(lines: lines)
             if !lease.addresses.isEmpty { append(lease) }
             lines = []
@@ -37,18 +21,20 @@ extension [Lease] {
 }
 
 extension Lease {
-    fileprivate convenience init(lines: [ByteString]) {
-        let values = lines.compactMap { $0.split(at: UInt8(ascii: " ")) }
-        func value(_ name: StaticString) -> ByteString { values.first { $0.before == name }?.after ?? "" }
-        func moment(_ name: StaticString) -> Instant? { value(name).seconds.map { Instant(sinceStart: $0) } }
-        self.init(
-            addresses: value("address").words.compactMap { Address(orPrefix: $0) },
-            hostName: HostName(value("hostname")), hardware: value("hardware"), job: value("job"),
-            expires: moment("expires"), since: moment("since"), seen: moment("seen"), turns: value("turns"))
-    }
-}
+    private static var names: ByteString { "address hostname hardware job expires since seen turns" }
 
-extension Optional where Wrapped == Instant {
-    /// Seconds since the clock's start, to the millisecond; empty if there is no such moment.
-    fileprivate var text: ByteString { map { ByteString(seconds: $0.sinceStart) } ?? "" }
+    fileprivate var text: ByteString {
+        func text(_ moment: Instant?) -> ByteString { moment?.json ?? "" }
+        let names = Lease.names.words
+        let all = [addresses.text, hostName?.text ?? "", hardware, job, text(expires), text(since), text(seen), turns]
+        return names.indices.filter { !all[$0].isEmpty }.map { "\(names[$0]) \(all[$0])" }.joined(separator: "\n")
+    }
+
+    fileprivate convenience init(lines: [ByteString]) {
+        let values = Lease.names.words.map { lines.values(of: $0 + " ").first ?? "" }
+        func time(_ index: Int) -> Instant? { values[index].seconds.map { Instant(sinceStart: $0) } }
+        self.init(
+            addresses: values[0].words.compactMap { Address(orPrefix: $0) }, hostName: HostName(values[1]),
+            hardware: values[2], job: values[3], expires: time(4), since: time(5), seen: time(6), turns: values[7])
+    }
 }

@@ -125,14 +125,14 @@ public struct Ledger: Sendable {
     ///
     /// - Parameter longest: No request can be older.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {
-        var ages: [Duration] = []
+        var ages: (first: Duration, last: Duration)?
         for name in try requests(in: pending(job)) {
             guard let status = try FileStatus(at: "\(pending(job))/\(name)") else { continue }
             let age = Process.wallClock - status.changed
-            ages.append(age < .zero || age > longest ? .zero : age)
+            let counted: Duration = age < .zero || age > longest ? .zero : age
+            ages = (max(ages?.first ?? counted, counted), min(ages?.last ?? counted, counted))
         }
-        guard let first = ages.max(), let last = ages.min() else { return nil }
-        return (first, last)
+        return ages
     }
 
     /// The names of a folder's files, cause by cause.

@@ -16,12 +16,8 @@ public enum Log {
     ///   - text: What there is to say; empty: nothing.
     ///   - run: The number of the run that was waited for.
     public static func answer(status: Int32, _ text: ByteString = "", run: Int? = nil) {
-        var object = JSONObject()
-        object.add("now", Process.now.json)
-        object.add("status", ByteString(decimal: status))
-        object.add("text", text.json)
-        object.add("run", run.map { ByteString(decimal: $0) } ?? "null")
-        info(object.json)
+        let run: ByteString = run.map { "\($0)" } ?? "null"
+        info(ByteString(json: "now status text run", [Process.now.json, "\(status)", text.json, run]))
     }
 
     /// To /dev/log as syslog(3) writes it, as `daemon.err`, but without the time, which the log adds by itself. musl's

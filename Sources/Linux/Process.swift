@@ -24,9 +24,8 @@ public enum Process {
 
     /// A variable that process 1 was started with: proc(5), /proc/PID/environ. nil if it isn't set, or not for us to know.
     public static func environmentOfInit(_ name: StaticString) -> ByteString? {
-        let start = ByteString(stringLiteral: name) + "="
-        let variable = (try? Files.read("/proc/1/environ"))?.parts { $0 == 0 }.first { $0.hasPrefix(start) }
-        return variable.map { ByteString($0.bytes[start.count...]) }
+        let variables = (try? Files.read("/proc/1/environ"))?.parts { $0 == 0 } ?? []
+        return variables.values(of: "\(literal: name)=").first
     }
 
     public static var isRoot: Bool { user == 0 }
@@ -56,8 +55,8 @@ public enum Process {
 
     /// Does nothing for a while: nanosleep(2).
     public static func pause(_ duration: Duration) {
-        let nanoseconds = duration.nanoseconds
-        var time = timespec(tv_sec: time_t(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        let (seconds, microseconds) = duration.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        var time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(microseconds) * 1000)
         nanosleep(&time, nil)
     }
 

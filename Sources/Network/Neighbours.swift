@@ -35,37 +35,24 @@ public struct Neighbours: ~Copyable {
             } catch  where error.errno == ENOENT || error.errno == EINVAL {
                 _ = try call(RouteMessage.resolve(address, on: route.link))
             }
-        } catch  where error.errno != EPERM {
+        } catch {
             // The link has just gone down, or there can be no such neighbour.
-            return false
+            if error.errno != EPERM { return false }
+            throw Fault(.system, "can't ask the kernel for neighbours", system: error.errno)
         }
         return true
     }
 
     /// - Returns: The kernel's answer, nil if it only says that it has done so.
     private func call(_ message: [UInt8]) throws(Fault) -> RouteMessage.Notice? {
-        do throws(Fault) {
-            try requests.write(ByteString(message))
-            return try read(requests).first
-        } catch {
-            throw Fault(.system, "can't ask the kernel for neighbours", system: error.errno)
-        }
+        try requests.write(ByteString(message))
+        return try read(requests).first
     }
 
     /// What the kernel has told since of hosts, which it may have asked.
     ///
-    /// - Returns: With `answered`, `silent`, or `undecided` for a host that was only heard.
     /// - Throws: `system`, with ENOBUFS if it had more to tell than there is room for.
-    public func take() throws(Fault) -> [(address: Address, answer: Answer)] {
-        try read(news).compactMap { notice in
-            guard let address = notice.address else { return nil }
-            switch notice.state {
-            case RouteMessage.reachable: return (address, .answered)
-            case RouteMessage.failed: return (address, .silent)
-            case let state: return state & RouteMessage.heard == 0 ? nil : (address, .undecided)
-            }
-        }
-    }
+    public func take() throws(Fault) -> [RouteMessage.Notice] { try read(news) }
 
     private func read(_ socket: borrowing FileDescriptor) throws(Fault) -> [RouteMessage.Notice] {
         // Longer than any datagram of the kernel's about one route or neighbour.

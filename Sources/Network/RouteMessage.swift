@@ -66,6 +66,15 @@ public enum RouteMessage {
         public var state: UInt16 = 0
         /// The interface of a route that leads straight to a host on that link, else 0.
         public var link: Int32 = 0
+
+        /// What a neighbour's state tells: `undecided` if it was only heard; nil if nothing.
+        public var answer: Answer? {
+            switch state {
+            case RouteMessage.reachable: .answered
+            case RouteMessage.failed: .silent
+            default: state & RouteMessage.heard == 0 ? nil : .undecided
+            }
+        }
     }
 
     /// Reads a datagram of the kernel's.
@@ -102,10 +111,9 @@ public enum RouteMessage {
     /// A struct rtmsg has the route's type in its eighth byte, 1 is RTN_UNICAST. RTA_OIF is the interface; with RTA_GATEWAY
     /// or RTA_VIA somebody else passes on what is for the host.
     private static func link(in route: ArraySlice<UInt8>) -> Int32 {
-        guard route.dropFirst(7).first == 1, attribute(5, in: route) == nil, attribute(18, in: route) == nil else {
-            return 0
-        }
-        return attribute(4, in: route)?.number(at: 0, Int32.self) ?? 0
+        let isDirect =
+            route.dropFirst(7).first == 1 && attribute(5, in: route) == nil && attribute(18, in: route) == nil
+        return isDirect ? attribute(4, in: route)?.number(at: 0, Int32.self) ?? 0 : 0
     }
 
     private static func attribute(_ type: UInt16, in body: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {

@@ -40,8 +40,8 @@ public final class Check {
             router: Process.hostName.lowercased, domains: truth.publications.map { $0.domain }.filter { !$0.isEmpty },
             others: reservations.names + hosts.map { "\($0.name) \($0.file)" })
         for held in leases {
-            let file: ByteString = "\(truth.context.places.updater)/leases/\(held.client.name)"
-            if let remark = held.turnsFinding(in: file) { findings.add(remark) }
+            let remark = held.turnsFinding(in: "\(truth.context.places.updater)/leases/\(held.client.name)")
+            if let remark { findings.add(remark) }
         }
         let clashes = reservations.clashes(seen: leases, in: rendered)
         for problem in reservations.problems + clashes + aliases { findings.add(problem) }
@@ -97,11 +97,8 @@ public final class Check {
     public func print(asJSON: Bool) throws(Fault) -> Bool {
         try look()
         if asJSON {
-            var object = JSONObject()
-            object.add("now", Process.now.json)
-            object.add("in_force", isInForce ? "true" : "false")
-            object.add("findings", findings.json)
-            Log.info(object.json)
+            let isInForce: ByteString = isInForce ? "true" : "false"
+            Log.info(ByteString(json: "now in_force findings", [Process.now.json, isInForce, findings.json]))
             return findings.areHarmless
         }
         for finding in findings.all { Log.error(finding.message) }

@@ -19,15 +19,27 @@ public final class Surroundings {
     public init() {}
 }
 
-/// dnsmasq's own lease files. They are read once, for the first of many leases that seem to be over.
+/// dnsmasq's own lease files. Each is read once.
 final class LeaseFiles {
     private let surroundings: Surroundings
-    private(set) lazy var all: [LeaseFile] = {
-        let rendered = (try? RenderedFile.all(in: surroundings.rendered)) ?? []
-        return rendered.leaseFiles.compactMap { surroundings.leaseFile($0) }
-    }()
+    private var paths: [ByteString] = []
+    private var files: [LeaseFile?] = []
 
     init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+
+    /// nil if there is no file, or it is not whole.
+    func file(_ path: ByteString) -> LeaseFile? {
+        if let index = paths.firstIndex(where: { $0 == path }) { return files[index] }
+        let file = path.isEmpty ? nil : surroundings.leaseFile(path)
+        (paths, files) = (paths + [path], files + [file])
+        return file
+    }
+
+    /// Those of all rendered files.
+    var all: [LeaseFile] {
+        let rendered = (try? RenderedFile.all(in: surroundings.rendered)) ?? []
+        return rendered.compactMap { file($0.leaseFile) }
+    }
 }
 
 /// All that a call of `cname-updater` works with: where things are, the settings in force, the recorded leases, and the
@@ -44,6 +56,11 @@ public final class Context {
     /// The run directory of `reconcile`, which `watch` follows.
     var folder: ByteString { places.updater + "/reconcile" }
     var job: ByteString { settings.updater.job }
+
+    /// The file of that kind about a conf-dir.
+    func path(_ kind: StaticString, of confdir: ByteString) -> ByteString {
+        "\(folder)/\(literal: kind).\(confdir.digest)"
+    }
 
     /// - Parameter takesOver: If no settings are in force yet, those of the file are put in force.
     /// - Throws: `cannotCreate` if the run directory of the daemon is not ours.
@@ -64,11 +81,8 @@ public final class Context {
             return .unknown
         }
         storage.expired = { notifier.request(forExpired: $1, of: $0) }
-        self.places = places
-        self.settings = settings
-        self.now = now
+        (self.places, self.settings, self.now, self.leaseFiles) = (places, settings, now, leaseFiles)
         (self.ledger, self.notifier, self.surroundings, self.storage) = (ledger, notifier, surroundings, storage)
-        self.leaseFiles = leaseFiles
     }
 
     /// The same files and settings, read anew.
@@ -78,7 +92,7 @@ public final class Context {
     private(set) lazy var reservations = try? Reservations(file: surroundings.dhcp)
 
     /// What `watch` has found out last.
-    private(set) lazy var presence = Presence(text: ((try? Files.readIfThere(presencePath)) ?? nil) ?? "")
+    private(set) lazy var presence = Presence(text: (try? Files.read(presencePath)) ?? "")
     private var presencePath: ByteString { places.updater + "/presence" }
 
     /// Replaces what is known of candidates.
@@ -91,7 +105,7 @@ public final class Context {
     }
 
     /// Since when each alias leads where it does.
-    private(set) lazy var since = Since(text: ((try? Files.readIfThere(sincePath)) ?? nil) ?? "")
+    private(set) lazy var since = Since(text: (try? Files.read(sincePath)) ?? "")
     private var sincePath: ByteString { places.updater + "/since" }
 
     /// - Throws: `cannotCreate`.

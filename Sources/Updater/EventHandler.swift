@@ -27,9 +27,7 @@ extension Context {
     func handle(_ event: LeaseEvent) throws(Fault) {
         var event = event
         let isMarked = try isMarked()
-        if event.isNameHidden {
-            event.hostName = leaseFiles.all.reduce(nil) { $0 ?? $1.hostName(of: event) }
-        }
+        if event.isNameHidden { event.hostName = leaseFiles.all.reduce(nil) { $0 ?? $1.hostName(of: event) } }
         var (old, new): ([Lease], [Lease])
         while true {
             let (leases, token) = try storage.lookup(event.client)
@@ -38,8 +36,8 @@ extension Context {
         }
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
         let isNews = event.isLive || !old.says(theSameAs: new)
-        let hosts = (old + new).map { $0.hostName } + [event.hostName]
-        if isMarked || isNews && hosts.contains(where: { settings.isTarget($0) }) {
+        let concerns = settings.isTarget(event.hostName) || (old + new).contains { settings.isTarget($0.hostName) }
+        if isMarked || isNews && concerns {
             let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))
             occasion.isThorough = false
             try reconcile(occasion)
@@ -56,8 +54,7 @@ extension Context {
         if new == old { return true }
         // A replayed lease is not new to dnsmasq, so it is no reason to request a restart.
         let isReplayed = !event.isLive && new.count > old.count
-        let isNews =
-            !settings.leaseJob.isEmpty && !isReplayed && !old.says(theSameAs: new)
+        let isNews = !settings.leaseJob.isEmpty && !isReplayed && !old.says(theSameAs: new)
         // Requested before the change is in place: after a kill or a fault, the next event brings it again.
         return try storage.update(event.client, to: new, token) { () throws(Fault) in
             guard isNews else { return }

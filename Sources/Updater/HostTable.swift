@@ -26,6 +26,7 @@ final class HostTable {
 
     /// The addresses of a name in hosts files, with or without a domain.
     func addresses(of name: ByteString) -> [Address] {
+        if hosts.isEmpty { return [] }
         let names = [name] + domains.map { "\(name).\($0.name)" as ByteString }
         return names.uniqued.flatMap { hostsIndex.indices(of: $0) }.map { hosts[$0].address }.uniqued
     }

@@ -28,9 +28,7 @@ struct Probes: ~Copyable {
     init(_ presence: Presence) { self.presence = presence }
 
     /// The descriptor of the kernel's news; -1 if no candidates compete.
-    var number: Int32 {
-        mutating get { neighbours?.number ?? -1 }
-    }
+    var number: Int32 { mutating get { neighbours?.number ?? -1 } }
 
     /// When a round ends or must begin; nil if no candidates compete.
     var deadline: Instant? { end ?? presence.next }
@@ -86,10 +84,11 @@ struct Probes: ~Copyable {
         // If the kernel had too much to tell, the round ends without the rest.
         guard let news = (try? neighbours?.take()) ?? nil else { return }
         for one in news {
-            var isAnswer = one.answer == .silent
+            guard let answer = one.answer else { continue }
+            var isAnswer = answer == .silent
             for probed in round where probed.address == one.address && probed.answer == nil {
                 isAnswer = true
-                if one.answer != .undecided { probed.answer = one.answer }
+                if answer != .undecided { probed.answer = answer }
             }
             for old in silent where !isAnswer && old.address == one.address {
                 presence.probe(old.host, at: Process.now)

@@ -17,8 +17,6 @@ final class Publication {
     private let publisher: Publisher
     private let onDisk: ByteString
     private let onDiskDigest: ByteString
-    /// The digest of what is wanted; nil until it is worked out for what is in place now.
-    private var wantedDigest: ByteString?
     private(set) var state: FragmentState
     private(set) var choices: [Choice] = []
     private(set) var entries: [Entry] = []
@@ -38,18 +36,14 @@ final class Publication {
 
     // MARK: The files
 
-    private static func path(_ kind: StaticString, _ confdir: ByteString, _ context: Context) -> ByteString {
-        "\(context.folder)/\(literal: kind).\(confdir.digest)"
-    }
-
-    private func path(_ kind: StaticString) -> ByteString { Publication.path(kind, confdir, context) }
+    private func path(_ kind: StaticString) -> ByteString { context.path(kind, of: confdir) }
 
     /// The states of all conf-dirs.
     ///
     /// - Throws: `cannotCreate`.
     static func states(_ context: Context) throws(Fault) -> [FragmentState] {
         try Files.names(in: context.folder).filter { $0.hasPrefix("state.") }.compactMap { name in
-            ((try? Files.readIfThere("\(context.folder)/\(name)")) ?? nil).flatMap { FragmentState(text: $0) }
+            (try? Files.read("\(context.folder)/\(name)")).flatMap { FragmentState(text: $0) }
         }
     }
 
@@ -87,7 +81,7 @@ final class Publication {
         let names = ((try? Files.names(in: confdir)) ?? []).filter { !$0.hasPrefix("cname-updater.") }
         for path in names.map({ "\(confdir)/\($0)" as ByteString }) + [context.surroundings.dhcp] {
             guard let file = (try? FileStatus(at: path)) ?? nil else { continue }
-            parts.append("\(path) \(file.inode) \(file.size) \(file.changed.nanoseconds)")
+            parts.append("\(path) \(file.inode) \(file.size) \(file.changed.microseconds)")
         }
         return parts.joined(separator: "\n").digest
     }
@@ -98,7 +92,7 @@ final class Publication {
     ) throws(Fault) -> OtherSettings {
         let processes = instances.flatMap { $0.processes }.map { "\($0.number) \($0.start)" as ByteString }
         let key = (processes + [surroundings, truth.digest]).joined(separator: " ").digest
-        let kept = try Files.readIfThere(path("other", instances[0].confdir, truth.context)) ?? ""
+        let kept = try Files.readIfThere(truth.context.path("other", of: instances[0].confdir)) ?? ""
         return OtherSettings(text: kept, key: key)
             ?? OtherSettings(
                 instances.map { $0.rendered }, instances[0].confdir, truth.context.reservations, key: key,
@@ -127,7 +121,7 @@ final class Publication {
             }
             return entry
         }
-        (wanted, wantedDigest) = (publisher.text(entries, in: confdir), nil)
+        wanted = publisher.text(entries, in: confdir)
         let digest = (wanted + surroundings).digest
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
@@ -153,9 +147,7 @@ final class Publication {
     /// Writes the fragment's draft, which may fail for want of space.
     ///
     /// - Throws: `cannotCreate`.
-    func prepare() throws(Fault) {
-        if differs { try fragment.prepare(wanted) }
-    }
+    func prepare() throws(Fault) { if differs { try fragment.prepare(wanted) } }
 
     /// Saves that a change is under way, and what each process has loaded.
     ///
@@ -176,11 +168,7 @@ final class Publication {
     /// - Throws: `cannotCreate`.
     func put() throws(Fault) {
         try publisher.putFiles(entries, in: confdir, isFollowed: !differs)
-        if differs {
-            // A folder that was made just now has another digest.
-            wantedDigest = nil
-            try fragment.put()
-        }
+        if differs { try fragment.put() }
         for omission in Fragment.omissions(from: onDisk, to: wanted) { Log.system("cname-updater", omission) }
     }
 
@@ -194,12 +182,8 @@ final class Publication {
         }
     }
 
-    private func digest() throws(Fault) -> ByteString {
-        if let wantedDigest { return wantedDigest }
-        let digest = try Publisher.digest(wanted, in: confdir)
-        wantedDigest = digest
-        return digest
-    }
+    /// The digest of what is wanted, as the folder is now.
+    private func digest() throws(Fault) -> ByteString { try Publisher.digest(wanted, in: confdir) }
 
     /// Whether a process has loaded something else than what is wanted. Where the processes are not known, each change asks.
     ///
@@ -276,20 +260,17 @@ final class Publication {
             let digest = try digest()
             return !look.isEmpty && look.allSatisfy { $0.content == digest }
         }
-        return !loaded.isEmpty && loaded.allSatisfy { $0.map { Publication.has(entry, in: $0) } ?? false }
+        let line = entry.omission == nil ? entry.line : nil
+        return !loaded.isEmpty && !loaded.contains { Fragment.line(of: entry.alias.text, in: $0) != line }
     }
 
-    /// The lines that each process has loaded; nil if they are not known.
-    private lazy var loaded: [[ByteString]?] = {
+    /// The lines that each process has loaded; empty if they are not known.
+    private lazy var loaded: [[ByteString]] = {
         let lines = onDisk.lines
         if isPlain { return [lines] }
-        return look.map { one in
-            if one.content == onDiskDigest { return lines }
-            return ((try? Files.readIfThere("\(path("text")).\(one.content)")) ?? nil)?.lines
+        let all = look.compactMap { one in
+            one.content == onDiskDigest ? lines : (try? Files.read("\(path("text")).\(one.content)"))?.lines
         }
+        return all.count < look.count ? [] : all
     }()
-
-    private static func has(_ entry: Entry, in lines: [ByteString]) -> Bool {
-        Fragment.line(of: entry.alias.text, in: lines) == (entry.omission == nil ? entry.line : nil)
-    }
 }

@@ -99,22 +99,18 @@ extension Context {
             for name in occasion.down + occasion.putsBack { one.state.last(of: name)?.content = Seen.down }
             one.choose(truth.aliases, occasion)
         }
-        try saveSince(truth, all)
+        // While nothing is published, aliases keep their targets.
+        if !all.isEmpty {
+            for (index, alias) in truth.aliases.enumerated() {
+                since.add(alias.name, to: all.map { $0.choices[index].target }, at: now)
+            }
+            try save(since)
+        }
         try publish(all, occasion)
         try record(truth.untold)
         if !records.isEmpty, let clients = truth.clients { try forget(records, but: clients) }
         if isFirst, occasion.isThorough { try Files.replace(read, with: settings.digest) }
         return truth
-    }
-
-    private func saveSince(_ truth: Truth, _ all: [Publication]) throws(Fault) {
-        // While nothing is published, aliases keep their targets.
-        if all.isEmpty { return }
-        let since = since
-        for index in truth.aliases.indices {
-            since.add(truth.aliases[index].name, to: all.map { $0.choices[index].target }, at: now)
-        }
-        try save(since)
     }
 
     /// The order of writes is that of the model in Tests/Model: it is changed there first.
@@ -128,11 +124,9 @@ extension Context {
         for one in all { try one.put() }
         let processes = all.contains { $0.differs } ? try surroundings.processes() : []
         for one in all { one.lookAgain(processes) }
+        for one in all { try one.spare(occasion.untouched) }
         isNeeded = false
-        for one in all {
-            try one.spare(occasion.untouched)
-            if try one.needsRestart() { isNeeded = true }
-        }
+        for one in all where try one.needsRestart() { isNeeded = true }
         let isPending = try ledger.isPending(.alias, in: job)
         if isNeeded, !isPending { try request(changes, occasion) }
         // Where the processes are not known, a request stands.

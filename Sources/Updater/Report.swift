@@ -26,31 +26,27 @@ public final class Report {
         let leases = try truth.leases()
         if asJSON {
             let objects = leases.map { held in
-                var object = JSONObject()
-                object.add("client", held.client.name.json)
-                object.add("addresses", ByteString(jsonArray: held.lease.addresses.map { $0.text.json }))
-                object.add("hostname", (held.lease.hostName?.text ?? "").json)
-                object.add("hardware", held.lease.hardware.json)
-                object.add("since", held.lease.since.json)
-                object.add("seen", held.lease.seen.json)
-                object.add("expires", held.lease.expires.json)
-                return object.json
+                let lease = held.lease
+                return ByteString(
+                    json: "client addresses hostname hardware since seen expires",
+                    [
+                        held.client.name.json, json(of: lease.addresses), (lease.hostName?.text ?? "").json,
+                        lease.hardware.json, lease.since.json, lease.seen.json, lease.expires.json,
+                    ])
             }
             return Log.info(json("leases", objects))
         }
         if leases.isEmpty {
-            return Log.info("no leases yet: dnsmasq tells of each once it has been restarted with our hook in place")
+            return Log.info("no leases: dnsmasq has given none, or was not restarted since our hook is in place")
         }
-        var table = Table(["CLIENT", "ADDRESS", "HOST", "SINCE", "SEEN", "UNTIL"])
-        for held in leases {
+        let rows = leases.map { held in
             let lease = held.lease
-            table.add([
-                held.client.name, lease.addresses.text,
-                lease.hostName?.text ?? "-",
-                ago(lease.since), ago(lease.seen), end(of: lease),
-            ])
+            return [
+                held.client.name, lease.addresses.text, lease.hostName?.text ?? "-", ago(lease.since), ago(lease.seen),
+                end(of: lease),
+            ]
         }
-        Log.info(table.lines().joined(separator: "\n"))
+        Log.info(([["CLIENT", "ADDRESS", "HOST", "SINCE", "SEEN", "UNTIL"]] + rows).table())
     }
 
     public func printAliases(asJSON: Bool) throws(Fault) {
@@ -60,7 +56,8 @@ public final class Report {
             return Log.info("no aliases: a section 'cname' of \(context.places.config), then service debounced reload")
         }
         let differ = rows.count > truth.aliases.count
-        var table = Table(["ALIAS", "TARGET", "ADDRESS", "SINCE", "UNTIL"] + (differ ? ["CONFDIR"] : []) + ["WHY"])
+        let heads: [ByteString] = ["ALIAS", "TARGET", "ADDRESS", "SINCE", "UNTIL"]
+        var lines = [heads + (differ ? ["CONFDIR"] : []) + ["WHY"]]
         for row in rows {
             let choice = row.choice
             let addresses = choice.lease?.addresses ?? choice.known.hosts
@@ -77,29 +74,25 @@ public final class Report {
                 case "restart": choice.reason.sentence + "; dnsmasq has it after its next restart"
                 default: obstacle!.text
                 }
-            table.add(cells + (differ ? [confdir] : []) + [why])
+            lines.append(cells + (differ ? [confdir] : []) + [why])
         }
-        Log.info(table.lines().joined(separator: "\n"))
+        Log.info(lines.table())
     }
 
     private func json(of row: Row) throws(Fault) -> ByteString {
         let choice = row.choice
         let obstacle = try obstacle(row)
-        var object = JSONObject()
-        object.add("alias", choice.alias.text.json)
-        object.add("target", choice.target?.text.json ?? "null")
-        let addresses = choice.lease?.addresses ?? choice.known.hosts
-        object.add("addresses", ByteString(jsonArray: addresses.map { $0.text.json }))
-        object.add("since", (choice.target == nil ? nil : context.since.moment(of: choice.alias)).json)
-        object.add("expires", (choice.lease?.expires).json)
-        object.add("reason", choice.reason.rawValue.json)
-        object.add("confdirs", ByteString(jsonArray: row.publications.map { $0.confdir.json }))
+        let since = choice.target == nil ? nil : context.since.moment(of: choice.alias)
         let others = truth.aliases[row.index].candidates { truth.known($0).isUp }.filter { $0 != choice.target }
-        object.add("candidates", ByteString(jsonArray: others.map { json(of: $0) }))
-        object.add("loaded", obstacle == nil ? "true" : "false")
-        object.add("obstacle", obstacle?.word.json ?? "null")
-        object.add("text", obstacle?.text.json ?? "null")
-        return object.json
+        return ByteString(
+            json: "alias target addresses since expires reason confdirs candidates loaded obstacle text",
+            [
+                choice.alias.text.json, choice.target?.text.json ?? "null",
+                json(of: choice.lease?.addresses ?? choice.known.hosts), since.json, (choice.lease?.expires).json,
+                choice.reason.rawValue.json, ByteString(jsonArray: row.publications.map { $0.confdir.json }),
+                ByteString(jsonArray: others.map { json(of: $0) }), obstacle == nil ? "true" : "false",
+                obstacle?.word.json ?? "null", obstacle?.text.json ?? "null",
+            ])
     }
 
     /// Where an alias leads in some conf-dirs.
@@ -146,12 +139,12 @@ public final class Report {
 
     private func json(of host: HostName) -> ByteString {
         let candidate = context.presence.candidate(host)
-        var object = JSONObject()
-        object.add("target", host.text.json)
-        object.add("presence", (candidate?.verdict ?? .unknown).rawValue.json)
-        object.add("reached", (candidate?.reached).json)
-        object.add("misses", ByteString(decimal: candidate?.misses ?? 0))
-        return object.json
+        return ByteString(
+            json: "target presence reached misses",
+            [
+                host.text.json, (candidate?.verdict ?? .unknown).rawValue.json, (candidate?.reached).json,
+                "\(candidate?.misses ?? 0)",
+            ])
     }
 
     public func printPresence(asJSON: Bool) throws(Fault) {
@@ -163,25 +156,22 @@ public final class Report {
         if try FileLock.holder(of: context.places.updater + "/watch") == nil {
             Log.info("the candidates are not probed: cname-updater watch does not run")
         }
-        var table = Table(["CANDIDATE", "PRESENCE", "REACHED", "MISSES"])
-        for host in hosts {
+        let rows = hosts.map { host in
             let candidate = context.presence.candidate(host)
-            table.add([
+            return [
                 host.text, (candidate?.verdict ?? .unknown).rawValue,
-                candidate?.reached.map { "\(ByteString(rough: now - $0)) ago" } ?? "never",
-                "\(candidate?.misses ?? 0)",
-            ])
+                candidate?.reached.map { "\(ByteString(rough: now - $0)) ago" } ?? "never", "\(candidate?.misses ?? 0)",
+            ] as [ByteString]
         }
-        Log.info(table.lines().joined(separator: "\n"))
+        Log.info(([["CANDIDATE", "PRESENCE", "REACHED", "MISSES"]] + rows).table())
     }
 
     /// Times are in seconds on the clock of /proc/uptime, as `now` is.
-    private func json(_ name: StaticString, _ objects: [ByteString]) -> ByteString {
-        var object = JSONObject()
-        object.add("now", now.json)
-        object.add(name, ByteString(jsonArray: objects))
-        return object.json
+    private func json(_ name: ByteString, _ objects: [ByteString]) -> ByteString {
+        ByteString(json: "now " + name, [now.json, ByteString(jsonArray: objects)])
     }
+
+    private func json(of addresses: [Address]) -> ByteString { ByteString(jsonArray: addresses.map { $0.text.json }) }
 
     private func ago(_ moment: Instant?) -> ByteString {
         moment.map { "\(ByteString(rough: now - $0)) ago" } ?? "before us"

@@ -22,9 +22,6 @@ final class Truth {
     private(set) var untold: [LeaseStorage.ClientLease] = []
     /// The names of all targets and aliases, sorted.
     private let names: [ByteString]
-    /// Each lease file once; nil if it can't be read now, and proves nothing.
-    private let files: [LeaseFile?]
-    private let paths: [ByteString]
     /// No reconcile has read the lease files with these settings before.
     private let isFirst: Bool
     /// What events told is read of each lease, and not only where it decides.
@@ -48,8 +45,6 @@ final class Truth {
         ) { name in ran.contains { $0.name == name } && context.reservations?.mayEnable(name) ?? true }
         let isPlain = found.isEmpty && !(context.reservations?.hasInstances ?? false)
         instances = isPlain ? [Instance.plain(updater)] : found
-        paths = instances.map { $0.rendered.leaseFile }.filter { !$0.isEmpty }.uniqued
-        files = paths.map { surroundings.leaseFile($0) }
         for confdir in instances.map({ $0.confdir }).uniqued {
             let group = instances.filter { $0.confdir == confdir }
             if let obstacle = try group[0].obstacle() {
@@ -84,9 +79,7 @@ final class Truth {
         }
     }
 
-    private func file(of instance: Instance) -> LeaseFile? {
-        paths.firstIndex { $0 == instance.rendered.leaseFile }.flatMap { files[$0] }
-    }
+    private func file(of instance: Instance) -> LeaseFile? { context.leaseFiles.file(instance.rendered.leaseFile) }
 
     /// The leases with the name of a target.
     private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
@@ -145,10 +138,12 @@ final class Truth {
     func leases() throws(Fault) -> [LeaseStorage.ClientLease] {
         var all: [LeaseStorage.ClientLease] = []
         let wallClock = context.surroundings.wallClock()
+        let paths = instances.map { $0.rendered.leaseFile }.filter { !$0.isEmpty }.uniqued
+        let files = paths.compactMap { context.leaseFiles.file($0) }
         for file in files {
-            for held in file?.leases(at: context.now, wallClock: wallClock) ?? [] { all.append(try completed(held)) }
+            for held in file.leases(at: context.now, wallClock: wallClock) { all.append(try completed(held)) }
         }
-        let isWhole = !files.isEmpty && !files.contains { $0 == nil }
+        let isWhole = !files.isEmpty && files.count == paths.count
         for held in isWhole ? [] : try context.storage.all() {
             if !all.contains(where: { $0.lease.addresses == held.lease.addresses }) { all.append(held) }
         }
@@ -159,8 +154,7 @@ final class Truth {
     var clients: [ByteString]? {
         var all: [ByteString] = []
         for instance in instances {
-            guard !isShared(instance), let file = file(of: instance)
-            else { return nil }
+            guard !isShared(instance), let file = file(of: instance) else { return nil }
             all += file.clientNames
         }
         return all.sorted()

@@ -22,7 +22,7 @@ extension Context {
         let judged = try judge(ran, began: Instant(sinceStart: began))
         try mend(judged.filter { $0.verdict == .down }.map { $0.name })
         let occasion = Occasion("the restart")
-        occasion.untouched = judged.filter { $0.verdict == .untouched }.flatMap { $0.processes }
+        occasion.untouched = judged.filter { $0.verdict == .untouched }.flatMap { $0.instance?.processes ?? [] }
         do throws(Fault) {
             try reconcile(occasion, waits: true)
         } catch  where error.code == .busy {
@@ -47,9 +47,9 @@ extension Context {
     }
 
     /// Waits until it is known of each instance whether it runs.
-    private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Suspect] {
+    private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Judgement] {
         let start = surroundings.now()
-        let all = names.map { Suspect($0, Judgement(began: began, start: start)) }
+        let all = names.map { Judgement($0, began: began, start: start) }
         while true {
             let instances = try instances(names)
             for one in all where one.verdict == nil { one.note(instances, at: surroundings.now()) }
@@ -87,7 +87,7 @@ extension Context {
         let judged = try judge(occasion.leavesOut, began: began)
         for one in judged {
             // Instances that share a conf-dir share the aliases.
-            let isHelped = judged.contains { $0.confdir == one.confdir && $0.verdict != .down }
+            let isHelped = judged.contains { $0.instance?.confdir == one.instance?.confdir && $0.verdict != .down }
             if one.verdict == .down, isHelped {
                 back.down.append(one.name)
             } else if one.verdict == .down {
@@ -105,25 +105,6 @@ extension Context {
     /// Calls OpenWrt's init script, which is never ended: dnsmasq would stay stopped.
     private func service(_ words: [ByteString]) {
         _ = ChildProcess.run(["service", "dnsmasq"] + words, within: .seconds(3600))
-    }
-}
-
-/// An instance of which it is open whether it runs.
-final class Suspect {
-    let name: ByteString
-    private let judgement: Judgement
-    private(set) var verdict: Judgement.Verdict?
-    private(set) var processes: [DnsmasqProcess] = []
-    private(set) var confdir: ByteString = ""
-
-    init(_ name: ByteString, _ judgement: Judgement) { (self.name, self.judgement) = (name, judgement) }
-
-    /// Takes in which instances run.
-    func note(_ instances: [Instance], at now: Instant) {
-        let instance = instances.first { $0.name == name }
-        (processes, confdir) = (instance?.processes ?? [], instance?.confdir ?? "")
-        // Without its rendered file it is no instance any more.
-        verdict = instance == nil ? .untouched : judgement.note(processes, at: now)
     }
 }
 

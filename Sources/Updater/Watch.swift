@@ -18,7 +18,7 @@ public struct Watch: ~Copyable {
     /// The processes of dnsmasq.
     private var processes: [Ended] = []
     /// Instances whose process has ended. An instance leaves the list when its next process runs or stays away.
-    private var ended: [Suspect] = []
+    private var ended: [Judgement] = []
     /// The files that are followed, each with its number, and what tells of changes.
     private var files: [ByteString] = []
     private var changes: FileWatch?
@@ -34,8 +34,7 @@ public struct Watch: ~Copyable {
 
         init?(_ name: ByteString, _ process: DnsmasqProcess) {
             guard let end = try? ChildProcess.end(of: process.number) else { return nil }
-            self.name = name
-            self.process = process
+            (self.name, self.process) = (name, process)
             self.end = end
         }
     }
@@ -120,7 +119,7 @@ public struct Watch: ~Copyable {
     /// Whether another process of the instance runs is open from now on.
     private mutating func noteEnd(of name: ByteString) {
         if ended.contains(where: { $0.name == name }) { return }
-        ended.append(Suspect(name, Judgement(began: Instant(sinceStart: .zero), start: Process.now)))
+        ended.append(Judgement(name, began: Instant(sinceStart: .zero), start: Process.now))
     }
 
     /// Notes which processes run, and treats instances that do not run any more.

@@ -19,7 +19,7 @@ final class Aliases {
     func apply() {
         isBehind = command != nil
         if isBehind { return }
-        do throws(Fault) {
+        attempt("aliases") { () throws(Fault) in
             if isEmpty, try FileStatus(at: places.updater + "/reconcile") == nil { return }
             let processFile = places.daemon + "/.apply"
             try Files.remove(processFile)
@@ -32,8 +32,6 @@ final class Aliases {
                 command = nil
                 if isBehind { apply() }
             }
-        } catch {
-            Log.error("aliases: \(error.message)")
         }
     }
 }

@@ -9,10 +9,7 @@ func check(_ call: Call) throws(Fault) {
     var findings = Findings()
     let settings = try call.settings(&findings)
     if call.wantsJSON {
-        var object = JSONObject()
-        object.add("now", Process.now.json)
-        object.add("findings", findings.json)
-        Log.info(object.json)
+        Log.info(ByteString(json: "now findings", [Process.now.json, findings.json]))
     } else {
         for finding in findings.all { Log.error("debounced: \(finding.message)") }
     }

@@ -10,11 +10,8 @@ import Linux
 final class Daemon {
     private let call: Call
     private let lock: FileLock
-    /// nil once the daemon stops.
     private var fifo: Stream?
     private let watch: FileWatch
-    /// nil before the start: Dispatch forbids to release a source that was never activated.
-    private var removals: DispatchSourceRead?
     private lazy var reportTimer = Timer { [self] in turn() }
     private var signals: [DispatchSourceSignal] = []
     private var registered = 0
@@ -64,7 +61,6 @@ final class Daemon {
             for runner in runners { runner.obey(.flush, at: Process.now) }
             settle(at: Process.now)
         }
-        for source in signals { source.activate() }
     }
 
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
@@ -76,6 +72,7 @@ final class Daemon {
             if isUp { begin() }
         }
         signals.append(source)
+        source.activate()
     }
 
     /// No signal can end it by its default action any more.
@@ -85,9 +82,9 @@ final class Daemon {
     private func begin() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
-        removals.setEventHandler { [self] in lookAtFolder() }
+        // The handler holds the source, which nothing else does, until it is cancelled.
+        removals.setEventHandler { [self] in if isStopping { removals.cancel() } else { lookAtFolder() } }
         removals.activate()
-        self.removals = removals
         for runner in runners { runner.start() }
         readLines()
         reportUnknownJobs()
@@ -112,9 +109,9 @@ final class Daemon {
     /// - Returns: The moment of the last request. What it leads to happens at the same moment.
     private func readRequests(isLast: Bool = false) -> Instant {
         var now = Process.now
-        do throws(Fault) {
-            // Timers and signals must have their turn, too.
-            for _ in 0..<(isLast ? 17 : 4) {
+        attempt("the FIFO") { () throws(Fault) in
+            // Timers and signals must have their turn, too. Once the daemon stops, all has been read.
+            for _ in 0..<(isLast ? 17 : 4) where !isStopping {
                 guard let count = try fifo?.file?.read(into: &buffer), count > 0 else { break }
                 now = Process.now
                 let obeyed = obey(buffer[..<count], isDrained: count < buffer.count, at: now)
@@ -123,17 +120,13 @@ final class Daemon {
                 if obeyed < 8 { break }
                 Process.pause(.milliseconds(1))
             }
-        } catch {
-            Log.error("the FIFO: \(error.message)")
         }
         return now
     }
 
     /// - Returns: The number of requests.
     private func obey(_ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant) -> Int {
-        let requests = reader.take(bytes, isDrained: isDrained, at: now) {
-            Request(line: $0, jobs: jobs)
-        }
+        let requests = reader.take(bytes, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
         for request in requests { runners.first { $0.name == request.job }?.obey(request.verb, at: now) }
         return requests.count
     }
@@ -159,23 +152,23 @@ final class Daemon {
 
     /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
     private func lookAtFolder() {
-        let (path, folder) = (call.places.fifo, call.places.daemon)
+        let places = call.places
         do throws(Fault) {
             watch.skip()
-            guard try FileStatus(at: folder) != nil else {
-                throw Fault(.cannotCreate, "\(folder): has gone, and all requests with it")
+            guard try FileStatus(at: places.daemon) != nil else {
+                throw Fault(.cannotCreate, "\(places.daemon): has gone, and all requests with it")
             }
-            guard try lock.file.status().isSame(as: FileStatus(at: call.places.lock)) else {
-                throw Fault(.cannotCreate, "\(call.places.lock): has gone, and perhaps requests with it")
+            guard try lock.file.status().isSame(as: FileStatus(at: places.lock)) else {
+                throw Fault(.cannotCreate, "\(places.lock): has gone, and perhaps requests with it")
             }
             guard let old = fifo, try isReplaced else { return }
             try openFifo()
             old.close()
-            Log.error("\(path): had gone; made anew")
+            Log.error("\(places.fifo): had gone; made anew")
             readLines()
         } catch {
             // Started again by procd, it has all that it needs or says what it lacks.
-            fail(error)
+            error.end("debounced")
         }
         turn()
     }
@@ -210,11 +203,8 @@ final class Daemon {
     /// Lets every job do what its time has come for, and ends if all is done.
     private func settle(at now: Instant) {
         for runner in runners { runner.settle(at: now) }
-        runners.removeAll { runner in
-            let isDone = runner.isRetired && runner.isIdle
-            if isDone { runner.remove() }
-            return isDone
-        }
+        for runner in runners where runner.isDone { runner.remove() }
+        runners = runners.filter { !$0.isDone }
         if isStopping, !runners.contains(where: { $0.isRunning }) { Process.exit(0) }
     }
 
@@ -222,8 +212,7 @@ final class Daemon {
         // Nothing is started any more.
         if isStopping { return }
         guard call.jobs.isEmpty else {
-            Log.info("HUP: the jobs come from the command line, there is nothing to read again")
-            return
+            return Log.info("HUP: the jobs come from the command line, there is nothing to read again")
         }
         do throws(Fault) {
             var findings = Findings()
@@ -281,10 +270,7 @@ final class Daemon {
         turn()
         isStopping = true
         for runner in runners { runner.stop() }
-        removals?.cancel()
-        let closing = fifo
-        fifo = nil
-        closing?.close { [self] in
+        fifo?.close { [self] in
             Log.info("\(signal): stopping")
             for runner in runners where runner.isRunning {
                 Log.info("\(signal): waiting for \(runner.name) to end; once more ends it")

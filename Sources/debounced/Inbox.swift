@@ -4,7 +4,7 @@ import Ledger
 import Linux
 
 /// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
-struct Inbox {
+final class Inbox {
     /// The result of a look into the ledger: the requester of each request to be counted, the ages of the first and the last
     /// request, and the number of requests that were not counted before.
     typealias News = (requesters: [ByteString], ages: (first: Duration, last: Duration), count: UInt64)
@@ -20,16 +20,13 @@ struct Inbox {
     /// A request came as a line in the FIFO, and the daemon could not write it into the ledger yet.
     private var isOnlyHere = false
 
-    init(_ job: ByteString, _ ledger: Ledger) {
-        self.job = job
-        self.ledger = ledger
-    }
+    init(_ job: ByteString, _ ledger: Ledger) { (self.job, self.ledger) = (job, ledger) }
 
     var isNotified: Bool { notifications > 0 }
     private var byHand: Request { Request(.request, job) }
 
     /// A program has written a request into the ledger. One look serves all notifications that came before it.
-    mutating func notify() { notifications += 1 }
+    func notify() { notifications += 1 }
 
     /// Looks for requests in the ledger that are not yet counted.
     ///
@@ -38,7 +35,9 @@ struct Inbox {
     ///   - longest: No request can be older.
     /// - Returns: nil if there is none.
     /// - Throws: `cannotCreate`.
-    mutating func look(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
+    func look(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
+        // Also if it fails: then they are counted without their requesters.
+        defer { notifications = 0 }
         let events = try ledger.events(of: job)
         let counted = isWaiting ? known : []
         let new = events.filter { event in !counted.contains(where: { $0 == event }) }
@@ -51,17 +50,13 @@ struct Inbox {
         let from = !new.isEmpty ? new : events.isEmpty ? [Request.others] : events
         // One notification may be for many requests, and a requester may have sent many.
         let requesters = (0..<max(notifications, new.count)).map { from[min($0, from.count - 1)].requester }
-        defer { notifications = 0 }
         return (requesters, ages ?? (.zero, .zero), UInt64(max(notifications, 1) - late))
     }
-
-    /// The look has failed: the notifications are counted without their requesters.
-    mutating func giveUp() { notifications = 0 }
 
     /// A request came as a line in the FIFO.
     ///
     /// - Throws: `cannotCreate`; `keep` tries again.
-    mutating func addByHand() throws(Fault) {
+    func addByHand() throws(Fault) {
         if known.contains(where: { $0 == byHand.requester }) { return }
         isOnlyHere = true
         try keep()
@@ -70,7 +65,7 @@ struct Inbox {
     /// Writes requests by hand into the ledger, unless they stand there.
     ///
     /// - Throws: `cannotCreate`.
-    mutating func keep() throws(Fault) {
+    func keep() throws(Fault) {
         guard isOnlyHere else { return }
         try ledger.add(.fifo, to: job, event: byHand.line)
         known.append(byHand.requester)
@@ -78,10 +73,10 @@ struct Inbox {
     }
 
     /// A failed run has put its requests back, which are counted already.
-    mutating func putBack(_ events: [ByteString]) { known += events }
+    func putBack(_ events: [ByteString]) { known += events }
 
     /// All that was counted is carried out or forgotten.
-    mutating func clear() {
+    func clear() {
         isOnlyHere = false
         known = []
         early = 0

@@ -16,7 +16,7 @@ import Linux
 /// - `causes`: the events behind the last run, a line each
 /// - `all`: all of these but `causes`, as lines `NAME VALUE`. Whoever needs two values of one moment reads them here: between
 ///   two files the state may change
-struct JobState {
+final class JobState {
     var requests: UInt64 = 0
     var runs: UInt64 = 0
     var failures: UInt64 = 0
@@ -34,7 +34,7 @@ struct JobState {
     private var published: [ByteString] = []
     private var faults = FaultLog()
 
-    static let names = ("state command quiet requests runs failures saved last_exit last_run due" as ByteString).words
+    static let names: ByteString = "state command quiet requests runs failures saved last_exit last_run due"
 
     /// - Throws: `cannotCreate` if the files can't be written. Then none is left.
     init(_ job: Job, _ places: Places) throws(Fault) {
@@ -57,7 +57,7 @@ struct JobState {
         try Files.makeFolder(jobs)
     }
 
-    mutating func publish(_ job: Job, _ phase: Debouncer.Phase) {
+    func publish(_ job: Job, _ phase: Debouncer.Phase) {
         do throws(Fault) {
             try write(job, phase)
             faults.clear()
@@ -75,15 +75,16 @@ struct JobState {
         }
     }
 
-    private mutating func write(_ job: Job, _ phase: Debouncer.Phase) throws(Fault) {
+    private func write(_ job: Job, _ phase: Debouncer.Phase) throws(Fault) {
         func text(_ moment: Instant?) -> ByteString { moment.map { $0.json } ?? "" }
         let values: [ByteString] = [
             phase.name, job.command, "\(job.quiet)", "\(requests)", "\(runs)", "\(failures)", "\(saved)",
             lastExit.map { "\($0)" } ?? "", text(lastRun), text(phase.end),
         ]
-        let all = values.indices.map { "\(JobState.names[$0]) \(values[$0])" as ByteString }
+        let names = JobState.names.words
+        let all = names.indices.map { "\(names[$0]) \(values[$0])" as ByteString }
         // `all` before the others: a reader that sees one of them change finds the new values there, too.
-        let files = ["causes", "all"] + JobState.names
+        let files = ["causes", "all"] + names
         let texts = [causes.joined(separator: "\n"), all.joined(separator: "\n")] + values
         for index in files.indices where published.isEmpty || published[index] != texts[index] {
             try Files.replace("\(folder)/\(files[index])", with: texts[index])

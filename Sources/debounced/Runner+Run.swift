@@ -9,7 +9,7 @@ extension Runner {
     func recover(at now: Instant) throws(Fault) {
         if let process = try ledger.recover(name) {
             let child = try ChildProcess(adopting: process)
-            mode = .busy(Command(child, nil) { [self] in processEnded($0) }, .adopted)
+            mode = .busy(Command(child, nil, processEnded), .adopted)
             debouncer.adopt(at: now)
             log("still running as process \(process.number); what it is about runs again after it")
         } else {
@@ -66,9 +66,7 @@ extension Runner {
     private func spawn(
         _ line: ByteString, _ processFile: ByteString, _ variables: [ByteString] = []
     ) throws(Fault) -> Command {
-        let command = try Command(line, of: name, environment + variables, processFile: processFile) { [self] in
-            processEnded($0)
-        }
+        let command = try Command(line, of: name, environment + variables, processFile: processFile, processEnded)
         outputs.append(command.output!)
         return command
     }
@@ -126,8 +124,7 @@ extension Runner {
             }
         }
         switch ending {
-        case .done:
-            log("done in \(duration) s")
+        case .done: log("done in \(duration) s")
         case .retry(let number, let pause):
             logError("\(outcome.text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
         case .givenUp:

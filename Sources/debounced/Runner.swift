@@ -35,7 +35,7 @@ final class Runner {
 
     let name: ByteString
     var debouncer: Debouncer
-    var inbox: Inbox
+    let inbox: Inbox
     var mode = Mode.unknown
     let ledger: Ledger
     /// The environment of its commands, beside the daemon's.
@@ -44,7 +44,7 @@ final class Runner {
         hasNews = true
         changed()
     }
-    var state: JobState
+    let state: JobState
     var startFaults = FaultLog()
     private var throttles = FaultLog()
     /// Called when time or the end of a process calls for `settle`.
@@ -59,21 +59,18 @@ final class Runner {
     private var isStopping = false
     /// The job is not in force any more. If it is in the settings, but not enabled, then accepted requests stay in the ledger
     /// until it is. A run goes on to its end.
-    private(set) var isRetired = false
+    private var isRetired = false
 
     /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
     init(_ job: Job, _ places: Places, _ ledger: Ledger, _ changed: @escaping () -> Void) throws(Fault) {
-        name = job.name
-        debouncer = Debouncer(job)
-        inbox = Inbox(job.name, ledger)
-        self.ledger = ledger
-        self.changed = changed
-        environment = places.environment
+        (name, debouncer, inbox) = (job.name, Debouncer(job), Inbox(job.name, ledger))
+        (self.ledger, self.changed, environment) = (ledger, changed, places.environment)
         state = try JobState(job, places)
     }
 
     var job: Job { debouncer.job }
-    var isIdle: Bool { debouncer.phase == .idle }
+    /// It is not in force any more, and has nothing to do.
+    var isDone: Bool { isRetired && debouncer.phase == .idle }
     var isNotified: Bool { inbox.isNotified }
     /// The ledger must be read: a notification came, or a requester may have failed to send one. A run that is due without
     /// throttling covers all requesters.
@@ -108,6 +105,7 @@ final class Runner {
     /// Counts the requests that the ledger has and that were not counted before.
     func look(at now: Instant) {
         guard mustLook, job.isEnabled else { return }
+        let isNotified = isNotified
         do throws(Fault) {
             let longest = max(job.quiet, job.maxWait)
             guard let news = try inbox.look(isWaiting: debouncer.isWaiting, longest: longest) else { return }
@@ -119,8 +117,7 @@ final class Runner {
             isGuess = false
         } catch {
             logError(error.message)
-            isGuess = !inbox.isNotified
-            inbox.giveUp()
+            isGuess = !isNotified
             debouncer.request(at: now)
         }
         hasNews = true
@@ -128,17 +125,15 @@ final class Runner {
 
     func obey(_ verb: Request.Verb, at now: Instant) {
         hasNews = true
-        if verb == .pending { return inbox.notify() }
-        if inbox.isNotified { look(at: now) }
+        if verb != .pending, isNotified { look(at: now) }
         switch verb {
-        case .pending: break
+        case .pending: inbox.notify()
         case .request:
             isGuess = false
             state.requests += 1
             debouncer.request(from: Request(verb, name).requester, at: now)
             attempt(name) { () throws(Fault) in try inbox.addByHand() }
-        case .flush:
-            debouncer.flush()
+        case .flush: debouncer.flush()
         case .withdrawn:
             attempt(name) { () throws(Fault) in
                 if try ledger.age(of: name, longest: Settings.longest) == nil { obey(.cancel, at: now) }
@@ -169,8 +164,7 @@ final class Runner {
     private func act(at now: Instant) {
         switch (debouncer.tick(at: now), mode) {
         case (.none, _): break
-        case (.start, .unknown), (.start, .ready):
-            begin(at: now)
+        case (.start, .unknown), (.start, .ready): begin(at: now)
         case (.terminate, .busy(let command, let step)):
             var limit = job.timeout
             if case .verification = step { limit = Debouncer.longestVerification }
@@ -179,8 +173,7 @@ final class Runner {
         case (.kill, .busy(let command, _)):
             logError("not done after TERM; KILL")
             command.signal(.kill)
-        case (_, _):
-            preconditionFailure("the state machine goes another way")
+        case (_, _): preconditionFailure("the state machine goes another way")
         }
     }
 

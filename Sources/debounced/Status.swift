@@ -21,12 +21,8 @@ struct Status {
             let text = lines.joined(separator: Process.isTerminal ? "\u{1B}[K\n" : "\n")
             Log.info(Process.isTerminal ? "\u{1B}[H\(text)\u{1B}[K\n\u{1B}[J" : text)
             // Once a second, for what counts down; and at once when something happens, if so much can be watched.
-            do throws(Fault) {
-                let watch = try FileWatch(.changes, in: status.jobs.map { call.places.state(of: $0["job"]) })
-                watch.wait(upTo: .seconds(1))
-            } catch {
-                Process.pause(.seconds(1))
-            }
+            let folders = status.jobs.map { call.places.state(of: $0["job"]) }
+            if (try? FileWatch(.changes, in: folders).wait(upTo: .seconds(1))) == nil { Process.pause(.seconds(1)) }
         }
     }
 
@@ -59,10 +55,7 @@ struct Status {
             causes = try Files.read(folder + "/causes").lines.filter { !$0.isEmpty }
         }
 
-        subscript(_ name: ByteString) -> ByteString {
-            let start = name + " "
-            return values.first { $0.hasPrefix(start) }.map { ByteString($0.bytes[start.count...]) } ?? ""
-        }
+        subscript(_ name: ByteString) -> ByteString { values.values(of: name + " ").first ?? "" }
 
         /// How long ago the moment in a value was, in whole seconds, negative if it is to come; nil if there is none.
         private func age(_ name: ByteString) -> Int64? {
@@ -70,7 +63,7 @@ struct Status {
         }
 
         /// What the job does, and ANSI's colour for that.
-        private var state: (text: ByteString, colour: ByteString) {
+        var state: (text: ByteString, colour: ByteString) {
             let (state, late) = (self["state"], age("due") ?? 0)
             let due = state + (late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s")
             return switch state {
@@ -82,8 +75,6 @@ struct Status {
             }
         }
 
-        var colour: ByteString { state.colour }
-
         /// The cells of a row.
         var cells: [ByteString] {
             let ago = self["last_exit"].isEmpty ? nil : age("last_run")
@@ -93,13 +84,12 @@ struct Status {
         }
 
         var json: ByteString {
-            var object = JSONObject()
-            for name in ["job"] + JobState.names {
-                let isText = name == "job" || name == "state" || name == "command"
-                object.add(name: name, isText ? self[name].json : self[name].isEmpty ? "null" : self[name])
+            let names = "job " + JobState.names
+            let texts = ("job state command" as ByteString).words
+            let values = names.words.map { name in
+                texts.contains(name) ? self[name].json : self[name].isEmpty ? "null" : self[name]
             }
-            object.add("causes", ByteString(jsonArray: causes.map { $0.json }))
-            return object.json
+            return ByteString(json: names + " causes", values + [ByteString(jsonArray: causes.map { $0.json })])
         }
     }
 
@@ -108,11 +98,10 @@ struct Status {
         let isColoured = Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
         func name(_ name: ByteString) -> ByteString { isNarrow ? name.printable(limit: 20) : name }
         func columns(_ row: [ByteString]) -> [ByteString] { isNarrow ? [name(row[0]), row[1], row[3], row[6]] : row }
-        var table = Table(columns(["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]))
-        for job in jobs { table.add(columns(job.cells)) }
-        var lines = table.lines { cell, row, column in
-            isColoured && column == 1 ? "\u{1B}[\(jobs[row].colour)m\(cell)\u{1B}[0m" : cell
-        }
+        let heads: [ByteString] = ["JOB", "STATE", "REQUESTS", "RUNS", "SAVED", "FAILED", "LAST RUN", "COMMAND"]
+        var lines = ([heads] + jobs.map { $0.cells }).map(columns).table { cell, row, column in
+            isColoured && column == 1 ? "\u{1B}[\(jobs[row].state.colour)m\(cell)\u{1B}[0m" : cell
+        }.lines
         if RunningProcess.isStopped(daemon) {
             lines.insert("debounced is stopped, as process \(daemon): kill -CONT \(daemon)", at: 0)
         }
@@ -127,12 +116,9 @@ struct Status {
     }
 
     private func json(_ places: Places) throws(Fault) -> ByteString {
-        var all = JSONObject()
-        all.add("now", Process.now.json)
-        all.add("process", ByteString(decimal: daemon))
-        all.add("stopped", RunningProcess.isStopped(daemon) ? "true" : "false")
-        all.add("rejected", try Files.read(places.rejected).lines.first ?? "null")
-        all.add("jobs", ByteString(jsonArray: jobs.map { $0.json }))
-        return all.json
+        let rejected = try Files.read(places.rejected).lines.first ?? "null"
+        let stopped: ByteString = RunningProcess.isStopped(daemon) ? "true" : "false"
+        let values = [Process.now.json, "\(daemon)", stopped, rejected, ByteString(jsonArray: jobs.map { $0.json })]
+        return ByteString(json: "now process stopped rejected jobs", values)
     }
 }

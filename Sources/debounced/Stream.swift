@@ -20,8 +20,6 @@ final class Stream {
         source.activate()
     }
 
-    var isClosing: Bool { source.isCancelled }
-
     /// - Parameter closed: Called once the file is closed.
     func close(_ closed: @escaping () -> Void = {}) {
         self.closed = closed

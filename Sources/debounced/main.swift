@@ -37,11 +37,9 @@ func runDaemon(_ call: Call) {
             do throws(Fault) {
                 try Daemon(call).start()
             } catch {
-                fail(error)
+                error.end("debounced")
             }
         }
     }
     dispatchMain()
 }
-
-func fail(_ fault: Fault) -> Never { fault.end("debounced") }

@@ -27,9 +27,7 @@ struct Timeline {
             let isSame = columns.last.map { last in
                 last.time == event.time || isQuiet && last.isQuiet && event.time - last.time < Timeline.burst
             }
-            if isSame != true {
-                columns.append(Column(time: event.time, cells: before.map { Cell(sign: $0.sign) }))
-            }
+            if isSame != true { columns.append(Column(time: event.time, cells: before.map { Cell(sign: $0.sign) })) }
             let last = columns.count - 1
             columns[last].cells[event.job].marks.append(event.kind.drawn.sign)
             columns[last].cells[event.job].sign = event.phase.sign

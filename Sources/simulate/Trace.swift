@@ -31,12 +31,12 @@ struct Trace: Equatable {
         var lines: [Line] = []
         for (index, text) in text.lines.enumerated() {
             let words = text.uncommented.words
-            guard !words.isEmpty else { continue }
+            if words.isEmpty { continue }
             do throws(Fault) {
                 let line = try Line(words)
-                guard jobs.contains(where: { $0.name == line.job }) else {
-                    let names = jobs.map { $0.name }.listed
-                    throw Fault(.data, "no job '\(line.job.printable())', there are: \(names)")
+                let names = jobs.map { $0.name }
+                guard names.contains(line.job) else {
+                    throw Fault(.data, "no job '\(line.job.printable())', there are: \(names.listed)")
                 }
                 if let last = lines.last?.time, line.time < last {
                     throw Fault(.data, "\(line.time) after \(last): allowed are times that never go backwards")

@@ -41,18 +41,17 @@ extension Simulation {
     /// - Parameter names: Those of the jobs.
     fileprivate func json(_ names: [ByteString]) -> ByteString {
         let jobs = zip(names, counts).map { name, counts in
-            #"""
-            {"job":\#(name.json),"requests":\#(counts.requests),"runs":\#(counts.runs),"failures":\#(counts.failures),\#
-            "timeouts":\#(counts.timeouts),"saved":\#(counts.saved)}
-            """# as ByteString
+            let numbers = [counts.requests, counts.runs, counts.failures, counts.timeouts, counts.saved]
+            let values = [name.json] + numbers.map { ByteString(decimal: $0) }
+            return ByteString(json: "job requests runs failures timeouts saved", values)
         }
         let events = events.map { event in
-            let (time, job, kind) = (event.time, names[event.job].json, event.kind.drawn.word.json)
-            var json: ByteString = #"{"time":\#(time),"job":\#(job),"kind":\#(kind)"#
-            if !event.requester.isEmpty { json += #","requester":\#(event.requester.json)"# }
-            if case .ended(let status) = event.kind { json += #","status":\#(status)"# }
-            return json + "}"
+            var keys: ByteString = "time job kind"
+            var values = ["\(event.time)", names[event.job].json, event.kind.drawn.word.json]
+            if !event.requester.isEmpty { (keys, values) = (keys + " requester", values + [event.requester.json]) }
+            if case .ended(let status) = event.kind { (keys, values) = (keys + " status", values + ["\(status)"]) }
+            return ByteString(json: keys, values)
         }
-        return #"{"jobs":\#(ByteString(jsonArray: jobs)),"events":\#(ByteString(jsonArray: events))}"#
+        return ByteString(json: "jobs events", [ByteString(jsonArray: jobs), ByteString(jsonArray: events)])
     }
 }

@@ -72,7 +72,7 @@ private func ofOurs(_ text: ByteString) {
     let since = Since(text: text)
     since.add(alias, to: [target, nil], at: now)
     let next = Since(text: since.changed ?? text)
-    precondition(next.moment(of: alias) != nil && next.leads(alias, to: target))
+    precondition(next.moment(of: alias) != nil && next.leads(alias, to: target, at: 0))
     for domain: ByteString in ["", "lan"] {
         _ = Fragment.changes(from: text, to: "cname=a,a.lan,x.lan", domain: domain)
     }

@@ -43,8 +43,10 @@ import Testing
         // A lease that is new to dnsmasq, and each alias anew.
         let folder = router.scratch / "dnsmasq.d/cname-updater.hosts"
         try router.inside(["sh", "-c", "rm \(folder)/*"])
-        try eventually("there are none") {
-            try router.onRouter { try Resolver("10.77.0.1").addresses(of: "alias1.lan") == [] }
+        // `watch` may put them back before anybody asks.
+        try eventually("there are none, or they are back") {
+            try contents(folder + "/alias1") != nil
+                || router.onRouter { try Resolver("10.77.0.1").addresses(of: "alias1.lan") == [] }
         }
         try router.inside([Built.updater, "apply"])
         try eventually("all aliases are back") { try isRight() }

@@ -23,7 +23,7 @@ private let both = "with publish 'cname' only the alias answers, with 'hosts' bo
             "box", "box",
             [
                 "is a host's own name too: the alias answers, and that host gets no name; choose another one",
-                "leads back to itself: box -> box",
+                "has the alias 'box' as a target; a target is a host's own name",
             ]
         ),
     ])

@@ -18,7 +18,7 @@ import Testing
         let next = Since(text: "a 6 guest arch\nb 6 - arch\nm 5 arch\n")
         #expect(next.moment(of: "m") == time(5) && next.moment(of: "a") == time(6) && next.moment(of: "gone") == nil)
         #expect(next.leads("a", to: "guest", at: 0) && next.leads("a", to: "arch", at: 1))
-        #expect(!next.leads("a", to: "arch", at: 0) && !next.leads("a", to: "guest", at: 1), "each conf-dir has its own")
+        #expect(!next.leads("a", to: "arch", at: 0) && !next.leads("a", to: "guest", at: 1), "each has its own")
         #expect(next.leads("m", to: "arch", at: 0) && next.leads("m", to: "arch", at: 1))
         #expect(!next.leads("b", to: "arch", at: 0) && next.leads("b", to: "arch", at: 1))
         #expect(!next.leads("a", to: "arch", at: 2) && !next.leads("m", to: "guest", at: 0))

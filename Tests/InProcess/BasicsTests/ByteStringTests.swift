@@ -78,8 +78,8 @@ import Testing
     }
 
     @Test func roundsDurationsAsItSays() {
-        let duration = Duration.seconds(2) + .nanoseconds(1_000_001)
-        #expect(duration.nanoseconds == 2_001_000_001)
+        let duration = Duration.seconds(2) + .nanoseconds(1_001_001)
+        #expect(duration.microseconds == 2_001_001)
         #expect(duration.milliseconds == 2001)
         #expect(duration.millisecondsRoundedUp == 2002)
         #expect(Duration.milliseconds(7).millisecondsRoundedUp == 7)

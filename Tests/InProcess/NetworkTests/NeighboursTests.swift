@@ -29,10 +29,11 @@ import Testing
             let end = start + .seconds(Int(patience))
             while found.contains(where: { $0 == nil }) {
                 guard Poll.readable([neighbours.number], until: end)[0] else { break }
-                for news in try neighbours.take() where news.answer != .undecided {
+                for news in try neighbours.take() {
+                    guard let answer = news.answer, answer != .undecided else { continue }
                     let after = Int((Process.now - start).milliseconds)
                     for index in addresses.indices where addresses[index] == news.address && found[index] == nil {
-                        found[index] = (news.answer, after)
+                        found[index] = (answer, after)
                     }
                 }
             }

@@ -74,7 +74,7 @@ import Testing
                 return [world.fragment(in: "conf"), world.fragment(in: "guest"), "\(world.isPending())"] + loaded
                     + (try world.context().storage.all()).map {
                         "\($0.client.name) \($0.lease.addresses.text) \($0.lease.since?.sinceStart.milliseconds ?? 0)"
-                    }
+                    }.sorted()
             }
             guard found[0] == found[1] else {
                 Issue.record("step \(step): \(found[0]), but \(found[1]), after\n\(routers[1].log)")

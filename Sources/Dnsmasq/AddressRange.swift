@@ -1,0 +1,60 @@
+import Basics
+import Network
+
+/// Addresses from the first to the last.
+final class AddressRange {
+    private let first: [UInt8]
+    private let last: [UInt8]
+
+    private init(_ first: [UInt8], _ last: [UInt8]) { (self.first, self.last) = (first, last) }
+
+    /// - Parameter mask: Its bits are those that all addresses have in common.
+    private convenience init(_ address: Address, mask: [UInt8]) {
+        let bytes = address.bytes
+        self.init(mask.indices.map { bytes[$0] & mask[$0] }, mask.indices.map { bytes[$0] | ~mask[$0] })
+    }
+
+    /// The addresses of a domain: dnsmasq(8), --domain.
+    ///
+    /// - Parameters:
+    ///   - start: An address, or a prefix such as `192.168.2.0/24`.
+    ///   - end: An address; nil if there is none. Passed over behind a prefix.
+    /// - Returns: nil if the words are no range.
+    convenience init?(_ start: ByteString, to end: ByteString?) {
+        guard let start = Address(orPrefix: start) else { return nil }
+        if start.isPrefix {
+            let (count, length) = (start.bytes.count - 1, Int(start.bytes[start.bytes.count - 1]))
+            let mask = (0..<count).map { UInt8(truncatingIfNeeded: 0xFF00 >> max(0, min(8, length - 8 * $0))) }
+            self.init(start, mask: mask)
+        } else {
+            guard let last = end.map({ Address($0) }) ?? start, last.isIPv4 == start.isIPv4 else { return nil }
+            self.init(start.bytes, last.bytes)
+        }
+    }
+
+    /// The network in which an instance gives addresses: dnsmasq(8), --dhcp-range. Reservations may lie beside the range itself.
+    ///
+    /// - Parameter value: Such as `set:lan,192.168.1.100,192.168.1.249,255.255.255.0,12h`.
+    /// - Returns: nil if it has no address.
+    convenience init?(dhcp value: ByteString) {
+        let words = value.commaSeparated
+        var addresses = words.compactMap { Address($0) }
+        guard let start = addresses.first else { return nil }
+        addresses = addresses.filter { $0.isIPv4 == start.isIPv4 }
+        // Of a range that holds for reservations alone, the second address is the mask.
+        if let mask = addresses.first(where: { $0.bytes[0] == 255 }) {
+            self.init(start, mask: mask.bytes)
+        } else {
+            // The prefix is that of an interface, and only the rest is given.
+            let skipped = words.contains { $0.hasPrefix("constructor:") } ? 8 : 0
+            let end = addresses.count > 1 ? addresses[1] : start
+            self.init(Array(start.bytes.dropFirst(skipped)), Array(end.bytes.dropFirst(skipped)))
+        }
+    }
+
+    func contains(_ address: Address) -> Bool {
+        let bytes = Array(address.bytes.suffix(first.count))
+        return address.isIPv4 == (first.count == 4) && !address.isPrefix && !bytes.lexicographicallyPrecedes(first)
+            && !last.lexicographicallyPrecedes(bytes)
+    }
+}
