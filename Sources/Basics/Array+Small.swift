@@ -51,7 +51,7 @@ extension Array where Element: Equatable {
 extension [ByteString] {
     /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
     public func sorted() -> [ByteString] {
-        // Of the places, as texts are slow to move.
+        // Sorts the places of the texts, as texts are slow to move.
         var (order, merged) = ([Int](indices), [Int](indices))
         var width = 1
         while width < count {

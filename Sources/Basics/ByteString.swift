@@ -81,7 +81,7 @@ public struct ByteString: Equatable, Sendable {
     /// What stands between blanks (space and tab; a carriage return counts as one).
     public var words: [ByteString] { parts(keepsEmpty: false) { $0.isBlank } }
 
-    /// What stands in front of a `#`, if there is one.
+    /// The text up to the first `#`, or all of the text.
     public var uncommented: ByteString { split(at: UInt8(ascii: "#"))?.before ?? self }
 
     /// What stands between separators. (The library's `split` makes slices first, whose code is 2 KB.)

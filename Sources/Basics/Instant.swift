@@ -1,6 +1,6 @@
 /// A moment on a clock that starts at an arbitrary point and never jumps, such as CLOCK_MONOTONIC of clock_gettime(2).
 public struct Instant: Comparable, Sendable {
-    /// Since the clock's start. One word, where a Duration takes two and much code.
+    /// Since the clock's start. A Duration here would take two words, and 3 KB of code on a router.
     private let microseconds: Int64
 
     /// The time since the clock's start.

@@ -3,7 +3,7 @@
 extension ByteString {
     public init(decimal number: some BinaryInteger) { self.init(number: Int64(truncatingIfNeeded: number)) }
 
-    /// Once for all types of numbers.
+    /// The code for all types of numbers, which so is there once.
     private init(number: Int64) {
         var digits: [UInt8] = []
         var rest = number.magnitude
@@ -64,14 +64,16 @@ extension ByteString {
 }
 
 extension Duration {
-    /// Cut off, as the others are.
+    /// In whole microseconds; the rest is cut off.
     public var microseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
 
+    /// In whole milliseconds; the rest is cut off.
     public var milliseconds: Int64 { microseconds / 1000 }
 
+    /// In whole milliseconds; a part of one counts as one, so that a wait does not end too early.
     public var millisecondsRoundedUp: Int64 { (self + .microseconds(999)).milliseconds }
 }
 

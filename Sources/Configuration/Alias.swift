@@ -22,9 +22,10 @@ public final class Alias {
     public let place: Place
     let section: Section
 
-    /// Reads a section, and leaves out what is faulty. A target without a system gets that of the target with the shortest
-    /// name from which its own differs by `-…` at the end, as `maxwell-arch-wifi` does from `maxwell-arch`; else one of its
-    /// own.
+    /// Reads a section, and leaves out what is faulty.
+    ///
+    /// A target may have no system, as `maxwell-arch-wifi`. Then it gets the system of the target with the shortest name to
+    /// which `-…` was added, as `maxwell-arch`. Without such a target it gets a system of its own.
     ///
     /// - Returns: nil if that leaves no alias.
     init?(_ read: UCI.Section, file: ByteString, _ findings: inout Findings) {

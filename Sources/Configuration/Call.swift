@@ -5,7 +5,7 @@ import Linux
 /// One call of a program: what its words and the environment say.
 public struct Call: Sendable {
     public let places: Places
-    /// The jobs of the command line, which replace those of the settings, as a settings file; empty if there are none.
+    /// The command line's jobs as a settings file. They replace the jobs of the settings; empty if no job is given.
     public let jobs: ByteString
     /// The words after the verb.
     public fileprivate(set) var words: [ByteString]

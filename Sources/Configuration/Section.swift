@@ -43,9 +43,7 @@ enum OptionKind {
         case .folder, .path: text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
         case .domain: text.isHostName ? text.lowercased : nil
         case .flag: text.flag.map { $0 ? "1" : "0" }
-        case .targets:
-            [text.words].first { (1...2).contains($0.count) && $0.allSatisfy { $0.isHostName } }?
-                .joined(separator: " ").lowercased
+        case .targets: text.target
         }
     }
 }
@@ -135,6 +133,13 @@ final class Section {
 }
 
 extension ByteString {
+    /// A host name and perhaps its system's, in lower case, with a blank between; nil for any other text.
+    fileprivate var target: ByteString? {
+        let words = words
+        guard (1...2).contains(words.count), words.allSatisfy({ $0.isHostName }) else { return nil }
+        return words.joined(separator: " ").lowercased
+    }
+
     /// The text as it stands between single quotes, with its own quotes as uci(1) writes them.
     var quoted: ByteString { parts { $0 == UInt8(ascii: "'") }.joined(separator: "'\\''") }
 }

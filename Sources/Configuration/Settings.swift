@@ -82,7 +82,7 @@ public struct Settings {
                 + "at a start only")
     }
 
-    /// Adds aliases, but none whose name is taken.
+    /// Adds aliases. An alias whose name is already set becomes a fault instead.
     mutating func add(_ new: [Alias], _ findings: inout Findings) {
         let all = aliases + new
         let index = NameIndex(all.map { $0.name.text })
@@ -97,13 +97,12 @@ public struct Settings {
         }
     }
 
-    /// A settings file that says the same: the updater's section, then the jobs, then the aliases, with those of the mapping
-    /// file.
+    /// These settings as a settings file: the updater's section, the jobs, and all aliases, the mapping file's among them.
     public var text: ByteString {
         ([updater.section] + jobSections + aliases.map { $0.section }).map { $0.text }.joined(separator: "\n")
     }
 
-    /// The same, but the aliases of the mapping file are in comments, as that file is named there already.
+    /// These settings as a settings file, with the mapping file's aliases in comments, as an option names the mapping file.
     public var shown: ByteString {
         let mapped = updater.mappings
         let others = aliases.filter { $0.place.file == mapped }

@@ -25,8 +25,8 @@ public final class SettingsInForce {
 
     /// Opens the copy.
     ///
-    /// - Parameter takesOver: What to do if there is no copy that can be read: true puts the settings of the file in
-    ///   force, as at a start; false only looks at them.
+    /// - Parameter takesOver: Whether the file's settings are put in force, as at a start, if no copy can be read. Otherwise
+    ///   the file is only read.
     /// - Throws: `cannotCreate`; `system`; `settings` if the system can't read a file at the moment.
     public static func read(_ places: Places, takesOver: Bool) throws(Fault) -> SettingsInForce {
         // Another user could have written anything there.
@@ -77,19 +77,23 @@ extension Settings {
         let log = findings.all.map { $0.message }
         guard let first = findings.all(.fault).first else { return (settings, log) }
         let rest: ByteString =
-            copy != nil
-            ? "the settings that were in force stay"
-            : findings.areIncomplete ? "only what could be read so far is in force" : "what is faulty is left out"
+            if copy != nil {
+                "the settings that were in force stay"
+            } else if findings.areIncomplete {
+                "only what could be read so far is in force"
+            } else {
+                "what is faulty is left out"
+            }
         return (copy ?? settings, log + ["\(first.place.file): \(rest)"])
     }
 
     /// Puts these settings in force, in one step.
     ///
-    /// - Parameter unlessOthers: Not if somebody else was faster.
+    /// - Parameter unlessOthers: Does nothing if another process has already put settings in force.
     /// - Throws: `cannotCreate`.
     public func takeOver(_ places: Places, unlessOthers: Bool = false) throws(Fault) {
         try Files.makeFolder(places.daemon)
-        // Many events may find at the same time that none are in force.
+        // Many events may find at the same time that no settings are in force.
         let lock = try FileLock(places.settings + ".lock")
         defer { _ = lock }
         if unlessOthers, SettingsInForce(places) != nil { return }

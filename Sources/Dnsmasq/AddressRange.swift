@@ -32,7 +32,7 @@ final class AddressRange {
         }
     }
 
-    /// The network in which an instance gives addresses: dnsmasq(8), --dhcp-range. Reservations may lie beside the range itself.
+    /// The network in which an instance gives addresses: dnsmasq(8), --dhcp-range. Reservations may lie outside the range.
     ///
     /// - Parameter value: Such as `set:lan,192.168.1.100,192.168.1.249,255.255.255.0,12h`.
     /// - Returns: nil if it has no address.
@@ -46,7 +46,7 @@ final class AddressRange {
             self.init(start, mask: mask.bytes)
         } else {
             // The prefix is that of an interface, and only the rest is given.
-            let skipped = words.contains { $0.hasPrefix("constructor:") } ? 8 : 0
+            let skipped = !start.isIPv4 && words.contains { $0.hasPrefix("constructor:") } ? 8 : 0
             let end = addresses.count > 1 ? addresses[1] : start
             self.init(Array(start.bytes.dropFirst(skipped)), Array(end.bytes.dropFirst(skipped)))
         }

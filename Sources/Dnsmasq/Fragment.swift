@@ -32,7 +32,7 @@ public struct Fragment: Sendable {
 
     /// The part of a text that means something to dnsmasq.
     public static func directives(in text: ByteString) -> ByteString {
-        // Most have no comment, and a thousand lines.
+        // A text without comments may have a thousand lines, which need not be taken apart.
         guard text.bytes.contains(UInt8(ascii: "#")) || text.hasSuffix("\n") else { return text }
         return text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }

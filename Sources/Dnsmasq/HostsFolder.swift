@@ -57,9 +57,11 @@ struct HostsFolder {
     /// - Throws: `cannotCreate`.
     func put(_ entry: Entry, waits: Bool) throws(Fault) -> Bool {
         if try has(entry) { return true }
-        // Its file was there: there is one to remove.
-        guard entry.isPublished else { return try Files.remove(path(entry)) }
-        let old = try Files.readIfThere(path(entry))?.lines ?? []
+        guard entry.isPublished else {
+            try Files.remove(path(entry))
+            return true
+        }
+        let old = waits ? try Files.readIfThere(path(entry))?.lines ?? [] : []
         let new = (entry.addresses + entry.others).filter { address in !old.contains { $0.hasPrefix(address + " ") } }
         var hasRead = true
         if waits, !new.isEmpty {

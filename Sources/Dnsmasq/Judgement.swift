@@ -43,8 +43,12 @@ public final class Judgement {
     /// Notes which instances run.
     public func note(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }
-        // Without its rendered file it is no instance any more.
-        verdict = instance == nil ? .untouched : note(instance!.processes, at: now)
+        if let instance {
+            verdict = note(instance.processes, at: now)
+        } else {
+            // Without a rendered file there is no instance any more.
+            verdict = .untouched
+        }
     }
 
     /// Notes which processes of the instance run. Called about every 100 ms.

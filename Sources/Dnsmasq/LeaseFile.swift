@@ -85,14 +85,13 @@ public final class LeaseFile {
         lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted, each once or more. An event
-    /// of DHCPv4 shows the MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks
-    /// like a MAC address.
+    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted. An event of DHCPv4 shows the
+    /// MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
     public var clientNames: [ByteString] {
         lines(where: 3) { _ in true }.flatMap { words in
             let client = Address(words[2]).flatMap { LeaseFile.client($0, words) }
-            return (client.map { [$0.name] } ?? [])
-                + [words[1], words[4]].compactMap { ClientIdentifier(.hardware, $0)?.name }
+            let others = [words[1], words[4]].map { ClientIdentifier(.hardware, $0) }
+            return ([client] + others).compactMap { $0?.name }.uniqued
         }.sorted()
     }
 
@@ -138,7 +137,8 @@ extension ByteString {
         }
     }
 
-    /// The place of a word in a part of the text, counted from 0; nil if there are fewer words. Control characters are blanks, too.
+    /// The place of a word in a part of the text, counted from 0; nil if there are fewer words. Control characters count as
+    /// blanks.
     func word(_ index: Int, in part: Range<Int>) -> Range<Int>? {
         bytes.withUnsafeBufferPointer { bytes in
             var (start, end) = (part.lowerBound, part.lowerBound)

@@ -12,7 +12,7 @@ import Linux
 public final class OtherSettings {
     /// The text that was kept still holds.
     public let isKept: Bool
-    /// The key, which stands for all that was read, and below it `obstacle TEXT`, `domain VALUE` and `cname NAME FILE:LINE`.
+    /// The key, which stands for all that was read. Below the key: `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
     private var lines: [ByteString]
     /// In the order in which they are read, each once.
     private var files: [ByteString] = []

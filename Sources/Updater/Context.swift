@@ -36,9 +36,8 @@ final class LeaseFiles {
     }
 
     /// Those of all rendered files.
-    var all: [LeaseFile] {
-        let rendered = (try? RenderedFile.all(in: surroundings.rendered)) ?? []
-        return rendered.compactMap { file($0.leaseFile) }
+    private(set) lazy var all = ((try? RenderedFile.all(in: surroundings.rendered)) ?? []).compactMap {
+        file($0.leaseFile)
     }
 }
 

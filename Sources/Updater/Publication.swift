@@ -125,7 +125,7 @@ final class Publication {
         let digest = (wanted + surroundings).digest
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
-            // What dnsmasq did not run with. Where something else is wanted by now, that is tried.
+            // The aliases with which dnsmasq did not run. If other aliases are wanted by now, these are tried.
             (state.leftOut, state.leftOutSince) = ((onDisk + surroundings).digest, context.now)
         } else if occasion.retries || concerns(occasion.putsBack) || state.leftOut != digest
             || context.now >= leftOutEnd

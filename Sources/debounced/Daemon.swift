@@ -82,7 +82,7 @@ final class Daemon {
     private func begin() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
-        // The handler holds the source, which nothing else does, until it is cancelled.
+        // Only the handler holds the source, until the source is cancelled.
         removals.setEventHandler { [self] in if isStopping { removals.cancel() } else { lookAtFolder() } }
         removals.activate()
         for runner in runners { runner.start() }

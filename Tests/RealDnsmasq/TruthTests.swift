@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// What is so counts, whether an event told of it or not, and whichever program changed it.
+/// The truth counts, whether an event told of a change or not, and whichever program made the change.
 @Suite(.ownThread) struct TruthTests {
     private static let alias = "config cname 'maxwell'\n    list target 'maxwell-arch'\n\n"
 

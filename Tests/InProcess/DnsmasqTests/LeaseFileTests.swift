@@ -97,7 +97,7 @@ import Testing
 
     @Test func namesAllClients() {
         #expect(
-            file.clientNames.uniqued == [
+            file.clientNames == [
                 "02:77:00:00:00:01", "02:77:00:00:00:02", "02:77:00:00:00:04", "02:77:00:00:00:05", "02:77:00:00:00:06",
                 "02:77:00:00:00:09", "20-02:77", "aa:bb:cc:dd:ee:ff", "duid-00:01:00:01:2a:bb:01",
                 "duid-00:01:00:01:2a:bc:01",

@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    /// What is heard without being asked: somebody who announces himself.
+    /// A host that is back announces itself, and is heard without a probe.
     @Test func hearsWhoIsBack() throws {
         try network.unplug(1)
         #expect(try answers(["10.78.1.2"]) == [.silent])
