@@ -25,7 +25,7 @@ int main(int count, char **words) {
     snprintf(path, sizeof path, "%s/jobs/%s", words[2], words[3]);
     if (lstat(path, &one) == -1) return 64;
 
-    snprintf(path, sizeof path, "%s/aliases", words[4]);
+    snprintf(path, sizeof path, "%s/since", words[4]);
     file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file == -1 || read(file, text, sizeof text) <= 0) return 73;
     close(file);
