@@ -14,9 +14,14 @@ public final class DnsmasqProcess {
     public private(set) var hasRead: Bool
 
     private let parent: Int32
+    /// The script helper, or a process for queries by TCP: forked, with no program executed since. It may outlive its parent.
+    private let isForked: Bool
 
-    public init(number: Int32, start: Int64, file: ByteString, hasRead: Bool, parent: Int32 = 0) {
-        (self.number, self.start, self.file, self.hasRead, self.parent) = (number, start, file, hasRead, parent)
+    public init(
+        number: Int32, start: Int64, file: ByteString, hasRead: Bool, parent: Int32 = 0, isForked: Bool = false
+    ) {
+        (self.number, self.start, self.file, self.hasRead) = (number, start, file, hasRead)
+        (self.parent, self.isForked) = (parent, isForked)
     }
 
     /// - Parameter entry: A name in /proc.
@@ -29,13 +34,15 @@ public final class DnsmasqProcess {
             let words = (try? Files.read("/proc/\(entry)/cmdline"))?.parts(separatedBy: { $0 == 0 }),
             let option = words.firstIndex(where: { $0 == "-C" }), option + 1 < words.count,
             case let fields = RunningProcess.fields(of: number), fields.count > 19, let parent = fields[1].wholeNumber,
-            let start = fields[19].number(digits: 15)
+            let flags = fields[6].number(digits: 10), let start = fields[19].number(digits: 15)
         else { return nil }
         // The effective user is the second in the line: proc(5).
         let user = (try? Files.read("/proc/\(entry)/status"))?.lines.values(of: "Uid:").first?.words
         self.init(
             number: number, start: start, file: words[option + 1],
-            hasRead: user.map { $0.count > 1 && $0[1] != "0" } ?? false, parent: Int32(parent))
+            hasRead: user.map { $0.count > 1 && $0[1] != "0" } ?? false, parent: Int32(parent),
+            // PF_FORKNOEXEC in linux/sched.h.
+            isForked: flags & 0x40 != 0)
     }
 
     /// The start on the clock of `Process.now`, up to 10 ms early: a tick is 10 ms for all programs. On a machine that has
@@ -45,17 +52,15 @@ public final class DnsmasqProcess {
     /// Whether both are the same process, at any two moments.
     public func isSame(as other: DnsmasqProcess) -> Bool { number == other.number && start == other.start }
 
-    /// Returns every instance that runs. Children of an instance with the same file are left out: the script helper, and the
-    /// processes for queries by TCP.
+    /// Returns every instance that runs in the foreground, as OpenWrt has it.
     ///
     /// - Throws: `cannotCreate` if /proc can't be read.
     public static func all() throws(Fault) -> [DnsmasqProcess] {
-        let all = try Files.names(in: "/proc").compactMap { DnsmasqProcess($0) }
-        for one in all where !one.hasRead { one.hasRead = all.contains { $0.isChild(of: one) } }
-        return all.filter { one in !all.contains { one.isChild(of: $0) } }
+        var all: [DnsmasqProcess] = []
+        try Files.forEachName(in: "/proc") { if let one = DnsmasqProcess($0) { all.append(one) } }
+        for one in all where !one.hasRead { one.hasRead = all.contains { $0.isForked && $0.parent == one.number } }
+        return all.filter { !$0.isForked }
     }
-
-    private func isChild(of other: DnsmasqProcess) -> Bool { parent == other.number && file == other.file }
 
     /// Whether the process sees the same folder at a path as this program does. A container may run a dnsmasq with the same
     /// arguments.

@@ -91,29 +91,37 @@ public enum Files {
     /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
+        var names: [ByteString] = []
+        try forEachName(in: path) { name in
+            if !name.hasPrefix(".") || hidden && name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Calls `body` with each name in a folder, in any order; never if there is no such folder.
+    ///
+    /// - Throws: `cannotCreate`, with the errno.
+    public static func forEachName(in path: ByteString, _ body: (ByteString) -> Void) throws(Fault) {
         var failure: Int32 = 0
         let opened = path.withCString { name in
             // opendir(3) fails with a null pointer, not with -1.
             retrying(failure: &failure) { Int(bitPattern: opendir(name)) - 1 } + 1
         }
         guard let folder = OpaquePointer(bitPattern: opened) else {
-            if failure == ENOENT { return [] }
+            if failure == ENOENT { return }
             throw Fault(.cannotCreate, "\(path): can't open", system: failure)
         }
         defer { closedir(folder) }
-        var names: [ByteString] = []
         while true {
             // Only errno tells the end from a fault. Taken for the end, a fault would hide names.
             linux_clear_errno()
             guard let entry = readdir(folder) else {
                 let failure = linux_errno()
-                if failure != 0 { throw Fault(.cannotCreate, "\(path): can't read", system: failure) }
-                break
+                if failure == 0 { return }
+                throw Fault(.cannotCreate, "\(path): can't read", system: failure)
             }
-            let name = ByteString(cString: linux_entry_name(entry))
-            if !name.hasPrefix(".") || hidden && name != "." && name != ".." { names.append(name) }
+            body(ByteString(cString: linux_entry_name(entry)))
         }
-        return names.sorted()
     }
 
     /// Makes an empty file.
@@ -135,13 +143,11 @@ public enum Files {
         try onPath(path, "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
     }
 
-    /// Where a symbolic link leads: readlink(2); nil if that can't be read.
+    /// Where a symbolic link leads, up to 899 bytes: readlink(2); nil if that can't be read.
     public static func target(ofLink path: ByteString) -> ByteString? {
-        var target = [UInt8](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBytes { target in
-            path.withCString { readlink($0, target.baseAddress!, target.count) }
-        }
-        return count < 0 ? nil : ByteString(target[..<count])
+        var target = [CChar](repeating: 0, count: 900)
+        let count = path.withCString { readlink($0, &target, target.count - 1) }
+        return count < 0 ? nil : ByteString(cString: target)
     }
 
     /// Removes a file.

@@ -46,6 +46,19 @@ import Testing
         #expect(try instances() == [found])
     }
 
+    /// As after a KILL, or while its scripts run after a TERM.
+    @Test func aHelperThatOutlivesItsParentIsNoInstance() throws {
+        let program = try start("")
+        _ = try ready()
+        try eventually("it has its helper") { children(of: program).count == 1 }
+        let helper = try #require(pid_t(children(of: program)[0]))
+        kill(helper, SIGSTOP)
+        program.signal(SIGKILL)
+        try eventually("the helper is alone") { try instances() == [] }
+        #expect(try ByteString("dnsmasq") == Files.read("/proc/\(helper)/comm").lines[0])
+        kill(helper, SIGKILL)
+    }
+
     @Test func onlyAStartMakesItAnotherProcess() throws {
         let network = ["unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
         let program = try start("user=root\nno-hosts\naddn-hosts=\(scratch / "hosts")", port: 53, below: network)
