@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-/// What the daemon needs of Dispatch, of the real one and of the module that stands in for it on a router.
+/// What the daemon needs of Dispatch, of the real one and of the module that stands in for it on a router. And what both programs
+/// need of Swift's library, which is another one there.
 @Suite(.ownThread) struct DispatchTests {
     static let programs =
         (Built.isForRouter ? [] : ["DispatchScenarios"]) + ["RouterDispatchScenarios"]
@@ -13,6 +14,7 @@ import Testing
         ("cancelledInOwnHandler", ["a byte", "a byte", "still in the handler", "cancel handler"]),
         ("cancelledInOthersHandler", ["a byte", "cancel handler", "cancel handler"]),
         ("signals", ["registered", "registered", "TERM", "still TERM", "USR1", "still USR1", "USR1"]),
+        ("failedObjects", ["1 made, no memory kept"]),
     ]
 
     /// Not of the real one (Swift 6.3.1): after the writer's end, which it can't keep epoll(7) from telling of again, it

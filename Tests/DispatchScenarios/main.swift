@@ -22,6 +22,7 @@ do throws(Fault) {
     case "cancelledInOthersHandler": try cancelledInOthersHandler()
     case "hangUp": try hangUp()
     case "signals": signals()
+    case "failedObjects": failedObjects()
     default: throw Fault(.usage, "no scenario '\(name)'")
     }
     dispatchMain()
@@ -255,4 +256,24 @@ func signals() {
     }
     terminate.activate()
     user.activate()
+}
+
+/// Its initializer fails before all properties are set.
+private final class Failing {
+    let text: ByteString
+
+    init?(_ text: ByteString?) {
+        guard let text else { return nil }
+        self.text = text
+    }
+}
+
+/// An object whose initializer fails leaves no memory behind.
+func failedObjects() {
+    func pages() -> Int { (try? Files.read("/proc/self/statm"))?.words[1].wholeNumber ?? 0 }
+    let before = pages()
+    var made = 0
+    for number in 0..<100_000 where Failing(number == 50_000 ? "whole" : nil) != nil { made += 1 }
+    Log.info("\(made) made, \(pages() - before < 100 ? "no memory" : "memory" as ByteString) kept")
+    end()
 }

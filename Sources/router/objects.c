@@ -1,0 +1,12 @@
+/* An object whose initializer fails or throws. Embedded Swift's library (6.3, EmbeddedRuntime.swift) destroys what the object
+ * holds so far, and keeps its memory: the linker's --wrap puts this in between.
+ */
+#include <stddef.h>
+
+void swift_deallocClassInstance(void *object, size_t size, size_t mask);
+void __real_swift_deallocPartialClassInstance(void *object, void *metadata, size_t size, size_t mask);
+
+void __wrap_swift_deallocPartialClassInstance(void *object, void *metadata, size_t size, size_t mask) {
+    __real_swift_deallocPartialClassInstance(object, metadata, size, mask);
+    swift_deallocClassInstance(object, size, mask);
+}
