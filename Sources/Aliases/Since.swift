@@ -31,8 +31,10 @@ public final class Since {
         let all = targets.map { $0?.text ?? "-" }
         let names = all.uniqued.count == 1 ? [all[0]] : all
         if names.isEmpty || names == ["-"] { return }
-        let start = Array(words(of: alias).dropFirst(2)) == names ? moment(of: alias) ?? now : now
-        lines.append(([alias.text, ByteString(seconds: start.sinceStart)] + names).joined(separator: " "))
+        let words = words(of: alias)
+        let stays = words.count > 2 && words[1].seconds != nil && Array(words.dropFirst(2)) == names
+        let moment = stays ? words[1] : ByteString(seconds: now.sinceStart)
+        lines.append(([alias.text, moment] + names).joined(separator: " "))
     }
 
     /// The text with what was added; nil if it is as it was.

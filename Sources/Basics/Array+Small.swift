@@ -75,46 +75,13 @@ extension [ByteString] {
         filter { $0.hasPrefix(prefix) }.map { ByteString($0.bytes[prefix.count...]) }
     }
 
-    /// Of texts that are sorted: whether `text` is one of them.
-    public func hasSorted(_ text: ByteString) -> Bool {
-        let index = firstIndex(notBefore: text)
-        return index < count && self[index] == text
-    }
-
     /// Of texts that are sorted: the first with that prefix; nil if there is none.
     public func firstSorted(withPrefix prefix: ByteString) -> ByteString? {
-        let index = firstIndex(notBefore: prefix)
-        return index < count && self[index].hasPrefix(prefix) ? self[index] : nil
-    }
-
-    /// Of texts that are sorted: the place of the first that is not before `text`.
-    public func firstIndex(notBefore text: ByteString) -> Int {
         var (start, end) = (0, count)
         while start < end {
             let middle = (start + end) / 2
-            if self[middle].precedes(text) { start = middle + 1 } else { end = middle }
+            if self[middle].precedes(prefix) { start = middle + 1 } else { end = middle }
         }
-        return start
-    }
-}
-
-/// Finds a name among many, in log n steps.
-public struct NameIndex: Sendable {
-    /// Each name with its place behind a blank, sorted.
-    private let keys: [ByteString]
-
-    /// - Parameter names: Without blanks.
-    public init(_ names: [ByteString]) { keys = names.indices.map { "\(names[$0]) \($0)" as ByteString }.sorted() }
-
-    /// The places of a name.
-    public func indices(of name: ByteString) -> [Int] {
-        let start = name + " "
-        var found: [Int] = []
-        var next = keys.firstIndex(notBefore: start)
-        while next < keys.count, keys[next].hasPrefix(start) {
-            found.append(keys[next].words.last!.wholeNumber!)
-            next += 1
-        }
-        return found
+        return start < count && self[start].hasPrefix(prefix) ? self[start] : nil
     }
 }

@@ -60,9 +60,21 @@ public struct ByteString: Equatable, Sendable {
 
     /// Where a part that is not empty begins; nil if it does not occur.
     public func firstIndex(of part: ByteString) -> Int? {
-        for start in stride(from: 0, through: count - part.count, by: 1)
-        where bytes[start] == part.bytes[0] && bytes[start...].starts(with: part.bytes) { return start }
-        return nil
+        bytes.withUnsafeBufferPointer { bytes in
+            part.bytes.withUnsafeBufferPointer { part in
+                let (first, last) = (part[0], bytes.count - part.count)
+                var start = 0
+                while start <= last {
+                    if bytes[start] == first {
+                        var length = 1
+                        while length < part.count, bytes[start + length] == part[length] { length += 1 }
+                        if length == part.count { return start }
+                    }
+                    start += 1
+                }
+                return nil
+            }
+        }
     }
 
     /// The parts before and after the first `separator`, or nil if there is none.
@@ -142,12 +154,21 @@ extension ByteString: ExpressibleByStringInterpolation {
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
         @inline(never)
-        public mutating func appendLiteral(_ literal: StaticString) { bytes += literal.utf8 }
+        public mutating func appendLiteral(_ literal: StaticString) {
+            reserve()
+            bytes += literal.utf8
+        }
 
         public mutating func appendInterpolation(literal: StaticString) { appendLiteral(literal) }
 
         @inline(never)
-        public mutating func appendInterpolation(_ text: ByteString) { bytes += text.bytes }
+        public mutating func appendInterpolation(_ text: ByteString) {
+            reserve()
+            bytes += text.bytes
+        }
+
+        /// Most texts have room in that, and need no second piece of memory.
+        private mutating func reserve() { if bytes.isEmpty { bytes.reserveCapacity(64) } }
 
         public mutating func appendInterpolation(_ number: some BinaryInteger) {
             appendInterpolation(ByteString(decimal: number))

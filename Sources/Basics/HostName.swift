@@ -20,9 +20,12 @@ extension ByteString {
     /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides.
     public var isHostName: Bool {
         guard count <= 253 else { return false }
-        let labels = parts { $0 == UInt8(ascii: ".") }
-        return !labels.contains { label in
-            !(1...63).contains(label.count) || label.hasPrefix("-") || !label.bytes.allSatisfy { $0.isNameByte }
+        let dot = UInt8(ascii: ".")
+        var start = 0
+        for end in 0...count where end == count || bytes[end] == dot {
+            guard (1...63).contains(end - start), bytes[start] != UInt8(ascii: "-") else { return false }
+            start = end + 1
         }
+        return bytes.allSatisfy { $0.isNameByte || $0 == dot }
     }
 }

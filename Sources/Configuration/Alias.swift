@@ -20,7 +20,12 @@ public final class Alias {
     public let targets: [Target]
     /// The line that names it.
     public let place: Place
-    let section: Section
+    /// Which of several targets is up is also asked on the network.
+    public let isProbed: Bool
+
+    init(_ name: HostName, _ targets: [Target], isProbed: Bool, _ place: Place) {
+        (self.name, self.targets, self.isProbed, self.place) = (name, targets, isProbed, place)
+    }
 
     /// Reads a section, and leaves out what is faulty.
     ///
@@ -28,18 +33,15 @@ public final class Alias {
     /// which `-…` was added, as `maxwell-arch`. Without such a target it gets a system of its own.
     ///
     /// - Returns: nil if that leaves no alias.
-    init?(_ read: UCI.Section, file: ByteString, _ findings: inout Findings) {
+    convenience init?(_ read: UCI.Section, file: ByteString, _ findings: inout Findings) {
         let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)
-        place = Place(file, named.line)
+        let place = Place(file, named.line)
         guard let name = HostName(named.text) else {
             findings.add(.fault, place, "'\(named.text.printable())': not a host name")
             return nil
         }
-        self.name = name
-        // Without a name: that of an alias may be no name for a section.
-        section = Section("cname", "", Alias.table, file: file, line: named.line)
+        let section = Section("cname", "", Alias.table, file: file, line: named.line)
         section.read(read, &findings)
-        section["name"] = name.text
         var targets: [Target] = []
         for value in section[list: "target"] {
             let words = value.text.words
@@ -55,18 +57,43 @@ public final class Alias {
             findings.add(.fault, place, "alias '\(name)' has no target: list target 'HOST'")
             return nil
         }
-        self.targets = targets.map { target in
+        let all: [Target] = targets.map { target in
             guard target.system.isEmpty else { return target }
             let stems = targets.filter { target.host == $0.host || target.host.text.hasPrefix($0.host.text + "-") }
             let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
             return Target(target.host, stem.system.isEmpty ? stem.host.text : stem.system)
         }
-        section[list: "target"] = self.targets.map { UCI.Value("\($0.host) \($0.system)", line: 0) }
+        // It is as if the section were not there.
+        if section["enabled"] == "0" { return nil }
+        self.init(name, all, isProbed: section["probe"] == "1", place)
     }
 
-    /// Which of several targets is up is also asked on the network.
-    public var isProbed: Bool { section["probe"] == "1" }
+    /// The aliases of a text that `text` made.
+    static func all(in text: ByteString, file: ByteString) -> [Alias] {
+        var (all, targets): ([Alias], [Target]) = ([], [])
+        var name: HostName?
+        for line in text.lines {
+            guard let (option, rest) = line.split(at: UInt8(ascii: "'")) else { continue }
+            let value = ByteString(rest.bytes.dropLast())
+            switch option {
+            case "\toption name ": name = HostName(value)
+            case "\tlist target ":
+                if let (host, system) = value.split(at: UInt8(ascii: " ")), let host = HostName(host) {
+                    targets.append(Target(host, system))
+                }
+            case "\toption probe ":
+                if let name { all.append(Alias(name, targets, isProbed: value == "1", Place(file))) }
+                targets = []
+            default: break
+            }
+        }
+        return all
+    }
 
-    /// If not, it is as if the section were not there.
-    var isEnabled: Bool { section["enabled"] == "1" }
+    /// The section as it stands in a settings file. It has no name: that of an alias may be no name for a section.
+    var text: ByteString {
+        let targets = targets.map { "\tlist target '\($0.host) \($0.system)'\n" as ByteString }.joined(separator: "")
+        return
+            "config cname\n\toption name '\(name)'\n\(targets)\toption enabled '1'\n\toption probe '\(isProbed ? 1 : 0)'\n"
+    }
 }

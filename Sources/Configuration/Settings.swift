@@ -49,7 +49,7 @@ public struct Settings {
             case "updater":
                 updaterSection.read(section, &findings)
             case "cname":
-                if let alias = Alias(section, file: file, &findings), alias.isEnabled { named.append(alias) }
+                if let alias = Alias(section, file: file, &findings) { named.append(alias) }
             default:
                 let text: ByteString = "section '\(section.type)' is left out: known are job, updater, cname"
                 findings.add(.remark, Place(file, section.line), text)
@@ -99,7 +99,7 @@ public struct Settings {
 
     /// These settings as a settings file: the updater's section, the jobs, and all aliases, the mapping file's among them.
     public var text: ByteString {
-        ([updater.section] + jobSections + aliases.map { $0.section }).map { $0.text }.joined(separator: "\n")
+        (([updater.section] + jobSections).map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
     }
 
     /// These settings as a settings file, with the mapping file's aliases in comments, as an option names the mapping file.
@@ -109,7 +109,7 @@ public struct Settings {
         if others.isEmpty { return text }
         var own = self
         own.aliases = aliases.filter { $0.place.file != mapped }
-        let comments = others.flatMap { $0.section.text.lines }.map { "#" + $0 }
+        let comments = others.flatMap { $0.text.lines }.map { "#" + $0 }
         return "\(own.text)\n# From \(mapped):\n\(comments.joined(separator: "\n"))"
     }
 }

@@ -12,9 +12,20 @@ public final class SettingsInForce {
     public let digest: ByteString
     /// The job that is asked for whenever a lease is new, gone or changed; empty: none.
     public let leaseJob: ByteString
-    /// The section of the updater.
-    public var updater: UpdaterSettings { all.updater }
-    /// All settings, read when they are needed: to find a target takes the text only.
+    /// The section of the updater, which comes first.
+    public private(set) lazy var updater: UpdaterSettings = {
+        let section = Section("updater", "updater", UpdaterSettings.table, file: path)
+        var findings = Findings()
+        let first = ByteString(text.bytes[..<(text.firstIndex(of: "\n\n") ?? text.count)])
+        for one in UCI(upToFault: first, file: path).sections { section.read(one, &findings) }
+        return UpdaterSettings(section: section)
+    }()
+    /// Read line by line, as there may be a thousand of them.
+    public private(set) lazy var aliases: [Alias] = {
+        let start = text.firstIndex(of: "\nconfig cname\n") ?? text.count
+        return Alias.all(in: ByteString(text.bytes[start...]), file: path)
+    }()
+    /// All settings, read when they are needed.
     public private(set) lazy var all = {
         // Nothing is wrong with a copy.
         var findings = Findings()

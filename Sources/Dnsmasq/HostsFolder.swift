@@ -90,8 +90,8 @@ struct HostsFolder {
     ///
     /// - Throws: `cannotCreate`.
     func keep(_ aliases: [ByteString]) throws(Fault) {
-        let aliases = aliases.sorted()
-        for name in try Files.names(in: path, hidden: true) where !aliases.hasSorted(name) {
+        let aliases = NameIndex(aliases)
+        for name in try Files.names(in: path, hidden: true) where !aliases.contains(name) {
             try Files.remove("\(path)/\(name)")
         }
     }

@@ -45,7 +45,7 @@ public final class LeaseFile {
         return nil
     }
 
-    /// The leases whose host name passes.
+    /// The leases, or those with certain host names.
     ///
     /// Being in the file counts as having the lease. A lease whose end has passed has `now` in `expires`: dnsmasq is about to
     /// remove the line. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is nil.
@@ -53,17 +53,21 @@ public final class LeaseFile {
     /// - Parameters:
     ///   - now: The clock of `expires`.
     ///   - wallClock: Since 1970.
-    ///   - isWanted: Gets the name in lower case, and unchecked; `*` if the lease has none.
+    ///   - names: In lower case; nil: all leases.
     public func leases(
-        at now: Instant, wallClock: Duration, where isWanted: (ByteString) -> Bool = { _ in true }
+        at now: Instant, wallClock: Duration, of names: NameIndex? = nil
     ) -> [LeaseStorage.ClientLease] {
-        lines(where: 3) { isWanted($0.lowercased) }.compactMap { words in
-            guard let address = Address(words[2]), let client = LeaseFile.client(address, words) else { return nil }
+        var leases: [LeaseStorage.ClientLease] = []
+        forEachLease(at: 3, names) { words in
+            guard let address = Address(words[2]), let client = LeaseFile.client(address, words) else { return }
             let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[1].lowercased
             let expires = LeaseFile.end(words).map { now + max(.zero, $0 - wallClock) }
-            return LeaseStorage.ClientLease(
-                client, Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires))
+            leases.append(
+                LeaseStorage.ClientLease(
+                    client,
+                    Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires)))
         }
+        return leases
     }
 
     /// How long a client's lease runs on.
@@ -85,14 +89,14 @@ public final class LeaseFile {
         lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    /// The names of `ClientIdentifier` under which an event may have recorded the leases, sorted. An event of DHCPv4 shows the
-    /// MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
-    public var clientNames: [ByteString] {
-        lines(where: 3) { _ in true }.flatMap { words in
+    /// Calls `body` with each client under which an event may have recorded a lease, perhaps twice. An event of DHCPv4 shows
+    /// the MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
+    public func forEachClient(_ body: (ClientIdentifier) -> Void) {
+        forEachLease(at: 3, nil) { words in
             let client = Address(words[2]).flatMap { LeaseFile.client($0, words) }
             let others = [words[1], words[4]].map { ClientIdentifier(.hardware, $0) }
-            return ([client] + others).compactMap { $0?.name }.uniqued
-        }.sorted()
+            for one in [client] + others { if let one { body(one) } }
+        }
     }
 
     private static func client(_ address: Address, _ words: [ByteString]) -> ClientIdentifier? {
@@ -106,20 +110,21 @@ public final class LeaseFile {
 
     /// The lines of a client's leases of an address, as words.
     private func lines(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
-        let text = address.text
-        return lines(where: 2) { $0 == text }
-            .filter { words in [words[1], words[4]].contains { $0 == client.text || $0 == hardware } }
-    }
-
-    /// The lines of which one word passes. Only these are taken apart: there may be a thousand.
-    private func lines(where column: Int, _ isWanted: (ByteString) -> Bool) -> [[ByteString]] {
         var lines: [[ByteString]] = []
-        text.forEachLine { line in
-            guard let place = text.word(column, in: line), isWanted(ByteString(text.bytes[place])) else { return }
-            let words = ByteString(text.bytes[line]).words
-            if words.count >= 5, words[0].number(digits: 10) != nil { lines.append(words) }
+        forEachLease(at: 2, NameIndex([address.text])) { words in
+            if [words[1], words[4]].contains(where: { $0 == client.text || $0 == hardware }) { lines.append(words) }
         }
         return lines
+    }
+
+    /// Calls `body` with the words of each line that has one of `wanted` at a place. Only these are taken apart: there may be a
+    /// thousand.
+    private func forEachLease(at index: Int, _ wanted: NameIndex?, _ body: ([ByteString]) -> Void) {
+        text.forEachLine { line in
+            guard let place = text.word(index, in: line), wanted?.contains(text, in: place) ?? true else { return }
+            let words = ByteString(text.bytes[line]).words
+            if words.count >= 5, words[0].number(digits: 10) != nil { body(words) }
+        }
     }
 }
 

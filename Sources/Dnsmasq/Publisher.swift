@@ -12,22 +12,23 @@ public final class Entry {
     /// The target with its domain; empty if there is no target.
     let targetName: ByteString
     /// The target's addresses.
-    let addresses: [ByteString]
+    private(set) lazy var addresses = target == nil ? [] : own.map { $0.text }.sorted()
     /// The addresses that the alias may lead to later.
-    let others: [ByteString]
+    private(set) lazy var others = target == nil ? [] : rest.filter { !own.contains($0) }.map { $0.text }.sorted()
+    private let own: [Address]
+    private let rest: [Address]
     /// Why the alias is left out; nil if it is not.
     public var omission: ByteString?
 
     public init(
         _ alias: HostName, to target: HostName?, in domains: [Domain], _ addresses: [Address], others: [Address]
     ) {
-        let own = domains.name(for: nil)
+        let first = domains.name(for: nil)
         (self.alias, self.target) = (alias, target)
-        names = [alias.text] + (own.isEmpty ? [] : ["\(alias).\(own)"])
+        names = [alias.text] + (first.isEmpty ? [] : ["\(alias).\(first)"])
         let domain = domains.name(for: addresses.first { $0.isIPv4 } ?? addresses.first)
         targetName = target.map { domain.isEmpty ? $0.text : "\($0).\(domain)" } ?? ""
-        self.addresses = target == nil ? [] : addresses.map { $0.text }.sorted()
-        self.others = target == nil ? [] : others.filter { !addresses.contains($0) }.map { $0.text }.sorted()
+        (own, rest) = (addresses, others)
     }
 
     var isPublished: Bool { target != nil && omission == nil }

@@ -60,9 +60,9 @@ public struct FileDescriptor: ~Copyable {
         throw Fault(.system, "can't read", system: failure)
     }
 
-    /// Passes over what is there, up to 4 KB.
+    /// Passes over what is there, up to 4,000 bytes.
     public borrowing func skip() {
-        var buffer = [UInt8](repeating: 0, count: 4096)
+        var buffer = [UInt8](repeating: 0, count: 4000)
         _ = try? read(into: &buffer)
     }
 
@@ -77,7 +77,7 @@ public struct FileDescriptor: ~Copyable {
         var failure: Int32 = 0
         var text: [UInt8] = []
         // At once, as a byte is copied slowly. Files of /proc have no size.
-        let part = try max(2000, min(status().size, FileDescriptor.longest) + 1)
+        let part = try max(448, min(status().size, FileDescriptor.longest) + 1)
         while true {
             let offset = off_t(text.count)
             var count = 0

@@ -22,7 +22,7 @@ extension Context {
     /// - Throws: `cannotCreate`.
     public func prepare(_ confdir: ByteString) throws(Fault) {
         let confdir = settings.updater.confdir ?? confdir
-        guard settings.updater.publish == .hosts, !settings.all.aliases.isEmpty,
+        guard settings.updater.publish == .hosts, !settings.aliases.isEmpty,
             try !RenderedFile.all(in: surroundings.rendered).contains(where: { $0.confdir == confdir }),
             try !FileSystem.wearsOut(confdir), InstalledDnsmasq.obstacle() == nil
         else { return }

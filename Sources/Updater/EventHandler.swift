@@ -36,7 +36,8 @@ extension Context {
         }
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
         let isNews = event.isLive || !old.says(theSameAs: new)
-        let concerns = settings.isTarget(event.hostName) || (old + new).contains { settings.isTarget($0.hostName) }
+        let hosts = ([event.hostName] + (old + new).map { $0.hostName }).uniqued
+        let concerns = hosts.contains { settings.isTarget($0) }
         if isMarked || isNews && concerns {
             let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))
             occasion.isThorough = false

@@ -105,7 +105,7 @@ final class Publication {
     /// Works out what each alias leads to here: nothing is read and nothing is written.
     func choose(_ aliases: [Alias], _ occasion: Occasion = Occasion("")) {
         let (presence, since) = (context.presence, context.since)
-        let names = aliases.map { $0.name.text }.sorted()
+        let names = NameIndex(aliases.map { $0.name.text })
         choices = aliases.map { alias in
             alias.choice(
                 knowing: { hosts.known($0) },
@@ -115,7 +115,7 @@ final class Publication {
         entries = choices.map { choice in
             let entry = Entry(
                 choice.alias, to: choice.target, in: domains, choice.known.addresses, others: choice.others)
-            entry.omit(isAlias: { names.hasSorted($0) }, cnameAt: { other.place(of: $0) })
+            entry.omit(isAlias: { names.contains($0) }, cnameAt: { other.place(of: $0) })
             if case .hosts = publisher, !hosts.addresses(of: choice.alias.text).isEmpty {
                 entry.omission = "a hosts file has its name"
             }
@@ -184,7 +184,9 @@ final class Publication {
     }
 
     /// The digest of what is wanted, as the folder is now.
-    private func digest() throws(Fault) -> ByteString { try Publisher.digest(wanted, in: confdir) }
+    private func digest() throws(Fault) -> ByteString {
+        try publisher == .cname && wanted == onDisk ? onDiskDigest : Publisher.digest(wanted, in: confdir)
+    }
 
     /// Whether a process has loaded something else than what is wanted. Where the processes are not known, each change asks.
     ///

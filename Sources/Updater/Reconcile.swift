@@ -108,7 +108,7 @@ extension Context {
         }
         try publish(all, occasion)
         try record(truth.untold)
-        if !records.isEmpty, let clients = truth.clients { try forget(records, but: clients) }
+        if !records.isEmpty { try forget(truth.withoutLease(records)) }
         if isFirst, occasion.isThorough { try Files.replace(read, with: settings.digest) }
         return truth
     }
@@ -155,12 +155,9 @@ extension Context {
         }
     }
 
-    /// Removes the records of clients that have no lease.
-    ///
-    /// - Parameter clients: Those that have one, sorted. Read after `records` was.
-    private func forget(_ records: [ClientIdentifier], but clients: [ByteString]) throws(Fault) {
-        for client in records {
-            if clients.hasSorted(client.name) { continue }
+    /// Removes the records of clients.
+    private func forget(_ clients: [ClientIdentifier]) throws(Fault) {
+        for client in clients {
             let (leases, token) = try storage.lookup(client)
             if leases.isEmpty { continue }
             _ = try storage.update(client, to: [], token) { () throws(Fault) in

@@ -96,16 +96,7 @@ public final class Report {
     }
 
     /// Where an alias leads in some conf-dirs.
-    private final class Row {
-        /// Of the alias.
-        let index: Int
-        let choice: Choice
-        let publications: [Publication]
-
-        init(_ index: Int, _ choice: Choice, _ publications: [Publication]) {
-            (self.index, self.choice, self.publications) = (index, choice, publications)
-        }
-    }
+    private typealias Row = (index: Int, choice: Choice, publications: [Publication])
 
     /// One row for each alias, unless the conf-dirs differ.
     private func rows() throws(Fault) -> [Row] {
@@ -114,12 +105,12 @@ public final class Report {
             guard let first = all.first else {
                 let choice = truth.aliases[index].choice(
                     knowing: { _ in .absent }, verdict: { _ in .unknown }, isCurrent: { _ in false })
-                return [Row(index, choice, [])]
+                return [(index, choice, [])]
             }
             if all.contains(where: { $0.choices[index].target != first.choices[index].target }) {
-                return all.map { Row(index, $0.choices[index], [$0]) }
+                return all.map { (index, $0.choices[index], [$0]) }
             }
-            return [Row(index, first.choices[index], all)]
+            return [(index, first.choices[index], all)]
         }
     }
 

@@ -20,8 +20,8 @@ final class Truth {
     private(set) var obstacles: [Finding] = []
     /// Leases that no event has told of, as they must be recorded.
     private(set) var untold: [LeaseStorage.ClientLease] = []
-    /// The names of all targets and aliases, sorted.
-    private let names: [ByteString]
+    /// The names of all targets and aliases.
+    private let names: NameIndex
     /// No reconcile has read the lease files with these settings before.
     private let isFirst: Bool
     /// What events told is read of each lease, and not only where it decides.
@@ -33,10 +33,10 @@ final class Truth {
         _ context: Context, _ settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true
     ) throws(Fault) {
         (self.context, self.isFirst, self.isThorough) = (context, isFirst, isThorough)
-        aliases = (settings ?? context.settings.all).aliases
+        aliases = settings?.aliases ?? context.settings.aliases
         updater = settings?.updater ?? context.settings.updater
         digest = settings?.digest ?? context.settings.digest
-        names = aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } }.sorted()
+        names = NameIndex(aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } })
         let surroundings = context.surroundings
         let states = try Publication.states(context)
         let ran = states.flatMap { $0.seen }
@@ -58,8 +58,8 @@ final class Truth {
     /// Whether a name, with or without a domain, is that of a target or of an alias.
     func isWanted(_ name: ByteString) -> Bool {
         let dot = UInt8(ascii: ".")
-        return names.hasSorted(name)
-            || name.bytes.indices.contains { name.bytes[$0] == dot && names.hasSorted(ByteString(name.bytes[..<$0])) }
+        return names.contains(name)
+            || name.bytes.indices.contains { name.bytes[$0] == dot && names.contains(name, in: 0..<$0) }
     }
 
     /// The hosts that the instances know.
@@ -85,22 +85,23 @@ final class Truth {
     private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
         let file = file(of: instance)
         let wallClock = context.surroundings.wallClock()
-        let listed = file?.leases(at: context.now, wallClock: wallClock) { names.hasSorted($0) } ?? []
-        let up = listed.compactMap { $0.lease.hostName?.text }.sorted()
-        let competing = aliases.flatMap { alias -> [ByteString] in
-            let hosts = alias.targets.map { $0.host }.filter { up.hasSorted($0.text) }
-            let all = isThorough || instances.count > 1 || hosts.count > 1
-            // A name in a hosts file may compete with a single lease.
-            return hosts.filter { all || context.presence.candidate($0) != nil }.map { $0.text }
-        }.sorted()
+        let listed = file?.leases(at: context.now, wallClock: wallClock, of: names) ?? []
+        let up = NameIndex(listed.compactMap { $0.lease.hostName?.text })
+        let competing = NameIndex(
+            aliases.flatMap { alias -> [ByteString] in
+                let hosts = alias.targets.map { $0.host }.filter { up.contains($0.text) }
+                let all = isThorough || instances.count > 1 || hosts.count > 1
+                // A name in a hosts file may compete with a single lease.
+                return hosts.filter { all || context.presence.candidate($0) != nil }.map { $0.text }
+            })
         let all = try listed.map { (held) throws(Fault) in
-            competing.hasSorted(held.lease.hostName?.text ?? "")
+            competing.contains(held.lease.hostName?.text ?? "")
                 ? try completed(held) : held.completed
         }
         if file != nil, !isShared(instance) { return all }
         // A file that two instances write proves presence, and not absence. Without a file the records decide.
         let recorded = try context.storage.all().filter { held in
-            guard let host = held.lease.hostName, names.hasSorted(host.text) else { return false }
+            guard let host = held.lease.hostName, names.contains(host.text) else { return false }
             return !all.contains { $0.lease.addresses == held.lease.addresses }
         }
         return (recorded + all).filter { instances.count < 2 || instance.serves($0.lease) }
@@ -150,14 +151,16 @@ final class Truth {
         return all
     }
 
-    /// The names of all clients that the lease files have; nil if a file does not prove that a client has no lease.
-    var clients: [ByteString]? {
-        var all: [ByteString] = []
+    /// Those of some clients that have no lease; none if a file does not prove that.
+    func withoutLease(_ clients: [ClientIdentifier]) -> [ClientIdentifier] {
+        if instances.isEmpty { return [] }
+        let index = NameIndex(clients.map { $0.name })
+        var isThere = [Bool](repeating: false, count: clients.count)
         for instance in instances {
-            guard !isShared(instance), let file = file(of: instance) else { return nil }
-            all += file.clientNames
+            guard !isShared(instance), let file = file(of: instance) else { return [] }
+            file.forEachClient { client in for place in index.indices(of: client.name) { isThere[place] = true } }
         }
-        return all.sorted()
+        return clients.indices.filter { !isThere[$0] }.map { clients[$0] }
     }
 
     /// What the instances know of a host.

@@ -151,6 +151,7 @@ public struct Watch: ~Copyable {
     /// - Returns: Whether all must be looked at again.
     private mutating func wait() throws(Fault) -> Bool {
         let numbers = [fifo.number, changes?.number ?? -1, probes.number] + processes.map { $0.end.number }
+        Process.releaseCode()
         let readable = Poll.readable(numbers, until: next.earlier(probes.deadline))
         var buffer = [UInt8](repeating: 0, count: 512)
         if readable[0] {

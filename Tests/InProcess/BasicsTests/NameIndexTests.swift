@@ -8,7 +8,18 @@ import Testing
         #expect(index.indices(of: "b").sorted() == [0, 3, 7])
         #expect(index.indices(of: "a") == [1] && index.indices(of: "a-b") == [2] && index.indices(of: "ab") == [5])
         #expect(index.indices(of: "") == [4] && index.indices(of: "c") == [] && index.indices(of: "a 1") == [])
+        #expect(index.contains("a-b") && !index.contains("a-") && !index.contains("A"))
         #expect(NameIndex([]).indices(of: "a") == [])
+    }
+
+    @Test func looksInAPartOfATextInLowerCase() {
+        let index = NameIndex(["arch", "a_b"])
+        let text: ByteString = "x Arch-a_B A\u{7F}B"
+        #expect(index.contains(text, in: 2..<6) && index.contains(text, in: 7..<10))
+        #expect(
+            !index.contains(text, in: 2..<5) && !index.contains(text, in: 2..<10) && !index.contains(text, in: 2..<2))
+        // The hash takes DEL for `_`.
+        #expect(!index.contains(text, in: 11..<14))
     }
 
     @Test func findsWhatALoopFinds() {
@@ -25,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func sortsAndFindsTheFirstThatIsNotBefore() {
+    @Test func sortsAndFindsTheFirstWithAPrefix() {
         var random = SeededGenerator(1)
         for _ in 0..<200 {
             let count = Int.random(in: 0...40, using: &random)
@@ -35,8 +46,7 @@ import Testing
             let sorted: [ByteString] = names.sorted()
             #expect(sorted.map { $0.bytes } == names.map { $0.bytes }.sorted { $0.lexicographicallyPrecedes($1) })
             for name: ByteString in names + ["", "~"] {
-                let place = sorted.firstIndex(notBefore: name)
-                #expect(place == sorted.filter { $0.bytes.lexicographicallyPrecedes(name.bytes) }.count)
+                #expect(sorted.firstSorted(withPrefix: name) == sorted.first { $0.bytes.starts(with: name.bytes) })
             }
         }
     }
