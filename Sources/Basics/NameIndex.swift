@@ -7,7 +7,7 @@ public struct NameIndex: Sendable {
 
     public init(_ names: [ByteString]) {
         var size = 16
-        while size < names.count { size *= 2 }
+        while size < 4 * names.count { size *= 2 }
         (self.names, first) = (names, [Int](repeating: -1, count: size))
         next = [Int](repeating: -1, count: names.count)
         for place in names.indices.reversed() {
@@ -31,12 +31,8 @@ public struct NameIndex: Sendable {
 
     /// Whether a part of a text, with its letters in lower case, is one of the names.
     public func contains(_ text: ByteString, in part: Range<Int>) -> Bool {
-        var place = first[slot(of: text, in: part)]
-        while place >= 0 {
-            if ByteString(text.bytes[part]).lowercased == names[place] { return true }
-            place = next[place]
-        }
-        return false
+        // Most texts have another hash, and need not be copied.
+        first[slot(of: text, in: part)] >= 0 && contains(ByteString(text.bytes[part]).lowercased)
     }
 
     /// By the hash FNV-1a of the letters in lower case.

@@ -68,9 +68,7 @@ public final class SettingsInForce {
     }
 
     /// Whether the host is a target of an alias.
-    public func isTarget(_ host: HostName?) -> Bool {
-        host.map { text.firstIndex(of: "\n\tlist target '\($0) ") != nil } ?? false
-    }
+    public func isTarget(_ host: ByteString) -> Bool { text.firstIndex(of: "\n\tlist target '\(host) ") != nil }
 }
 
 extension Settings {

@@ -89,13 +89,13 @@ public final class LeaseFile {
         lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    /// Calls `body` with each client under which an event may have recorded a lease, perhaps twice. An event of DHCPv4 shows
-    /// the MAC address alone where OpenWrt does not pass on the client identifier; a DUID of six bytes looks like a MAC address.
-    public func forEachClient(_ body: (ClientIdentifier) -> Void) {
-        forEachLease(at: 3, nil) { words in
-            let client = Address(words[2]).flatMap { LeaseFile.client($0, words) }
-            let others = [words[1], words[4]].map { ClientIdentifier(.hardware, $0) }
-            for one in [client] + others { if let one { body(one) } }
+    /// Calls `body` with the MAC address, IAID, client identifier or DUID of each lease: the text of its `ClientIdentifier`, under
+    /// whatever kind an event has recorded the client. OpenWrt may not pass on the client identifier.
+    public func forEachIdentifier(_ body: (ByteString) -> Void) {
+        text.forEachLine { line in
+            for index in [1, 4] {
+                if let place = text.word(index, in: line) { body(ByteString(text.bytes[place])) }
+            }
         }
     }
 

@@ -36,7 +36,7 @@ extension Context {
         }
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
         let isNews = event.isLive || !old.says(theSameAs: new)
-        let hosts = ([event.hostName] + (old + new).map { $0.hostName }).uniqued
+        let hosts = ([event.hostName] + (old + new).map { $0.hostName }).compactMap { $0?.text }.uniqued
         let concerns = hosts.contains { settings.isTarget($0) }
         if isMarked || isNews && concerns {
             let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))

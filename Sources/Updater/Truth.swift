@@ -154,13 +154,15 @@ final class Truth {
     /// Those of some clients that have no lease; none if a file does not prove that.
     func withoutLease(_ clients: [ClientIdentifier]) -> [ClientIdentifier] {
         if instances.isEmpty { return [] }
-        let index = NameIndex(clients.map { $0.name })
+        let index = NameIndex(clients.map { $0.text })
         var isThere = [Bool](repeating: false, count: clients.count)
         for instance in instances {
             guard !isShared(instance), let file = file(of: instance) else { return [] }
-            file.forEachClient { client in for place in index.indices(of: client.name) { isThere[place] = true } }
+            file.forEachIdentifier { text in for place in index.indices(of: text) { isThere[place] = true } }
         }
-        return clients.indices.filter { !isThere[$0] }.map { clients[$0] }
+        var absent: [ClientIdentifier] = []
+        for (place, client) in clients.enumerated() where !isThere[place] { absent.append(client) }
+        return absent
     }
 
     /// What the instances know of a host.

@@ -114,6 +114,8 @@ public struct Watch: ~Copyable {
         if found == files, changes != nil { return }
         files = found
         changes = try? FileWatch(.changesAndWrites, in: paths.uniqued)
+        // A file may have changed before it was followed, or the system can follow no more files now.
+        lookAgain(in: Watch.delay)
     }
 
     /// Whether another process of the instance runs is open from now on.
@@ -151,7 +153,6 @@ public struct Watch: ~Copyable {
     /// - Returns: Whether all must be looked at again.
     private mutating func wait() throws(Fault) -> Bool {
         let numbers = [fifo.number, changes?.number ?? -1, probes.number] + processes.map { $0.end.number }
-        Process.releaseCode()
         let readable = Poll.readable(numbers, until: next.earlier(probes.deadline))
         var buffer = [UInt8](repeating: 0, count: 512)
         if readable[0] {
