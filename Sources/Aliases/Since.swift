@@ -34,7 +34,7 @@ public final class Since {
         let words = words(of: alias)
         let stays = words.count > 2 && words[1].seconds != nil && Array(words.dropFirst(2)) == names
         let moment = stays ? words[1] : ByteString(seconds: now.sinceStart)
-        lines.append(([alias.text, moment] + names).joined(separator: " "))
+        lines.append("\(alias) \(moment) " + names.joined(separator: " "))
     }
 
     /// The text with what was added; nil if it is as it was.

@@ -19,13 +19,8 @@ extension ByteString {
     /// Labels of 1 to 63 letters, digits, `-` and `_`, none starting with `-`, joined by dots, 253 bytes in all:
     /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides.
     public var isHostName: Bool {
-        guard count <= 253 else { return false }
         let dot = UInt8(ascii: ".")
-        var start = 0
-        for end in 0...count where end == count || bytes[end] == dot {
-            guard (1...63).contains(end - start), bytes[start] != UInt8(ascii: "-") else { return false }
-            start = end + 1
-        }
-        return bytes.allSatisfy { $0.isNameByte || $0 == dot }
+        guard count <= 253, bytes.allSatisfy({ $0.isNameByte || $0 == dot }) else { return false }
+        return !parts { $0 == dot }.contains { !(1...63).contains($0.count) || $0.hasPrefix("-") }
     }
 }

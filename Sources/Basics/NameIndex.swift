@@ -1,30 +1,19 @@
 /// Finds a name among many in one step, however many there are.
 public struct NameIndex: Sendable {
     private let names: [ByteString]
-    /// The place of the first name with each hash, and behind each name that of the next with its hash; -1: none.
-    private var first: [Int]
-    private var next: [Int]
+    /// For each hash, the places of the names that have it.
+    private var places: [[Int]]
 
     public init(_ names: [ByteString]) {
         var size = 16
-        while size < 4 * names.count { size *= 2 }
-        (self.names, first) = (names, [Int](repeating: -1, count: size))
-        next = [Int](repeating: -1, count: names.count)
-        for place in names.indices.reversed() {
-            let hash = slot(of: names[place], in: 0..<names[place].count)
-            (next[place], first[hash]) = (first[hash], place)
-        }
+        while size < 2 * names.count { size *= 2 }
+        (self.names, places) = (names, [[Int]](repeating: [], count: size))
+        for (place, name) in names.enumerated() { places[slot(of: name, in: 0..<name.count)].append(place) }
     }
 
-    /// The places of a name.
+    /// The places of a name, in their order.
     public func indices(of name: ByteString) -> [Int] {
-        var found: [Int] = []
-        var place = first[slot(of: name, in: 0..<name.count)]
-        while place >= 0 {
-            if names[place] == name { found.append(place) }
-            place = next[place]
-        }
-        return found
+        places[slot(of: name, in: 0..<name.count)].filter { names[$0] == name }
     }
 
     public func contains(_ name: ByteString) -> Bool { !indices(of: name).isEmpty }
@@ -32,7 +21,7 @@ public struct NameIndex: Sendable {
     /// Whether a part of a text, with its letters in lower case, is one of the names.
     public func contains(_ text: ByteString, in part: Range<Int>) -> Bool {
         // Most texts have another hash, and need not be copied.
-        first[slot(of: text, in: part)] >= 0 && contains(ByteString(text.bytes[part]).lowercased)
+        !places[slot(of: text, in: part)].isEmpty && contains(ByteString(text.bytes[part]).lowercased)
     }
 
     /// By the hash FNV-1a of the letters in lower case.
@@ -40,7 +29,7 @@ public struct NameIndex: Sendable {
         text.bytes.withUnsafeBufferPointer { bytes in
             var hash: UInt32 = 0x811C_9DC5
             for index in part { hash = (hash ^ UInt32(bytes[index] | 0x20)) &* 0x0100_0193 }
-            return Int(hash & UInt32(first.count - 1))
+            return Int(hash & UInt32(places.count - 1))
         }
     }
 }

@@ -66,7 +66,7 @@ static inline char **linux_arguments(void) {
     return words;
 }
 
-// Both symbols are the linker's.
+// madvise(2). Both symbols are the linker's.
 static inline void linux_release_code(void) {
     extern char __executable_start[], etext[];
     madvise(__executable_start, (size_t)(etext - __executable_start), MADV_DONTNEED);

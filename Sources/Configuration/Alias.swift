@@ -78,9 +78,8 @@ public final class Alias {
             switch option {
             case "\toption name ": name = HostName(value)
             case "\tlist target ":
-                if let (host, system) = value.split(at: UInt8(ascii: " ")), let host = HostName(host) {
-                    targets.append(Target(host, system))
-                }
+                guard let (host, system) = value.split(at: UInt8(ascii: " ")), let host = HostName(host) else { break }
+                targets.append(Target(host, system))
             case "\toption probe ":
                 if let name { all.append(Alias(name, targets, isProbed: value == "1", Place(file))) }
                 targets = []

@@ -98,15 +98,12 @@ final class Section {
     }
 
     /// The values of an option that is a list, each as the table allows it.
-    subscript(list name: StaticString) -> [UCI.Value] {
-        get { values[index(of: name)] }
-        set { values[index(of: name)] = newValue }
-    }
+    subscript(list name: StaticString) -> [UCI.Value] { values[index(of: name)] }
 
     /// The value of an option, as the table allows it; empty if it is not set and has no initial value.
     subscript(_ name: StaticString) -> ByteString {
         get { self[list: name].first?.text ?? "" }
-        set { self[list: name] = [UCI.Value(newValue, line: line)] }
+        set { values[index(of: name)] = [UCI.Value(newValue, line: line)] }
     }
 
     private func index(of name: StaticString) -> Int {
@@ -120,13 +117,11 @@ final class Section {
         return Place(file, line == 0 ? nil : line)
     }
 
-    /// The section as it stands in a settings file.
+    /// The section of a job or of the updater as it stands in a settings file.
     var text: ByteString {
-        var text: ByteString = "config \(literal: type)" + (name.isEmpty ? "\n" : " '\(name)'\n")
+        var text: ByteString = "config \(literal: type) '\(name)'\n"
         for index in table.indices {
-            let keyword: StaticString = table[index].kind == .targets ? "list" : "option"
-            let start: ByteString = "\t\(literal: keyword) \(literal: table[index].name)"
-            for value in values[index] { text += "\(start) '\(value.text.quoted)'\n" }
+            for value in values[index] { text += "\toption \(literal: table[index].name) '\(value.text.quoted)'\n" }
         }
         return text
     }

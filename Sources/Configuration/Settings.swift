@@ -88,7 +88,7 @@ public struct Settings {
         let index = NameIndex(all.map { $0.name.text })
         for place in aliases.count..<all.count {
             let alias = all[place]
-            let first = index.indices(of: alias.name.text).reduce(place) { min($0, $1) }
+            let first = index.indices(of: alias.name.text)[0]
             if first == place {
                 aliases.append(alias)
             } else {

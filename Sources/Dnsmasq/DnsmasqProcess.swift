@@ -13,15 +13,12 @@ public final class DnsmasqProcess {
     /// Stays false for a dnsmasq that runs as root and has no script.
     public private(set) var hasRead: Bool
 
-    private let parent: Int32
-    /// The script helper, or a process for queries by TCP: forked, with no program executed since. It may outlive its parent.
-    private let isForked: Bool
+    /// The process that forked this one, if this one has executed no program since: the script helper, or a process for queries
+    /// by TCP. It may outlive the other one.
+    private let origin: Int32?
 
-    public init(
-        number: Int32, start: Int64, file: ByteString, hasRead: Bool, parent: Int32 = 0, isForked: Bool = false
-    ) {
-        (self.number, self.start, self.file, self.hasRead) = (number, start, file, hasRead)
-        (self.parent, self.isForked) = (parent, isForked)
+    public init(number: Int32, start: Int64, file: ByteString, hasRead: Bool, origin: Int32? = nil) {
+        (self.number, self.start, self.file, self.hasRead, self.origin) = (number, start, file, hasRead, origin)
     }
 
     /// - Parameter entry: A name in /proc.
@@ -40,9 +37,9 @@ public final class DnsmasqProcess {
         let user = (try? Files.read("/proc/\(entry)/status"))?.lines.values(of: "Uid:").first?.words
         self.init(
             number: number, start: start, file: words[option + 1],
-            hasRead: user.map { $0.count > 1 && $0[1] != "0" } ?? false, parent: Int32(parent),
+            hasRead: user.map { $0.count > 1 && $0[1] != "0" } ?? false,
             // PF_FORKNOEXEC in linux/sched.h.
-            isForked: flags & 0x40 != 0)
+            origin: flags & 0x40 == 0 ? nil : Int32(parent))
     }
 
     /// The start on the clock of `Process.now`, up to 10 ms early: a tick is 10 ms for all programs. On a machine that has
@@ -58,8 +55,8 @@ public final class DnsmasqProcess {
     public static func all() throws(Fault) -> [DnsmasqProcess] {
         var all: [DnsmasqProcess] = []
         try Files.forEachName(in: "/proc") { if let one = DnsmasqProcess($0) { all.append(one) } }
-        for one in all where !one.hasRead { one.hasRead = all.contains { $0.isForked && $0.parent == one.number } }
-        return all.filter { !$0.isForked }
+        for one in all where !one.hasRead { one.hasRead = all.contains { $0.origin == one.number } }
+        return all.filter { $0.origin == nil }
     }
 
     /// Whether the process sees the same folder at a path as this program does. A container may run a dnsmasq with the same

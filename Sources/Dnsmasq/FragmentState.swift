@@ -4,36 +4,32 @@ import Basics
 public final class Seen {
     /// The instance.
     public let name: ByteString
-    let number: Int32
-    public let start: Int64
+    /// What was saved is of a process that had read its files, or whose content is unknown.
+    public let process: DnsmasqProcess
     /// The digest of what the process has loaded; or `Seen.unknown`, or `Seen.down`.
     public var content: ByteString
     /// The digest of a fragment for which no restart is requested, as one did not touch the process; empty if there is none.
     public var spared: ByteString = ""
-    /// The process is known to have read its files.
-    public private(set) var hasRead = true
 
     public static let unknown: ByteString = "unknown"
     /// The process has ended, and not because of the fragment.
     public static let down: ByteString = "down"
 
     public init(_ name: ByteString, _ process: DnsmasqProcess, _ content: ByteString) {
-        (self.name, number, start, self.content) = (name, process.number, process.start, content)
-        hasRead = process.hasRead
+        (self.name, self.process, self.content) = (name, process, content)
     }
 
-    fileprivate init?(_ words: [ByteString]) {
+    fileprivate convenience init?(_ words: [ByteString]) {
         guard words.count > 4, let number = words[2].wholeNumber, let start = words[3].number(digits: 15)
         else { return nil }
-        (name, self.number, self.start, content) = (words[1], Int32(number), start, words[4])
+        let process = DnsmasqProcess(number: Int32(number), start: start, file: "", hasRead: true)
+        self.init(words[1], process, words[4])
         if words.count > 5 { spared = words[5] }
     }
 
     fileprivate var line: ByteString {
-        "process \(name) \(number) \(start) \(content)" + (spared.isEmpty ? "" : " " + spared)
+        "process \(name) \(process.number) \(process.start) \(content)" + (spared.isEmpty ? "" : " " + spared)
     }
-
-    public func isOf(_ process: DnsmasqProcess) -> Bool { process.number == number && process.start == start }
 }
 
 /// What the processes of dnsmasq that read one fragment have loaded, as far as it is not what is on disk: a small file,
@@ -78,8 +74,7 @@ public final class FragmentState {
     /// rename, so a process without a line can only have read later. If another program has changed the fragment since then,
     /// the content is unknown.
     public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> Seen {
-        // A line is of a process that had read its files, or whose content is unknown.
-        if let line = seen.first(where: { $0.isOf(process) }) { return line }
+        if let line = seen.first(where: { $0.process.isSame(as: process) }) { return line }
         let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest
         return Seen(name, process, isUnknown ? Seen.unknown : digest)
     }

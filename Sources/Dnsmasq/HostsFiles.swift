@@ -8,15 +8,7 @@ public enum HostsFiles {
     static let longest = 1 << 20
 
     /// A name, in lower case, and one of its addresses.
-    public final class Entry {
-        public let name: ByteString
-        public let address: Address
-        public let file: ByteString
-
-        init(_ name: ByteString, _ address: Address, _ file: ByteString) {
-            (self.name, self.address, self.file) = (name, address, file)
-        }
-    }
+    public typealias Entry = (name: ByteString, address: Address, file: ByteString)
 
     /// The names that pass, each with an address, in the order of the files; a pair comes once.
     ///
@@ -44,7 +36,7 @@ public enum HostsFiles {
                         !address.isLoopbackOrUnspecified,
                         !entries.contains(where: { $0.name == name && $0.address == address })
                     else { continue }
-                    entries.append(Entry(name, address, path))
+                    entries.append((name, address, path))
                 }
             }
         }

@@ -89,16 +89,6 @@ public final class LeaseFile {
         lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    /// Calls `body` with the MAC address, IAID, client identifier or DUID of each lease: the text of its `ClientIdentifier`, under
-    /// whatever kind an event has recorded the client. OpenWrt may not pass on the client identifier.
-    public func forEachIdentifier(_ body: (ByteString) -> Void) {
-        text.forEachLine { line in
-            for index in [1, 4] {
-                if let place = text.word(index, in: line) { body(ByteString(text.bytes[place])) }
-            }
-        }
-    }
-
     private static func client(_ address: Address, _ words: [ByteString]) -> ClientIdentifier? {
         address.isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
     }
@@ -117,9 +107,9 @@ public final class LeaseFile {
         return lines
     }
 
-    /// Calls `body` with the words of each line that has one of `wanted` at a place. Only these are taken apart: there may be a
-    /// thousand.
-    private func forEachLease(at index: Int, _ wanted: NameIndex?, _ body: ([ByteString]) -> Void) {
+    /// Calls `body` with the words of each lease, or of those that have one of `wanted` at a place. Only these are taken apart:
+    /// there may be a thousand.
+    public func forEachLease(at index: Int = 3, _ wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
         text.forEachLine { line in
             guard let place = text.word(index, in: line), wanted?.contains(text, in: place) ?? true else { return }
             let words = ByteString(text.bytes[line]).words

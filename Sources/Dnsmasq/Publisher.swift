@@ -12,9 +12,9 @@ public final class Entry {
     /// The target with its domain; empty if there is no target.
     let targetName: ByteString
     /// The target's addresses.
-    private(set) lazy var addresses = target == nil ? [] : own.map { $0.text }.sorted()
+    var addresses: [ByteString] { target == nil ? [] : own.map { $0.text }.sorted() }
     /// The addresses that the alias may lead to later.
-    private(set) lazy var others = target == nil ? [] : rest.filter { !own.contains($0) }.map { $0.text }.sorted()
+    var others: [ByteString] { target == nil ? [] : rest.filter { !own.contains($0) }.map { $0.text }.sorted() }
     private let own: [Address]
     private let rest: [Address]
     /// Why the alias is left out; nil if it is not.

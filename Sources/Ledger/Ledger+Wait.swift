@@ -24,8 +24,7 @@ public struct AwaitedRequest: Sendable {
         before = try ledger.runs(of: job).begun
         try ledger.add(cause, to: job, event: event)
         try Files.makeFolder("\(ledger.folder)/taken")
-        self.ledger = ledger
-        self.job = job
+        (self.ledger, self.job) = (ledger, job)
         path = "\(ledger.pending(job))/\(cause.fileName(event))"
     }
 

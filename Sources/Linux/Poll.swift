@@ -9,6 +9,8 @@ public enum Poll {
     /// - Returns: For each of them whether it can be read.
     public static func readable(_ files: [Int32], until deadline: Instant?) -> [Bool] {
         var wait = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        // A long sleep needs no code in memory: the kernel reads it from the file again.
+        if deadline == nil { linux_release_code() }
         // At most a day: a caller that is woken too early waits again.
         let rest = deadline.map { max(.zero, min($0 - Process.now, .seconds(86400))).millisecondsRoundedUp } ?? -1
         guard poll(&wait, nfds_t(wait.count), Int32(rest)) > 0 else { return files.map { _ in false } }

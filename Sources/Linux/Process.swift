@@ -76,9 +76,6 @@ public enum Process {
     /// under procd there is nothing to do.
     public static func closeInheritedFilesOnExec() { _ = linux_close_on_exec_from(3) }
 
-    /// Gives the memory of the program's code back for a long sleep: madvise(2). The kernel reads what is needed from the file.
-    public static func releaseCode() { linux_release_code() }
-
     public static func exit(_ status: Int32) -> Never { CLinux.exit(status) }
 }
 

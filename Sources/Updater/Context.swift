@@ -30,9 +30,9 @@ final class LeaseFiles {
     /// nil if there is no file, or it is not whole.
     func file(_ path: ByteString) -> LeaseFile? {
         if let index = paths.firstIndex(where: { $0 == path }) { return files[index] }
-        let file = path.isEmpty ? nil : surroundings.leaseFile(path)
-        (paths, files) = (paths + [path], files + [file])
-        return file
+        paths.append(path)
+        files.append(path.isEmpty ? nil : surroundings.leaseFile(path))
+        return files[files.count - 1]
     }
 
     /// Those of all rendered files.

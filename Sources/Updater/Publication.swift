@@ -156,7 +156,7 @@ final class Publication {
     func begin() throws(Fault) {
         guard differs else { return }
         // A process that still reads may read the old fragment or the new one.
-        for one in look where !one.hasRead { one.content = Seen.unknown }
+        for one in look where !one.process.hasRead { one.content = Seen.unknown }
         if look.contains(where: { $0.content == onDiskDigest }) {
             try Files.replace("\(path("text")).\(onDiskDigest)", with: onDisk)
         }
@@ -179,7 +179,7 @@ final class Publication {
         let before = look
         look = processes.compactMap { process in
             guard let instance = instances.first(where: { $0.rendered.path == process.file }) else { return nil }
-            return before.first { $0.isOf(process) } ?? Seen(instance.name, process, Seen.unknown)
+            return before.first { $0.process.isSame(as: process) } ?? Seen(instance.name, process, Seen.unknown)
         }
     }
 
@@ -203,7 +203,7 @@ final class Publication {
     func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
         let digest = try digest()
         for one in look where one.content != digest {
-            if untouched.contains(where: { one.isOf($0) }) { one.spared = digest }
+            if untouched.contains(where: { one.process.isSame(as: $0) }) { one.spared = digest }
         }
     }
 
@@ -230,7 +230,7 @@ final class Publication {
 
     private func save() throws(Fault) {
         // A process that still reads is left to the next look.
-        let running = look.filter { state.isChanging || differs || $0.hasRead || $0.content == Seen.unknown }
+        let running = look.filter { state.isChanging || differs || $0.process.hasRead || $0.content == Seen.unknown }
         // Also for an instance whose process has ended between the two looks, or only reads its files.
         let ended = instances.filter { one in !running.contains { $0.name == one.name } }
         state.seen = running + ended.compactMap { state.last(of: $0.name) }
@@ -243,9 +243,8 @@ final class Publication {
     /// Whether a process still reads its files, so that it is not yet noted.
     var isBeingRead: Bool {
         // One that runs as root and has no script never shows that it has read them.
-        let recent = instances.flatMap { $0.processes }.filter { context.now - $0.started < .seconds(60) }
-        return look.contains { one in
-            !one.hasRead && one.content != Seen.unknown && recent.contains { one.isOf($0) }
+        look.contains { one in
+            !one.process.hasRead && one.content != Seen.unknown && context.now - one.process.started < .seconds(60)
         }
     }
 

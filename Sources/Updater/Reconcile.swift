@@ -130,8 +130,7 @@ extension Context {
         let isPending = try ledger.isPending(.alias, in: job)
         if isNeeded, !isPending { try request(changes, occasion) }
         // Where the processes are not known, a request stands.
-        let isKnown = all.allSatisfy { !$0.isPlain }
-        if isNeeded || !isKnown {
+        if isNeeded || all.contains(where: { $0.isPlain }) {
             if !changes.isEmpty || !isPending && isNeeded { try notifier.notify(job) }
         } else if isPending, try ledger.withdraw(.alias, from: job) {
             try notifier.notify(job)

@@ -158,7 +158,10 @@ final class Truth {
         var isThere = [Bool](repeating: false, count: clients.count)
         for instance in instances {
             guard !isShared(instance), let file = file(of: instance) else { return [] }
-            file.forEachIdentifier { text in for place in index.indices(of: text) { isThere[place] = true } }
+            // OpenWrt may not pass on the client identifier: then an event has recorded the client by its MAC address.
+            file.forEachLease { words in
+                for place in [1, 4].flatMap({ index.indices(of: words[$0]) }) { isThere[place] = true }
+            }
         }
         var absent: [ClientIdentifier] = []
         for (place, client) in clients.enumerated() where !isThere[place] { absent.append(client) }

@@ -1,20 +1,19 @@
-/* The heap of the router build, in place of the libc's. An updater lives for half a millisecond, and would spend half of that
- * in the libc's heap, on calls that map pages and on page faults. There is one thread only. A freed block is kept for the next
- * request of its size.
- */
+// The heap of the router build, in place of the libc's. An updater lives for half a millisecond, and would spend half of that
+// in the libc's heap, on calls that map pages and on page faults. There is one thread only. A freed block is kept for the next
+// request of its size.
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Sizes count with the header, in units of 16 bytes: each up to 32 of them, then powers of two up to 8 KB. What is larger
- * has pages of its own, and gives them back. */
+// Sizes count with the header, in units of 16 bytes: each up to 32 of them, then powers of two up to 8 KB. What is larger
+// has pages of its own, and gives them back.
 enum { unit = 16, fine = 32, classes = fine + 5, chunk = 1 << 16 };
 
 struct block {
     size_t size;
-    /* Where the caller's bytes start; of a free block, the next one. */
+    // Where the caller's bytes start; of a free block, the next one.
     struct block *next __attribute__((aligned(unit)));
 };
 _Static_assert(offsetof(struct block, next) == unit, "the caller's bytes are aligned");
@@ -24,7 +23,7 @@ static char *rest = first;
 static char *end = first + chunk;
 static struct block *freed[classes];
 
-/* - Returns: The class of a size, which is rounded up to the greatest of its class. */
+// - Returns: The class of a size, which is rounded up to the greatest of its class.
 static unsigned class_of(size_t *size) {
     size_t units = (*size + unit - 1) / unit;
     unsigned class = units;
@@ -47,7 +46,7 @@ void *malloc(size_t size) {
         errno = ENOMEM;
         return NULL;
     }
-    /* At least one byte: a freed block has its link there. */
+    // At least one byte: a freed block has its link there.
     size = (size ? size : 1) + unit;
     unsigned class = class_of(&size);
     struct block *block = class < classes ? freed[class] : NULL;
@@ -104,11 +103,11 @@ void *realloc(void *old, size_t size) {
     return bytes;
 }
 
-/* What posix_spawn(3) calls. */
+// What posix_spawn(3) calls.
 void *__libc_malloc(size_t size) __attribute__((alias("malloc")));
 void __libc_free(void *bytes) __attribute__((alias("free")));
 
-/* Nobody wants more than malloc gives. */
+// Nobody wants more than malloc gives.
 int posix_memalign(void **bytes, size_t alignment, size_t size) {
     if (alignment > unit) return EINVAL;
     *bytes = malloc(size);

@@ -50,7 +50,7 @@ private func ofDnsmasq(_ path: ByteString) {
     for entry in HostsFiles.entries(in: [path], where: { _ in true }) { precondition(entry.name.isHostName) }
     guard let file = LeaseFile.read(path, wallClock: { .seconds(9_000_000_000) }, pause: { _ in }) else { return }
     var clients: [ByteString] = []
-    file.forEachIdentifier { clients.append($0.lowercased) }
+    file.forEachLease { clients += [$0[1].lowercased, $0[4].lowercased] }
     for held in file.leases(at: now, wallClock: .seconds(1_700_000_000)) {
         precondition((try? held.lease.check()) != nil && held.lease.expires.map { $0 >= now } ?? true)
         // The record of a client that has a lease is not removed.

@@ -38,7 +38,7 @@ import Testing
         #expect(
             again.text == state.text && again.confdir == "/tmp/a folder.d" && again.onDisk == "d1" && !again.isChanging)
         #expect(again.seen.map { $0.name } == ["lan", "guest", "iot"] && again.seen[0].content == Seen.unknown)
-        #expect(again.seen[1].content == "d0" && again.seen[1].isOf(process(8, 5_000_000_000)))
+        #expect(again.seen[1].content == "d0" && again.seen[1].process.isSame(as: process(8, 5_000_000_000)))
         #expect(again.seen[1].spared == "d1" && again.seen[2].content == Seen.down)
         #expect(again.leftOut == "d2" && again.leftOutSince == Instant(sinceStart: .milliseconds(12_345)))
     }
@@ -94,9 +94,10 @@ import Testing
         state.isChanging = false
         // The number is used again: another start.
         let next = state.seen(process(7, 101), of: "lan", onDisk: "d1")
-        #expect(next.content == "d1" && next.spared.isEmpty && next.isOf(process(7, 101)))
+        #expect(next.content == "d1" && next.spared.isEmpty && next.process.isSame(as: process(7, 101)))
         #expect(
-            state.last(of: "guest")?.isOf(process(8)) == true && state.last(of: "lan")?.isOf(process(7)) == true
+            state.last(of: "guest")?.process.isSame(as: process(8)) == true
+                && state.last(of: "lan")?.process.isSame(as: process(7)) == true
                 && state.last(of: "iot") == nil)
     }
 }

@@ -224,7 +224,7 @@ final class EventWorld {
             if isPending() || isRunning { continue }
             let confdir = ByteString(scratch / one.confdir)
             let state = try Publication.states(context()).first { $0.confdir == confdir }
-            let isSpared = state?.seen.contains { $0.start == process.start && !$0.spared.isEmpty } ?? false
+            let isSpared = state?.seen.contains { $0.process.start == process.start && !$0.spared.isEmpty } ?? false
             if state?.isChanging ?? false || isSpared || self.process(one)?.start != process.start { continue }
             return "\(one.name) has loaded '\(loaded.directives)', not '\(onDisk(one.confdir).directives)'"
         }
