@@ -6,7 +6,7 @@ public struct NameIndex: Sendable {
 
     public init(_ names: [ByteString]) {
         var size = 16
-        while size < 2 * names.count { size *= 2 }
+        while size < 4 * names.count { size *= 2 }
         (self.names, places) = (names, [[Int]](repeating: [], count: size))
         for (place, name) in names.enumerated() { places[slot(of: name, in: 0..<name.count)].append(place) }
     }
@@ -27,8 +27,11 @@ public struct NameIndex: Sendable {
     /// By the hash FNV-1a of the letters in lower case.
     private func slot(of text: ByteString, in part: Range<Int>) -> Int {
         text.bytes.withUnsafeBufferPointer { bytes in
-            var hash: UInt32 = 0x811C_9DC5
-            for index in part { hash = (hash ^ UInt32(bytes[index] | 0x20)) &* 0x0100_0193 }
+            var (hash, index): (UInt32, Int) = (0x811C_9DC5, part.lowerBound)
+            while index < part.upperBound {
+                hash = (hash ^ UInt32(bytes[index] | 0x20)) &* 0x0100_0193
+                index += 1
+            }
             return Int(hash & UInt32(places.count - 1))
         }
     }

@@ -15,7 +15,10 @@ public struct Fragment: Sendable {
     /// The text; empty if there is no such file.
     ///
     /// - Throws: `cannotCreate` if it can't be read.
-    public func text() throws(Fault) -> ByteString { try Files.readIfThere(path)?.lines.joined(separator: "\n") ?? "" }
+    public func text() throws(Fault) -> ByteString {
+        let text = try Files.readIfThere(path) ?? ""
+        return text.hasSuffix("\n") ? ByteString(text.bytes.dropLast()) : text
+    }
 
     /// Writes the next text beside the file. What can fail for want of space comes before anything is requested.
     ///

@@ -24,15 +24,10 @@ public enum HostsFiles {
             guard let file = FileDescriptor.ofOthers(path), let size = try? file.status().size, size <= longest,
                 let text = try? file.text()
             else { continue }
-            text.forEachLine { line in
-                let comment = text.bytes[line].firstIndex(of: UInt8(ascii: "#"))
-                let line = line.lowerBound..<(comment ?? line.upperBound)
-                guard let start = text.word(0, in: line) else { return }
-                var rest = start.upperBound..<line.upperBound
-                while let place = text.word(0, in: rest) {
-                    rest = place.upperBound..<line.upperBound
-                    let name = ByteString(text.bytes[place]).lowercased
-                    guard isWanted(name), name.isHostName, let address = Address(ByteString(text.bytes[start])),
+            text.forEachLine(word: 1) { line, _ in
+                let words = ByteString(text.bytes[line]).uncommented.words
+                for name in words.dropFirst().map({ $0.lowercased }) {
+                    guard isWanted(name), name.isHostName, let address = Address(words[0]),
                         !address.isLoopbackOrUnspecified,
                         !entries.contains(where: { $0.name == name && $0.address == address })
                     else { continue }

@@ -110,8 +110,8 @@ public final class LeaseFile {
     /// Calls `body` with the words of each lease, or of those that have one of `wanted` at a place. Only these are taken apart:
     /// there may be a thousand.
     public func forEachLease(at index: Int = 3, _ wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
-        text.forEachLine { line in
-            guard let place = text.word(index, in: line), wanted?.contains(text, in: place) ?? true else { return }
+        text.forEachLine(word: index) { line, place in
+            if let wanted, !wanted.contains(text, in: place) { return }
             let words = ByteString(text.bytes[line]).words
             if words.count >= 5, words[0].number(digits: 10) != nil { body(words) }
         }
@@ -119,31 +119,24 @@ public final class LeaseFile {
 }
 
 extension ByteString {
-    /// Calls `body` with the place of each line that is not empty, without its newline.
-    func forEachLine(_ body: (Range<Int>) -> Void) {
-        var start = 0
+    /// Calls `body` with the place of each line that has so many words, and with that of its word number `wanted`, counted from 0.
+    /// Control characters count as blanks.
+    func forEachLine(word wanted: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
         bytes.withUnsafeBufferPointer { bytes in
-            while start < bytes.count {
-                var end = start
-                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-                if start < end { body(start..<end) }
-                start = end + 1
+            var (line, word, count, place) = (0, 0, 0, 0..<0)
+            var end = -1
+            while end < bytes.count {
+                end += 1
+                while end < bytes.count, bytes[end] > 0x20 { end += 1 }
+                if word < end {
+                    if count == wanted { place = word..<end }
+                    count += 1
+                }
+                word = end + 1
+                if end < bytes.count, bytes[end] != UInt8(ascii: "\n") { continue }
+                if count > wanted { body(line..<end, place) }
+                (line, count) = (word, 0)
             }
-        }
-    }
-
-    /// The place of a word in a part of the text, counted from 0; nil if there are fewer words. Control characters count as
-    /// blanks.
-    func word(_ index: Int, in part: Range<Int>) -> Range<Int>? {
-        bytes.withUnsafeBufferPointer { bytes in
-            var (start, end) = (part.lowerBound, part.lowerBound)
-            for _ in 0...index {
-                start = end
-                while start < part.upperBound, bytes[start] <= 0x20 { start += 1 }
-                end = start
-                while end < part.upperBound, bytes[end] > 0x20 { end += 1 }
-            }
-            return start < end ? start..<end : nil
         }
     }
 }

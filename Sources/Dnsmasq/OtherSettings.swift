@@ -55,7 +55,10 @@ public final class OtherSettings {
     public var domains: [Domain] { lines.values(of: "domain ").compactMap { Domain($0) } }
 
     /// "FILE:LINE" of the CNAME of that name; nil if there is none.
-    public func place(of name: ByteString) -> ByteString? { lines.values(of: "cname \(name) ").first }
+    public func place(of name: ByteString) -> ByteString? {
+        cnames.isEmpty ? nil : cnames.values(of: name + " ").first
+    }
+    private lazy var cnames = lines.values(of: "cname ")
 
     private func add(_ file: ByteString) { if !files.contains(where: { $0 == file }) { files.append(file) } }
 

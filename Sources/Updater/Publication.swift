@@ -122,13 +122,12 @@ final class Publication {
             return entry
         }
         wanted = publisher.text(entries, in: confdir)
-        let digest = (wanted + surroundings).digest
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
             // The aliases with which dnsmasq did not run. If other aliases are wanted by now, these are tried.
             (state.leftOut, state.leftOutSince) = ((onDisk + surroundings).digest, context.now)
-        } else if occasion.retries || concerns(occasion.putsBack) || state.leftOut != digest
-            || context.now >= leftOutEnd
+        } else if occasion.retries || concerns(occasion.putsBack) || context.now >= leftOutEnd
+            || !state.leftOut.isEmpty && state.leftOut != (wanted + surroundings).digest
         {
             state.leftOut = ""
         }
@@ -170,7 +169,9 @@ final class Publication {
     func put() throws(Fault) {
         try publisher.putFiles(entries, in: confdir, isFollowed: !differs)
         if differs { try fragment.put() }
-        for omission in Fragment.omissions(from: onDisk, to: wanted) { Log.system("cname-updater", omission) }
+        for omission in differs ? Fragment.omissions(from: onDisk, to: wanted) : [] {
+            Log.system("cname-updater", omission)
+        }
     }
 
     /// Looks at the processes once more, after the fragment was put in place.
