@@ -107,6 +107,27 @@ public struct ByteString: Equatable, Sendable {
         return parts
     }
 
+    /// Calls `body` with the place of each line that has so many words, and with that of its word number `wanted`, counted from 0.
+    /// Control characters count as blanks.
+    public func forEachLine(word wanted: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+        bytes.withUnsafeBufferPointer { bytes in
+            var (line, word, count, place) = (0, 0, 0, 0..<0)
+            var end = -1
+            while end < bytes.count {
+                end += 1
+                while end < bytes.count, bytes[end] > 0x20 { end += 1 }
+                if word < end {
+                    if count == wanted { place = word..<end }
+                    count += 1
+                }
+                word = end + 1
+                if end < bytes.count, bytes[end] != UInt8(ascii: "\n") { continue }
+                if count > wanted { body(line..<end, place) }
+                (line, count) = (word, 0)
+            }
+        }
+    }
+
     /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
     public var lowercased: ByteString {
         // Most are so already, and then nothing is copied.

@@ -72,8 +72,8 @@ public final class Alias {
     static func all(in text: ByteString, file: ByteString) -> [Alias] {
         var (all, targets): ([Alias], [Target]) = ([], [])
         var name: HostName?
-        for line in text.lines {
-            guard let (option, rest) = line.split(at: UInt8(ascii: "'")) else { continue }
+        text.forEachLine(word: 2) { line, _ in
+            guard let (option, rest) = ByteString(text.bytes[line]).split(at: UInt8(ascii: "'")) else { return }
             let value = ByteString(rest.bytes.dropLast())
             switch option {
             case "\toption name ": name = HostName(value)

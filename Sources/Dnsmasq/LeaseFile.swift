@@ -118,29 +118,6 @@ public final class LeaseFile {
     }
 }
 
-extension ByteString {
-    /// Calls `body` with the place of each line that has so many words, and with that of its word number `wanted`, counted from 0.
-    /// Control characters count as blanks.
-    func forEachLine(word wanted: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
-        bytes.withUnsafeBufferPointer { bytes in
-            var (line, word, count, place) = (0, 0, 0, 0..<0)
-            var end = -1
-            while end < bytes.count {
-                end += 1
-                while end < bytes.count, bytes[end] > 0x20 { end += 1 }
-                if word < end {
-                    if count == wanted { place = word..<end }
-                    count += 1
-                }
-                word = end + 1
-                if end < bytes.count, bytes[end] != UInt8(ascii: "\n") { continue }
-                if count > wanted { body(line..<end, place) }
-                (line, count) = (word, 0)
-            }
-        }
-    }
-}
-
 extension ClientIdentifier {
     /// As dnsmasq tells DHCPv4's clients apart.
     ///
