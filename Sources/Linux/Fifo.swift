@@ -10,8 +10,10 @@ public enum Fifo {
     ///
     /// - Throws: `cannotCreate` with what stands in its place, if that is anything else; it is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
-        if try FileStatus(at: path)?.isRequests ?? false { try Files.rename(path, to: lines(of: path)) }
-        try onPath(path, "make the FIFO", unless: EEXIST) { mkfifo($0, 0o600) }
+        // A redirection may make the file at any moment.
+        while try onPath(path, "make the FIFO", unless: EEXIST, { mkfifo($0, 0o600) }) == -1,
+            try FileStatus(at: path)?.isRequests ?? false
+        { try Files.rename(path, to: lines(of: path)) }
         try check(FileStatus(at: path), path)
         let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
         try check(fifo.status(), path)
