@@ -1,6 +1,6 @@
-// The libc that the Linux room stands on: glibc in the development build, musl in the router build. What Swift
-// can't import of it (variadic functions, macros that are no plain numbers, calls without a declaration) has a
-// wrapper here with the prefix linux_.
+// The libc that the Linux room stands on: glibc in the development build, musl in the router build. Swift can't
+// import variadic functions, macros that are no plain numbers, and calls without a declaration. Wrappers with the
+// prefix linux_ stand for these.
 //
 // No _GNU_SOURCE: the headers must look here as they look to the Dispatch module, or the two don't go together.
 

@@ -63,7 +63,7 @@ public final class Alias {
             let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
             return Target(target.host, stem.system.isEmpty ? stem.host.text : stem.system)
         }
-        // It is as if the section were not there.
+        // A section that is not enabled counts as one that is not there.
         if section["enabled"] == "0" { return nil }
         self.init(name, all, isProbed: section["probe"] == "1", place)
     }
@@ -89,7 +89,8 @@ public final class Alias {
         return all
     }
 
-    /// The section as it stands in a settings file. It has no name: that of an alias may be no name for a section.
+    /// The section as it stands in a settings file, with the option `probe` last, as `all` reads it. The section has no name: an
+    /// alias' name may be none for a section.
     var text: ByteString {
         let targets = targets.map { "\tlist target '\($0.host) \($0.system)'\n" as ByteString }.joined(separator: "")
         return

@@ -45,7 +45,7 @@ final class AddressRange {
         if let mask = addresses.first(where: { $0.bytes[0] == 255 }) {
             self.init(start, mask: mask.bytes)
         } else {
-            // The prefix is that of an interface, and only the rest is given.
+            // The interface has the prefix, and the range gives only the rest.
             let skipped = !start.isIPv4 && words.contains { $0.hasPrefix("constructor:") } ? 8 : 0
             let end = addresses.count > 1 ? addresses[1] : start
             self.init(Array(start.bytes.dropFirst(skipped)), Array(end.bytes.dropFirst(skipped)))

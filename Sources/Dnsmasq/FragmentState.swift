@@ -4,7 +4,7 @@ import Basics
 public final class Seen {
     /// The instance.
     public let name: ByteString
-    /// What was saved is of a process that had read its files, or whose content is unknown.
+    /// A process whose line was saved counts as one that has read its files, or its content is unknown.
     public let process: DnsmasqProcess
     /// The digest of what the process has loaded; or `Seen.unknown`, or `Seen.down`.
     public var content: ByteString

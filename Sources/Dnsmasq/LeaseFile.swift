@@ -121,8 +121,8 @@ public final class LeaseFile {
 extension ClientIdentifier {
     /// As dnsmasq tells DHCPv4's clients apart.
     ///
-    /// - Parameter option61: As pairs of hexadecimal digits; anything else if there is none. What is only the MAC address
-    ///   with its hardware type in front, as RFC 2132, section 9.14, recommends, tells no more than that.
+    /// - Parameter option61: As pairs of hexadecimal digits; anything else if there is none. Most clients send the MAC address
+    ///   with its hardware type in front: RFC 2132, section 9.14. Then the MAC address identifies the client.
     init?(hardware: ByteString, option61: ByteString) {
         guard let client = ClientIdentifier(.hardware, hardware) else { return nil }
         let identifier = ClientIdentifier(.option61, option61)

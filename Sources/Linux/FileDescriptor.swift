@@ -76,7 +76,8 @@ public struct FileDescriptor: ~Copyable {
         let file = number
         var failure: Int32 = 0
         var text: [UInt8] = []
-        // At once, as a byte is copied slowly. Files of /proc have no size.
+        // Reads all at once, as a byte is copied slowly. Files of /proc have no size, and few have more than 448 bytes: these
+        // are a small block of the router's heap.
         let part = try max(448, min(status().size, FileDescriptor.longest) + 1)
         while true {
             let offset = off_t(text.count)

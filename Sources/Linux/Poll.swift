@@ -6,10 +6,10 @@ public enum Poll {
     /// Waits until one of the files can be read or has no writer left, or until `deadline`; without one, for ever.
     ///
     /// - Parameter files: Descriptors; a negative one stands for nothing.
-    /// - Returns: For each of them whether it can be read.
+    /// - Returns: For each file, whether it can be read.
     public static func readable(_ files: [Int32], until deadline: Instant?) -> [Bool] {
         var wait = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        // A long sleep needs no code in memory: the kernel reads it from the file again.
+        // A sleep without end gives the memory of the program's code back. The kernel reads the code from the file again.
         if deadline == nil { linux_release_code() }
         // At most a day: a caller that is woken too early waits again.
         let rest = deadline.map { max(.zero, min($0 - Process.now, .seconds(86400))).millisecondsRoundedUp } ?? -1

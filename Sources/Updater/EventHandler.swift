@@ -37,7 +37,7 @@ extension Context {
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
         let isNews = event.isLive || !old.says(theSameAs: new)
         let hosts = [event.hostName?.text ?? ""] + (old + new).map { $0.hostName?.text ?? "" }
-        let concerns = hosts.uniqued.contains { settings.isTarget($0) }
+        let concerns = hosts.uniqued.contains { !$0.isEmpty && settings.isTarget($0) }
         if isMarked || isNews && concerns {
             let occasion = Occasion(event.text([event.action.rawValue, event.client.name]))
             occasion.isThorough = false

@@ -160,7 +160,7 @@ final class Truth {
             guard !isShared(instance), let file = file(of: instance) else { return [] }
             // OpenWrt may not pass on the client identifier: then an event has recorded the client by its MAC address.
             file.forEachLease { words in
-                for place in [1, 4].flatMap({ index.indices(of: words[$0]) }) { isThere[place] = true }
+                for place in [1, 4].flatMap({ index.indices(of: words[$0].lowercased) }) { isThere[place] = true }
             }
         }
         var absent: [ClientIdentifier] = []

@@ -1,5 +1,5 @@
-// An object whose initializer fails or throws. Embedded Swift's library (6.3, EmbeddedRuntime.swift) destroys what the object
-// holds so far, and keeps its memory: the linker's --wrap puts this in between.
+// Frees an object whose initializer fails or throws. Embedded Swift's library (6.3, EmbeddedRuntime.swift) destroys what the
+// object holds so far, and keeps its memory. The linker's --wrap puts this function in between.
 #include <stddef.h>
 
 void swift_deallocClassInstance(void *object, size_t size, size_t mask);

@@ -64,7 +64,7 @@ import Testing
                 ]) { $1 })
         }
 
-        // The record is there: if whoever makes it is killed, nobody knows what dnsmasq has, and a restart is asked for.
+        // The first event makes the record. If its updater were killed, a restart would be requested.
         #expect(try start("add", "aa:bb:cc:dd:ff:fe", "10.0.3.1", "first").end() == 0)
         let victims = Set((0..<200).shuffled(using: &random).prefix(50))
         var updaters: [Program] = []
@@ -79,10 +79,9 @@ import Testing
         for (number, updater) in updaters.enumerated() {
             let status = try updater.end()
             if status == 0 { survivors.insert(number) }
-            // On a busy machine some wait too long for the lock, and say so.
-            #expect([0, 128 + SIGKILL, 75].contains(status), "\(updater.log)")
+            #expect(status == 0 || status == 128 + SIGKILL, "\(updater.log)")
         }
-        #expect(survivors.count >= 50 && survivors.count < 200)
+        #expect(survivors.count >= 150 && survivors.count < 200)
 
         // One more event completes what was interrupted, whatever it is about.
         let last = try start("add", "aa:bb:cc:dd:ff:ff", "10.0.2.1", "last")

@@ -114,6 +114,36 @@ import Testing
         #expect(targets.map { "\($0.host) \($0.system)" } == ["arch arch", "bigsur mac"])
     }
 
+    /// An event reads the updater's section and the aliases by themselves.
+    @Test func areTheSameInParts() throws {
+        scratch.write(
+            "config",
+            """
+            \(place) option publish hosts
+             option job other
+             option confdir /tmp/d
+            config cname Maxwell
+             list target Arch-wifi
+             list target arch
+             list target 'bigsur mac'
+             option probe off
+            config cname gone
+             list target arch
+             option enabled 0
+            config job other
+             option command "echo 'config cname'"
+            config cname
+             option name dotted.name
+             list target under_score
+            """)
+        scratch.write("mappings", "arch mapped\n")
+        let settings = try inForce()
+        #expect(settings.aliases.map { $0.text } == settings.all.aliases.map { $0.text })
+        #expect(settings.aliases.map { $0.name } == ["maxwell", "dotted.name", "mapped"])
+        #expect(settings.aliases.map { $0.isProbed } == [false, true, true])
+        #expect(settings.updater == settings.all.updater && settings.updater.job == "other")
+    }
+
     /// Each target is found, and nothing else, whether there are few or many.
     @Test(arguments: [0, 1, 2, 3, 10, 100, 1000])
     func findTargets(count: Int) throws {

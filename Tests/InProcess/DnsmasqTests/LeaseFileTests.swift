@@ -95,7 +95,12 @@ import Testing
         var texts: [ByteString] = []
         file.forEachLease { texts += [$0[1], $0[4]] }
         for held in file.leases(at: now, wallClock: wallClock) { #expect(texts.contains(held.client.text)) }
-        #expect(texts.prefix(3) == ["02:77:00:00:00:01", "01:02:77:00:00:00:01", "02:77:00:00:00:02"])
+        #expect(
+            texts.uniqued.sorted() == [
+                "*", "00:01:00:01:2a:bb:01", "00:01:00:01:2a:bc:01", "01:02:77:00:00:00:01", "02:77:00:00:00:01",
+                "02:77:00:00:00:02", "02:77:00:00:00:04", "02:77:00:00:00:05", "02:77:00:00:00:06", "02:77:00:00:00:09",
+                "1234", "20-02:77", "8", "T7", "aa:bb:cc:dd:ee:ff", "ff:00:01", "x",
+            ])
     }
 
     // MARK: Reading
