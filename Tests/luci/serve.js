@@ -11,7 +11,9 @@ const plugin = 'usr/libexec/rpcd/dhcp-hook';
 
 function make(variant) {
 	const place = `${folder}/${variant}`;
-	fs.cpSync(`${root}/Sources/router/luci`, place, { recursive: true });
+	const app = `${root}/Sources/router/luci-app-dhcp-hook`;
+	fs.cpSync(`${app}/root`, place, { recursive: true });
+	fs.cpSync(`${app}/htdocs`, `${place}/www`, { recursive: true });
 	fs.mkdirSync(path.dirname(`${place}/${plugin}`), { recursive: true });
 	fs.copyFileSync(`${root}/Sources/router/rpcd/dhcp-hook`, `${place}/${plugin}`);
 	if (variant == 0) return place;
