@@ -118,7 +118,8 @@ struct Status {
     private func json(_ places: Places) throws(Fault) -> ByteString {
         let rejected = try Files.read(places.rejected).lines.first ?? "null"
         let stopped: ByteString = RunningProcess.isStopped(daemon) ? "true" : "false"
-        let values = [Process.now.json, "\(daemon)", stopped, rejected, ByteString(jsonArray: jobs.map { $0.json })]
-        return ByteString(json: "now process stopped rejected jobs", values)
+        let jobs = ByteString(jsonArray: jobs.map { $0.json })
+        let values = [Process.now.json, Process.version.json, "\(daemon)", stopped, rejected, jobs]
+        return ByteString(json: "now version process stopped rejected jobs", values)
     }
 }

@@ -70,13 +70,6 @@ window.cbi_update_table = function(table, rows, placeholder) {
 	if (!rows.length) table.append(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, placeholder) ]));
 };
 
-const base = {
-	extend(members) {
-		const Class = class { };
-		Object.assign(Class.prototype, members);
-		return Class;
-	},
-};
 
 window.said = [];
 window.polls = [];
@@ -98,6 +91,24 @@ const ui = {
 		document.body.append(E('div', { 'id': 'modal' }, [ E('h4', [ title ]), ...children ]));
 	},
 	hideModal() { document.querySelector('#modal')?.remove(); },
+	addValidator(field, type, optional, isAllowed, ...events) {
+		const validate = () => {
+			// Not yet in a form.
+			if (!field.closest('body') && !field.closest('[data-field]')) return true;
+			const value = field.value ?? '';
+			let fault = value === '' && !optional ? 'Expecting: non-empty value'
+				: type == 'uciname' && !/^\w*$/.test(value) ? 'Expecting: valid UCI identifier' : true;
+			if (fault === true && isAllowed) fault = isAllowed(value);
+			field.classList.toggle('cbi-input-invalid', fault !== true);
+			if (fault === true) delete field.dataset.tooltip; else field.dataset.tooltip = fault;
+			field.dispatchEvent(fault === true ? new CustomEvent('validation-success', { bubbles: true })
+				: new CustomEvent('validation-failure', { bubbles: true, detail: fault }));
+			return fault === true;
+		};
+		for (const event of events) field.addEventListener(event, validate);
+		validate();
+		return validate;
+	},
 	addNotification(title, node, style) {
 		said.push(`${style}: ${title}: ${node.textContent}`);
 		return node;
@@ -109,50 +120,352 @@ async function post(path, value) {
 	return answer.json();
 }
 
-// A form is only noted down: what it has, and what it takes.
-const known = {
-	option: [ 'default', 'rmempty', 'optional', 'editable', 'modalonly', 'placeholder', 'validate', 'load', 'textvalue' ],
-	section: [ 'addremove', 'anonymous', 'sortable', 'nodescriptions', 'addbtntitle' ],
-};
-function noted(kind, object, hidden) {
-	return new Proxy(object, {
-		get(target, key) {
-			if (key in target || key in hidden || typeof key == 'symbol') return target[key] ?? hidden[key];
-			throw new Error(`${kind} has no ${key}`);
-		},
-		set(target, key, value) {
-			if (!known[kind].includes(key)) throw new Error(`${kind} has no ${key}`);
-			target[key] = value;
-			return true;
-		},
-	});
-}
-class Section {
-	constructor(type, ...about) { Object.assign(this, { type, about, options: {}, formvalues: {} }); }
-	option(Type, name, ...about) {
-		if (typeof Type != 'function') throw new Error(`${name}: no such widget`);
-		const values = [];
-		const option = new Type();
-		Object.assign(option, { about, section: this, values, value: (...each) => values.push(each), cfgvalue: id => option.load(id) });
-		option.load = id => modules.uci.get(window.map.config, id, name);
-		this.options[name] = option;
-		return noted('option', option, {});
+// The forms. As in LuCI 23.05 to 25.12: what is typed into a field is validated then, and an empty field that nobody has touched
+// is not; of a list only the line that is typed into is; a dialog that can't be saved stays, and says nothing; an option with
+// `modalonly: false` is in the table alone; a section that is added gets its id when it is saved.
+class Base {
+	static extend(members) {
+		const Class = class extends this { };
+		Object.assign(Class.prototype, members);
+		return Class;
 	}
-	formvalue(id, name) { return this.formvalues[name]; }
-}
-class Map {
-	constructor(config, ...about) { Object.assign(this, { config, about, sections: {} }); window.map = this; }
-	section(Type, ...about) {
-		const section = new Type(...about);
-		this.sections[about[0]] = section;
-		return noted('section', section, {});
+	// The method of that name in the class above the one whose method of that name runs.
+	super(name, values = []) {
+		const running = this.running ??= {};
+		const before = running[name];
+		let next = Object.getPrototypeOf(before ?? Object.getPrototypeOf(this));
+		while (!Object.hasOwn(next, name)) next = Object.getPrototypeOf(next);
+		running[name] = next;
+		try { return next[name].apply(this, values); } finally { running[name] = before; }
 	}
-	render() { return E('div', [ this.config ]); }
+	titleFn(name, ...values) {
+		const title = typeof this[name] == 'function' ? this[name](...values) : this[name];
+		return title == null || title === '' ? null : `${title}`;
+	}
 }
 
+class Widget {
+	constructor(options) { this.options = options; }
+	isValid() { return this.validState !== false; }
+	getValidationError() { return this.validationError ?? ''; }
+	bind(node, field, ...events) {
+		this.node = node;
+		node.id = this.options.id;
+		node.widget = this;
+		node.addEventListener('validation-success', () => Object.assign(this, { validState: true, validationError: '' }));
+		node.addEventListener('validation-failure', event => Object.assign(this, { validState: false, validationError: event.detail }));
+		ui.addValidator(field, 'string', this.options.optional ?? true, this.options.validate, ...events);
+		return node;
+	}
+}
+class Textfield extends Widget {
+	render(value) {
+		const { placeholder, disabled } = this.options;
+		const input = E('input', { 'type': 'text', 'placeholder': placeholder, 'disabled': disabled, 'value': value });
+		return this.bind(E('div', [ input ]), input, 'keyup', 'blur');
+	}
+	getValue() { return this.node.firstChild.value; }
+}
+class Checkbox extends Widget {
+	render(value) {
+		const input = E('input', { 'type': 'checkbox', 'checked': value == '1' ? '' : null, 'disabled': this.options.disabled });
+		return this.bind(E('div', [ input ]), input, 'click', 'blur');
+	}
+	isChecked() { return this.node.firstChild.checked; }
+}
+class Select extends Widget {
+	render(value, choices) {
+		const { optional, placeholder, disabled } = this.options;
+		const choice = (value, title, isSelected) => E('option', { 'value': value, 'selected': isSelected ? '' : null }, [ title ]);
+		const select = E('select', { 'disabled': disabled }, [
+			...(optional ? [ choice('', placeholder ?? '-- Please choose --', value == null) ] : []),
+			...Object.entries(choices).map(([ each, title ]) => choice(each, title, each == value)) ]);
+		return this.bind(E('div', [ select ]), select, 'change', 'click', 'blur');
+	}
+	getValue() { return this.node.firstChild.value; }
+}
+class List extends Widget {
+	render(values, choices) {
+		const input = E('input', { 'type': 'text', 'class': choices ? 'create-item-input' : 'cbi-input-text' });
+		const list = E('div', { 'class': 'cbi-dynlist' }, [ E('div', { 'class': 'add-item' }, choices ? [ E('div', { 'class': 'cbi-dropdown' }, [
+			E('ul', [ E('li', { 'placeholder': '' }), ...Object.entries(choices).map(([ value, title ]) => E('li', { 'data-value': value }, [ title ])),
+				E('li', { 'data-value': '-' }, [ input ]) ]) ]) ] : [ input ]) ]);
+		ui.addValidator(input, 'string', true, this.options.validate, 'keyup', 'blur');
+		input.addEventListener('keydown', ({ key }) => {
+			if (key != 'Enter' || !input.value || input.classList.contains('cbi-input-invalid')) return;
+			this.add(choices ? input.value.trim() : input.value);
+			input.value = '';
+		});
+		list.addEventListener('click', ({ target }) => target.closest('.item')?.remove());
+		this.bind(list, list, 'cbi-dynlist-change');
+		for (const value of values) this.add(value);
+		return list;
+	}
+	add(value) {
+		if (this.values().includes(value)) return;
+		this.node.lastChild.before(E('div', { 'class': 'item' }, [ E('span', [ value ]), E('input', { 'type': 'hidden', 'value': value }) ]));
+		this.node.dispatchEvent(new CustomEvent('cbi-dynlist-change'));
+	}
+	values() { return [ ...this.node.querySelectorAll('.item > input') ].map(each => each.value); }
+	getValue() {
+		// What is typed in, but not into the list of suggestions.
+		const input = this.node.querySelector('.add-item > input');
+		return [ ...this.values(), ...(input?.value.trim() && !input.classList.contains('cbi-input-invalid') ? [ input.value ] : []) ];
+	}
+}
+
+const same = (one, other) => JSON.stringify([ one ].flat()) == JSON.stringify([ other ].flat()) && Array.isArray(one) == Array.isArray(other);
+class Value extends Base {
+	rmempty = true;
+	constructor(section, option, title, description) { super(); Object.assign(this, { map: section.map, section, option, title, description }); }
+	value(key, title) {
+		(this.keylist ??= []).push(key);
+		(this.vallist ??= []).push(title ?? key);
+	}
+	cbid(id) { return `cbid.${this.map.config}.${id}.${this.option}`; }
+	load(id) { return modules.uci.get(this.map.config, id, this.option); }
+	cfgvalue(id, ...values) {
+		this.data ??= {};
+		if (values.length) [ this.data[id] ] = values;
+		return this.data[id];
+	}
+	getUIElement(id) { return this.map.findElement('id', this.cbid(id))?.widget ?? null; }
+	formvalue(id) { return this.getUIElement(id)?.getValue() ?? null; }
+	textvalue(id) {
+		const value = this.cfgvalue(id) ?? this.default;
+		return value == null ? null : '%h'.format([ value ].flat().join(' '));
+	}
+	validate() { return true; }
+	isValid(id) { return this.getUIElement(id)?.isValid() ?? true; }
+	getValidationError(id) { return this.getUIElement(id)?.getValidationError() ?? ''; }
+	isActive(id) { return !!this.map.findElement('data-field', this.cbid(id)); }
+	choices() { return this.keylist?.length ? Object.fromEntries(this.keylist.map((key, index) => [ key, this.vallist[index] ])) : null; }
+	options(id, optional) {
+		return { id: this.cbid(id), optional, placeholder: this.placeholder, validate: value => this.validate(id, value),
+			disabled: this.readonly ?? this.map.readonly ? '' : null };
+	}
+	renderWidget(id, index, value) { return new Textfield(this.options(id, this.optional || this.rmempty)).render(value ?? this.default); }
+	render(id, isCell) {
+		const widget = this.renderWidget(id, 0, this.cfgvalue(id));
+		return isCell ? E('td', { 'class': 'td' }, [ E('div', { 'data-field': this.cbid(id) }, [ widget ]) ])
+			: E('div', { 'class': 'cbi-value', 'data-field': this.cbid(id) }, [
+				E('label', [ this.title ]),
+				E('div', { 'class': 'cbi-value-field' }, [ widget, E('div', { 'class': 'cbi-value-description' }, this.description) ]) ]);
+	}
+	async parse(id) {
+		if (!this.isActive(id)) return this.remove(id);
+		const fail = why => { throw new TypeError(`Option "${this.title}" ${why}`); };
+		if (!this.isValid(id)) fail(`contains an invalid input value. ${this.getValidationError(id)}`);
+		const value = this.formvalue(id);
+		// An empty list counts as empty, too.
+		if (value == null || value == '') return this.rmempty || this.optional ? this.remove(id) : fail('must not be empty.');
+		if (!same(this.cfgvalue(id), value)) return this.write(id, value);
+	}
+	write(id, value) { modules.uci.set(this.map.config, id, this.option, value); }
+	remove(id) { modules.uci.set(this.map.config, id, this.option, null); }
+}
+class Flag extends Value {
+	default = '0';
+	renderWidget(id, index, value) { return new Checkbox(this.options(id)).render(value ?? this.default); }
+	formvalue(id) { return this.getUIElement(id)?.isChecked() ? '1' : '0'; }
+	textvalue(id) { return (this.cfgvalue(id) ?? this.default) == '1' ? 'Yes' : 'No'; }
+	async parse(id) {
+		if (!this.isActive(id)) return this.remove(id);
+		if (!this.isValid(id)) throw new TypeError(`Option "${this.title}" contains an invalid input value. ${this.getValidationError(id)}`);
+		const value = this.formvalue(id);
+		return value == this.default && this.rmempty ? this.remove(id) : this.write(id, value);
+	}
+}
+class ListValue extends Value {
+	renderWidget(id, index, value) { return new Select(this.options(id, this.optional)).render(value ?? this.default, this.choices() ?? {}); }
+}
+class DynamicList extends Value {
+	renderWidget(id, index, value) { return new List(this.options(id)).render(L.toArray(value ?? this.default), this.choices()); }
+}
+
+class Section extends Base {
+	constructor(map, sectiontype, title, description) { super(); Object.assign(this, { map, sectiontype, title, description, children: [] }); }
+	option(Type, ...about) {
+		if (typeof Type != 'function') throw new Error(`${about[0]}: no such widget`);
+		this.children.push(new Type(this, ...about));
+		return this.children.at(-1);
+	}
+	cfgsections() { return modules.uci.sections(this.map.config, this.sectiontype).map(section => section['.name']); }
+	getOption(name) { return this.children.find(({ option }) => option == name) ?? null; }
+	getUIElement(id, name) { return this.getOption(name)?.getUIElement(id) ?? null; }
+	formvalue(id, name) { return this.getOption(name)?.formvalue(id) ?? null; }
+	load() { for (const id of this.cfgsections()) for (const option of this.children) option.cfgvalue(id, option.load(id)); }
+	parse() { return Promise.all(this.cfgsections().flatMap(id => this.parsed().map(option => option.parse(id)))); }
+	parsed() { return this.children; }
+	frame(nodes) {
+		return E('div', { 'class': 'cbi-section', 'data-tab': this.map.tabbed ? this.sectiontype : null, 'data-tab-title': this.map.tabbed ? this.title || this.sectiontype : null }, [
+			...(this.title ? [ E('h3', [ this.title ]) ] : []),
+			...(this.description ? [ E('div', { 'class': 'cbi-section-descr' }, this.description) ] : []),
+			...nodes ]);
+	}
+}
+class NamedSection extends Section {
+	constructor(map, id, ...about) { super(map, ...about); this.section = id; }
+	cfgsections() { return [ this.section ]; }
+	renderContents([ data, nodes ]) { return this.frame(data ? nodes : []); }
+	render() {
+		return this.renderContents([ modules.uci.get(this.map.config, this.section), this.children.map(option => option.render(this.section)) ]);
+	}
+}
+class GridSection extends Section {
+	inTable() { return this.children.filter(option => !option.modalonly); }
+	parsed() { return this.children.filter(option => option.editable && !option.modalonly); }
+	handleAdd(event, name) {
+		this.map.addedSection = modules.uci.add(this.map.config, this.sectiontype, name);
+		return this.renderMoreOptionsModal(this.map.addedSection);
+	}
+	handleRemove(id) {
+		modules.uci.remove(this.map.config, id);
+		return this.map.save(null, true);
+	}
+	renderSectionPlaceholder() { return E('em', 'This section contains no values yet'); }
+	renderSectionAdd() {
+		const title = this.titleFn('addbtntitle') ?? 'Add';
+		const disabled = this.map.readonly ? '' : null;
+		if (this.anonymous)
+			return E('div', [ E('button', { 'disabled': disabled, 'click': ui.createHandlerFn(this, 'handleAdd') }, [ title ]) ]);
+		const input = E('input', { 'type': 'text', 'class': 'cbi-section-create-name', 'disabled': disabled });
+		const button = E('button', { 'disabled': '', 'click': ui.createHandlerFn(this, event =>
+			input.classList.contains('cbi-input-invalid') ? null : this.handleAdd(event, input.value)) }, [ title ]);
+		if (!this.map.readonly)
+			ui.addValidator(input, 'uciname', true, value => {
+				button.disabled = value === '';
+				return value !== '' || 'Expecting: non-empty value';
+			}, 'blur', 'keyup');
+		return E('div', [ E('div', [ input ]), button ]);
+	}
+	render() {
+		return this.renderContents(this.cfgsections(), this.cfgsections().map(id => this.inTable().map(option => option.editable ? option.render(id, true)
+			: E('td', { 'class': 'td' }, option.textvalue(id) ?? E('em', 'none')))));
+	}
+	renderContents(ids, rows) {
+		const button = (title, run) => E('button', { 'disabled': this.map.readonly ? '' : null, 'click': ui.createHandlerFn(this, run) }, [ title ]);
+		const name = id => this.titleFn('sectiontitle', id) ?? (this.anonymous ? '' : id);
+		return this.frame([
+			E('table', { 'class': 'table cbi-section-table' }, [
+				E('tr', { 'class': 'tr table-titles' }, [ E('th', []), ...this.inTable().map(({ title }) => E('th', [ title ])), E('th', []) ]),
+				...ids.map((id, index) => E('tr', { 'class': 'tr', 'data-section-id': id }, [ E('td', [ name(id) ]), ...rows[index], E('td', [
+					...(this.sortable ? [ E('button', { 'class': 'drag-handle' }, [ '☰' ]) ] : []),
+					button('Edit', () => this.renderMoreOptionsModal(id)), button('Delete', () => this.handleRemove(id)) ]) ])),
+				...(ids.length ? [] : [ E('tr', { 'class': 'tr placeholder' }, [ E('td', this.renderSectionPlaceholder()) ]) ]) ]),
+			this.renderSectionAdd() ]);
+	}
+	// The dialog has a form of its own, with copies of the options.
+	async renderMoreOptionsModal(id) {
+		const map = new Form(this.map.config);
+		const section = map.section(NamedSection, id, this.sectiontype);
+		map.readonly = this.map.readonly;
+		for (const option of this.children) {
+			if (option.modalonly === false) continue;
+			const copy = section.option(option.constructor, option.option, option.title, option.description);
+			for (const key of Object.keys(option))
+				if (![ 'map', 'section', 'option', 'title', 'description' ].includes(key)) copy[key] = option[key];
+		}
+		const node = await map.render();
+		ui.showModal(this.titleFn('modaltitle', id) ?? this.map.title, [ node, E('div', [
+			E('button', { 'click': ui.createHandlerFn(this, 'handleModalCancel', map) }, [ 'Dismiss' ]),
+			E('button', { 'disabled': map.readonly ? '' : null, 'click': ui.createHandlerFn(this, 'handleModalSave', map) }, [ 'Save' ]) ]) ]);
+	}
+	handleModalCancel(map, event, isSaved) {
+		if (this.map.addedSection && !isSaved) modules.uci.remove(this.map.config, this.map.addedSection);
+		delete this.map.addedSection;
+		ui.hideModal();
+	}
+	async handleModalSave(map, event) {
+		try {
+			await map.save(null, true);
+			await this.map.load();
+			this.map.renderContents();
+			this.handleModalCancel(map, event, true);
+		} catch (fault) { window.silent = fault.message; }
+	}
+}
+class Form extends Base {
+	constructor(config, title, description) { super(); Object.assign(this, { config, title, description, children: [] }); }
+	section(Type, ...about) {
+		this.children.push(new Type(this, ...about));
+		return this.children.at(-1);
+	}
+	findElement(name, value) { return this.root.querySelector(`[${name}="${value}"]`); }
+	async load() {
+		await modules.uci.load(this.config);
+		if (user != 'writer') this.readonly ??= true;
+		for (const section of this.children) section.load();
+	}
+	parse() { return Promise.all(this.children.map(section => section.parse())); }
+	async save(then, isSilent) {
+		try {
+			await this.parse();
+			await modules.uci.save();
+			await this.load();
+		} catch (fault) {
+			if (!isSilent) ui.showModal('Save error', [ E('p', [ fault.message ]) ]);
+			throw fault;
+		}
+		return this.renderContents();
+	}
+	async render() {
+		this.root = E('div', { 'class': 'cbi-map' });
+		await this.load();
+		return this.renderContents();
+	}
+	renderContents() {
+		this.root.replaceChildren(...(this.title ? [ E('h2', this.title) ] : []), ...(this.description ? [ E('div', this.description) ] : []),
+			...(this.tabbed ? [ E('div', { 'class': 'cbi-map-tabbed' }, this.children.map(section => section.render())) ] : this.children.map(section => section.render())));
+		window.map ??= this;
+		return this.root;
+	}
+}
+
+// The settings file that the page begins with, and what was changed since. As rpcd does, a file that is not there is a failure.
+window.config = [];
+let staged = null;
+const uci = {
+	load: async config => {
+		if (config == 'dhcp') return dhcp == null ? Promise.reject(new Error('Not found')) : [ config ];
+		if (config != 'debounced') throw new Error(`no ${config}`);
+		if (window.config == null) throw new Error('RPC call to uci/get failed with ubus code 4: Resource not found');
+		staged ??= structuredClone(window.config).map(section => ({ '.anonymous': /^cfg/.test(section['.name']), ...section }));
+		return [ config ];
+	},
+	sections: (config, type) => (config == 'dhcp' ? dhcp ?? [] : staged ?? []).filter(section => !type || section['.type'] == type),
+	get: (config, id, option) => {
+		const section = uci.sections(config).find(section => section['.name'] == id);
+		return option == null ? section ?? null : section?.[option] ?? null;
+	},
+	set: (config, id, option, value) => {
+		const section = uci.get(config, id);
+		if (!section) return;
+		if (value == null || value === '') delete section[option]; else section[option] = value;
+	},
+	add: (config, type, name) => {
+		const id = name || `new${Math.random().toString(16).slice(2, 8).padEnd(6, '0')}`;
+		staged.push({ '.type': type, '.name': id, '.anonymous': !name });
+		return id;
+	},
+	remove: (config, id) => { staged = staged.filter(section => section['.name'] != id); },
+	save: async () => {
+		staged.forEach((section, index) => {
+			if (section['.name'].startsWith('new') && section['.anonymous']) section['.name'] = `cfg${index.toString(16).padStart(6, '0')}`;
+		});
+		window.config = structuredClone(staged);
+	},
+};
+window.dhcp = [];
+// Begins with another file.
+window.begin = (config, reservations = []) => {
+	Object.assign(window, { config, dhcp: reservations, map: undefined, silent: null });
+	staged = null;
+};
+
 const modules = {
-	view: base,
-	baseclass: base,
+	view: Base,
+	baseclass: Base,
 	rpc: strict('rpc', {
 		declare({ object, method, params = [], ...rest }) {
 			if (Object.keys(rest).length) throw new Error(`rpc.declare: ${Object.keys(rest)}`);
@@ -165,35 +478,34 @@ const modules = {
 			};
 		},
 	}),
-	poll: strict('poll', { add(run) { polls.push(run); return true; } }),
+	poll: strict('poll', { add(run, seconds = 5) { polls.push({ run, seconds }); return true; } }),
 	ui: strict('ui', ui),
-	uci: strict('uci', {
-		load: async config => { if (config != 'debounced') throw new Error(`no ${config}`); },
-		sections: (config, type) => window.config.filter(section => section['.type'] == type),
-		get: (config, id, option) => window.config.find(section => section['.name'] == id)?.[option],
-	}),
-	form: strict('form', {
-		Map, GridSection: class extends Section { }, NamedSection: class extends Section { },
-		Value: class { }, Flag: class { }, ListValue: class { }, DynamicList: class { },
-	}),
+	uci: strict('uci', uci),
+	form: strict('form', { Map: Form, GridSection, NamedSection, Value, Flag, ListValue, DynamicList }),
 };
 
 window.L = strict('L', {
-	toArray: value => value == null ? [] : Array.isArray(value) ? value : [ value ],
+	// As there, one value with a blank is two.
+	toArray: value => value == null ? [] : Array.isArray(value) ? value : `${value}`.trim().split(/\s+/),
+	url: path => `/cgi-bin/luci/${path}`,
 	resolveDefault: (promise, value) => Promise.resolve(promise).catch(() => value),
 	hasViewPermission: () => user == 'writer',
 });
 
-window.load = async function(path) {
+// Loads a file of ours, with what it requires.
+async function instance(path) {
 	const source = await (await fetch(`/luci-static/resources/${path}?${parameters}`)).text();
 	const names = [], values = [];
-	for (const [ , name ] of source.matchAll(/^'require (\S+)';$/mg)) {
-		if (!(name in modules)) throw new Error(`no module ${name}`);
-		names.push(name);
-		values.push(modules[name]);
+	for (const [ , name, as ] of source.matchAll(/^'require (\S+?)(?: as (\w+))?';$/mg)) {
+		if (!(name in modules) && !name.startsWith('view.')) throw new Error(`no module ${name}`);
+		names.push(as ?? name);
+		values.push(modules[name] ?? await instance(`${name.replaceAll('.', '/')}.js`));
 	}
-	const Class = new Function(...names, `'use strict';${source}`)(...values);
-	const view = new Class();
-	const node = view.render(await view.load());
+	return new (new Function(...names, `'use strict';${source}`)(...values))();
+}
+
+window.load = async function(path) {
+	const view = await instance(path);
+	const node = await view.render(await view.load());
 	return { view, node };
 };

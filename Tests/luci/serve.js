@@ -40,7 +40,7 @@ function look(place) {
 		if (![ 'status', 'aliases', 'presence', 'leases', 'check' ].includes(method)) fail(`a reader may ${method}`);
 	for (const right of [ 'read', 'write' ])
 		if (Object.keys(rights[right]).sort().join() != 'ubus,uci' || Object.keys(rights[right].ubus).join() != 'dhcp-hook'
-			|| rights[right].uci.join() != 'debounced') fail(`more rights than wanted: ${right}`);
+			|| rights[right].uci.join() != (right == 'read' ? 'debounced,dhcp' : 'debounced')) fail(`more rights than wanted: ${right}`);
 	if (!/root/.test(rights.description)) fail('nobody says what the right to write comes to');
 	for (const [ entry, { title, action, depends } ] of Object.entries(JSON.parse(read('usr/share/luci/menu.d/luci-app-dhcp-hook.json')))) {
 		if (!entry.startsWith('admin/services/dhcp-hook') || !title) fail(`menu: ${entry}`);
@@ -81,17 +81,15 @@ function reset() {
 	throw new Error('the job does not come to rest');
 }
 
-// Whether the programs take a value.
-const judged = {};
-function verdict([ type, option, value ]) {
-	return judged[`${type} ${option} ${value}`] ??= (() => {
-		const quoted = `'${value.replace(/'/g, "'\\''")}'`;
-		const line = `\t${option == 'target' ? 'list' : 'option'} ${option} ${quoted}\n`;
-		const more = type == 'cname' && option == 'name' ? '\tlist target a\n' : '';
-		const file = `${folder}/verdict`;
-		fs.writeFileSync(file, `config ${type} 'x'\n${line}${more}`);
-		return spawnSync(`${programs}/debounced`, [ 'check', '--config', file ], { env: environment }).status == 0;
-	})();
+// Whether the programs take a file of these sections.
+function verdict(sections) {
+	const quoted = value => `'${value.replace(/'/g, "'\\''")}'`;
+	const file = `${folder}/verdict`;
+	fs.writeFileSync(file, sections.map(({ '.type': type, '.name': name, ...options }) =>
+		// A section with a name has another alias than its name, if it has the option.
+		`config ${type} ${/^cfg/.test(name) ? '' : quoted(name)}\n${Object.entries(options).map(([ option, value ]) => [ value ].flat()
+			.map(each => `\t${Array.isArray(value) ? 'list' : 'option'} ${option} ${quoted(each)}\n`).join('')).join('')}`).join('\n'));
+	return spawnSync(`${programs}/debounced`, [ 'check', '--config', file ], { env: environment }).status == 0;
 }
 
 // The options that the programs say they know.
@@ -143,9 +141,9 @@ const frames = `<!DOCTYPE html><body><img src="/held"><div></div><script>
 	const outcomes = {};
 	const place = document.querySelector('div');
 	for (const variant of ${JSON.stringify(left)}) {
-		outcomes[variant] = { fault: null, results: [] };
+		outcomes[variant] = { faults: [], results: [] };
 		for (const user of [ 'reader', 'writer' ]) {
-			if (outcomes[variant].fault) continue;
+			if (outcomes[variant].faults.length && variant) continue;
 			const frame = document.createElement('iframe');
 			frame.style = 'width: 1200px; height: 800px';
 			frame.src = '/test.html?variant=' + variant + '&user=' + user;
@@ -153,7 +151,7 @@ const frames = `<!DOCTYPE html><body><img src="/held"><div></div><script>
 				window.onmessage = event => done(event.data);
 				place.replaceChildren(frame);
 			});
-			outcomes[variant].fault = outcome.fault;
+			outcomes[variant].faults.push(...outcome.faults);
 			outcomes[variant].results.push(...outcome.results);
 		}
 	}
@@ -189,12 +187,12 @@ const server = http.createServer((request, response) => {
 
 function report(outcomes) {
 	let status = 0;
-	for (const result of outcomes[0].results) if (process.env.VERBOSE || / ms$/.test(result)) console.log(result);
-	if (outcomes[0].fault) {
-		console.log(`FAILED: ${outcomes[0].fault}`);
+	for (const result of outcomes[0].results) if (process.env.VERBOSE || / ms$|differences$/.test(result)) console.log(result);
+	for (const fault of outcomes[0].faults) {
+		console.log(`FAILED: ${fault}`);
 		status = 1;
 	}
-	for (const [ variant, { fault } ] of Object.entries(outcomes)) if (variant != 0 && fault) found[variant] = fault;
+	for (const [ variant, { faults: [ fault ] } ] of Object.entries(outcomes)) if (variant != 0 && fault) found[variant] = fault;
 	faults.forEach(([ file, before, after ], index) => {
 		const what = found[index + 1];
 		if (process.env.VERBOSE) console.log(`${path.basename(file)}: ${before} -> ${after}: ${what}`);

@@ -2,22 +2,22 @@
 'require view';
 'require poll';
 'require rpc';
+'require uci';
 'require ui';
+'require view.dhcp-hook.findings as findings';
 
 const declare = (method, params) => rpc.declare({ object: 'dhcp-hook', method, params });
-const ask = [ 'status', 'aliases', 'check' ].map(method => declare(method));
-const send = {
-	request: declare('request', [ 'job' ]),
-	flush: declare('flush', [ 'job' ]),
-	cancel: declare('cancel', [ 'job' ]),
-};
+// What can't be asked says so, and does not hide the rest.
+const [ askStatus, askAliases, askCheck ] = [ 'status', 'aliases', 'check' ]
+	.map(method => declare(method)).map(call => () => call().catch(({ message }) => ({ status: 1, text: message })));
+const send = Object.fromEntries([ 'request', 'flush', 'cancel' ].map(verb => [ verb, declare(verb, [ 'job' ]) ]));
 
 const states = {
 	idle: [ 'success', _('idle') ],
-	waiting: [ 'notice', _('waits for quiet') ],
+	waiting: [ 'notice', _('waiting') ],
 	running: [ 'notice', _('running') ],
-	retrying: [ 'warning', _('waits to try again') ],
-	throttled: [ 'warning', _('requested too often, so throttled') ],
+	retrying: [ 'warning', _('retrying') ],
+	throttled: [ 'warning', _('throttled') ],
 };
 
 const reasons = {
@@ -26,144 +26,161 @@ const reasons = {
 	hosts: _('a hosts file has its name'),
 	reachable: _('the others are unreachable'),
 	same_interface: _('its interface was seen last by this name'),
-	preferred: _('first in the list of those that are up'),
-	first_machine: _('all are reachable, and it is first in the list'),
+	preferred: _('first of those that are up'),
+	first_machine: _('first of those that are reachable'),
 	newest: _('its system has the newest lease'),
 	current: _('the alias led there before'),
 	recent: _('its lease was seen last'),
 	latest: _('its lease ends last'),
 };
 
-// The text of any other obstacle says why dnsmasq does not have the alias.
-const obstacles = {
-	restart: _('after a restart of dnsmasq'),
-};
+const presences = { reachable: _('reachable'), unreachable: _('unreachable'), unknown: _('unknown') };
 
-const presences = {
-	reachable: _('reachable'),
-	unreachable: _('unreachable'),
-	unknown: _('unknown'),
-};
+// LuCI's rows are high, and it has no label in red.
+const style = `.dhcp-hook .td { padding: 5px 10px; overflow-wrap: anywhere }
+	.dhcp-hook .label { white-space: normal }
+	.dhcp-hook .danger { background: var(--error-color-medium, #c22); color: #fff }`;
 
 // To LuCI a string by itself is HTML; in a list it is text.
 const text = (...parts) => E('span', parts);
-const small = part => E('div', [ E('small', [ part ]) ]);
-// On a phone a long one needs two lines.
-const label = (style, title) => E('span', { 'class': `label ${style}`, 'style': 'display: inline-block; white-space: normal' }, [ title ]);
-const ago = (now, moment) => _('%t ago').format(Math.max(0, Math.round(now - moment)));
-const ahead = (now, moment) => _('in %t').format(Math.max(0, Math.round(moment - now)));
+const unbroken = (...parts) => E('span', { 'style': 'white-space: nowrap' }, parts);
+const small = part => E('small', [ part ]);
+const line = (...parts) => E('div', parts);
+const label = (style, title) => E('span', { 'class': `label ${style}` }, [ title ]);
+
+// The two greatest units of a time, as the programs show it.
+function time(seconds) {
+	const s = Math.max(0, Math.floor(seconds));
+	return s < 120 ? _('%d s').format(s)
+		: s < 7200 ? _('%d min').format(s / 60)
+		: s < 172800 ? _('%d h %d min').format(s / 3600, s / 60 % 60)
+		: _('%d d %d h').format(s / 86400, s / 3600 % 24);
+}
+const ago = (now, moment) => _('%s ago').format(time(now - moment));
+const ahead = (now, moment) => _('in %s').format(time(moment - now));
+
+// Makes a node like another one. What is alike stays, with its focus and selection.
+function update(node, fresh) {
+	if (node.isEqualNode(fresh)) return;
+	if (node.nodeName != fresh.nodeName || node.nodeType != Node.ELEMENT_NODE || node.dataset.job != fresh.dataset.job)
+		return node.replaceWith(fresh);
+	for (const { name } of [ ...node.attributes ]) if (!fresh.hasAttribute(name)) node.removeAttribute(name);
+	for (const { name, value } of fresh.attributes) if (node.getAttribute(name) != value) node.setAttribute(name, value);
+	const children = [ ...fresh.childNodes ];
+	[ ...node.childNodes ].forEach((child, index) => children[index] ? update(child, children[index]) : child.remove());
+	node.append(...children.slice(node.childNodes.length));
+}
 
 function table(titles, rows, none) {
 	// A title is also what stands before a cell where the screen is too narrow for columns.
-	const node = E('table', { 'class': 'table' }, [
-		E('tr', { 'class': 'tr table-titles' }, titles.map(title => E('th', { 'class': 'th' }, [ title ])))
+	const node = E('table', { 'class': 'table dhcp-hook' }, [
+		E('tr', { 'class': 'tr table-titles' }, titles.map(title => E('th', { 'class': 'th' }, [ unbroken(title) ])))
 	]);
 	cbi_update_table(node, rows, E('em', [ none ]));
 	return node;
 }
 
 return view.extend({
-	// What can't be asked says so, and does not hide the rest.
 	load() {
-		return Promise.all(ask.map(call => call().catch(fault => ({ status: 1, text: fault.message }))));
+		return Promise.all([ askStatus(), askAliases(), askCheck(), L.resolveDefault(uci.load('debounced')) ]);
 	},
 
-	render(answers) {
-		const body = E('div', this.sections(answers));
-		this.refresh = () => this.load().then(answers => body.replaceChildren(...this.sections(answers)));
-		poll.add(this.refresh);
-		return E([ E('h2', [ _('Aliases') ]), body ]);
+	render([ status, aliases, check ]) {
+		this.answers = { status, aliases, check };
+		this.node = E('div', this.sections());
+		// A check reads all that dnsmasq reads.
+		poll.add(() => this.refresh());
+		poll.add(() => this.check(), 60);
+		return E([ E('style', style), E('h2', [ _('Aliases') ]), this.node ]);
 	},
 
-	sections([ status, aliases, check ]) {
-		const rows = aliases.aliases ?? [];
-		// Rows of one alias, for instances of dnsmasq that differ, stand together.
-		const isOneOfSeveral = index => [ rows[index - 1], rows[index + 1] ].some(other => other?.alias == rows[index].alias);
+	refresh() {
+		return Promise.all([ askStatus(), askAliases() ]).then(([ status, aliases ]) => this.show({ status, aliases }));
+	},
+
+	check() {
+		return askCheck().then(check => this.show({ check }));
+	},
+
+	show(answers) {
+		Object.assign(this.answers, answers);
+		update(this.node, E('div', this.sections()));
+	},
+
+	sections() {
+		const { status, aliases, check } = this.answers;
+		const failures = [ status, aliases ].filter(answer => answer.status).map(answer => findings.failure(answer));
+		if (status.stopped)
+			failures.push(_('debounced is stopped, as process %d.').format(status.process));
+		const section = parts => E('div', { 'class': 'cbi-section' }, parts);
 		return [
-			...this.warnings(status, aliases, check),
-			E('div', { 'class': 'cbi-section' }, [
-				table([ _('Alias'), _('Leads to'), _('Since'), _('Why'), _('Candidates') ],
-					rows.map((alias, index) => this.alias(alias, aliases.now, isOneOfSeveral(index))),
-					_('There are no aliases yet: add one in the settings.'))
-			]),
-			E('div', { 'class': 'cbi-section' }, [
-				E('h3', [ _('Jobs') ]),
-				table([ _('Job'), _('State'), _('Requests'), _('Runs'), _('Restarts saved'), _('Last run'), '' ],
-					(status.jobs ?? []).map(job => this.job(job, status.now)),
-					_('There are no jobs.'))
+			E('div', findings.boxes(check, failures)),
+			section(aliases.status ? [] : [ this.aliases(aliases) ]),
+			section(status.status ? [] : [ E('h3', [ _('Jobs') ]), this.jobs(status) ]),
+			E('p', [
+				E('a', { 'href': L.url('admin/status/logs') }, [ _('System log') ]), ' ',
+				status.version ? small(_('Version %s').format(status.version)) : '',
 			]),
 		];
 	},
 
-	warnings(status, aliases, check) {
-		const faults = [ status, aliases, check ].filter(answer => answer.status).map(answer => answer.text);
-		if (status.stopped)
-			faults.push(_('debounced is stopped, as process %d.').format(status.process));
-		const danger = [ ...new Set(faults) ].map(fault => E('li', [ fault ])), warning = [];
-		for (const { file, line, kind, text } of (check.findings ?? []).filter(finding => finding.kind != 'advice'))
-			(kind == 'remark' ? warning : danger).push(E('li', [ text + ' ', E('small', [ line == null ? file : `${file}:${line}` ]) ]));
-		if (check.in_force === false)
-			warning.push(E('li', [ _('The settings were changed, and are not in force yet.') ]));
-		return Object.entries({ danger, warning }).filter(([ , list ]) => list.length).map(([ style, list ]) =>
-			E('div', { 'class': `alert-message ${style}` }, [ E('ul', { 'style': 'list-style-position: inside' }, list) ]));
+	aliases({ aliases = [], now }) {
+		// Rows of one alias, for instances of dnsmasq that differ, stand together.
+		const isOneOfSeveral = index => [ aliases[index - 1], aliases[index + 1] ].some(other => other?.alias == aliases[index].alias);
+		return table([ _('Alias'), _('Leads to'), _('Since'), _('Until'), _('Why'), _('Candidates') ],
+			aliases.map((alias, index) => this.alias(alias, now, isOneOfSeveral(index))),
+			uci.sections('debounced', 'cname').length ? _('All aliases are disabled: enable one in the settings.')
+				: _('There are no aliases yet: add one in the settings.'));
 	},
 
-	alias(alias, now, hasPlace) {
-		const leads = [ alias.target ?? '-' ];
-		if (alias.addresses?.length)
-			leads.push(small(alias.addresses.join(' ')));
-		if (alias.obstacle)
-			leads.push(small(obstacles[alias.obstacle] ?? alias.text ?? alias.obstacle));
-		const since = [ alias.target == null ? '-' : alias.since == null ? _('before us') : ago(now, alias.since) ];
-		if (alias.expires != null)
-			since.push(small(_('ends %s').format(ahead(now, alias.expires))));
-		const candidates = (alias.candidates ?? []).map(candidate => this.candidate(candidate, now));
+	alias({ alias, target, addresses = [], since, expires, reason, obstacle, text: why, confdirs = [], candidates = [] }, now, hasPlace) {
 		return [
-			text(alias.alias, ...(hasPlace ? alias.confdirs ?? [] : []).map(small)),
-			text(...leads),
-			text(...since),
-			text(reasons[alias.reason] ?? alias.reason),
-			text(...(candidates.length ? candidates : [ '-' ])),
+			text(alias, ...(hasPlace ? confdirs : []).map(each => line(small(each)))),
+			text(target ?? label('warning', _('leads nowhere')), ' ', small(addresses.join(' ')), ' ',
+				obstacle == 'restart' ? label('notice', _('after a restart of dnsmasq'))
+					: obstacle ? text(label('danger', _('not loaded')), ' ', small(why ?? obstacle)) : ''),
+			unbroken(target == null ? '-' : since == null ? _('before us') : ago(now, since)),
+			unbroken(expires == null ? '-' : ahead(now, expires)),
+			text(reasons[reason] ?? reason ?? '-'),
+			text(...(candidates.length ? candidates.map(each => this.candidate(each, now)) : [ '-' ])),
 		];
 	},
 
 	candidate({ target, presence = 'unknown', reached, misses }, now) {
-		const known = [ presences[presence] ?? presence ];
-		if (reached != null)
-			known.push(_('reached %s').format(ago(now, reached)));
-		if (misses > 0)
-			known.push(_('misses: %d').format(misses));
-		return E('div', [ `${target}: ${known.join(', ')}` ]);
+		const known = [ reached == null ? '' : _('reached %s').format(ago(now, reached)), misses > 0 ? _('misses: %d').format(misses) : '' ];
+		return E('div', { 'title': known.filter(each => each).join(', ') }, [ target, ' ', small(presences[presence] ?? presence) ]);
 	},
 
-	job(job, now) {
-		const [ style, title ] = states[job.state] ?? [ '', job.state ];
-		const isPending = job.due != null;
-		const last = [ job.last_run == null ? '-' : ago(now, job.last_run) ];
-		if (job.last_exit)
-			last.push(' ', label('important', _('status %d').format(job.last_exit)));
-		// Each as "KIND WHO: WHAT".
-		const causes = job.causes ?? [];
-		last.push(...causes.slice(0, 5).map(small));
-		if (causes.length > 5)
-			last.push(small(_('and %d more').format(causes.length - 5)));
+	jobs({ jobs = [], now }) {
+		return table([ _('Job'), _('State'), _('Requests'), _('Runs'), _('Saved'), _('Last run'), '' ],
+			jobs.map(job => this.job(job, now)), _('No job is enabled: enable one in the settings.'));
+	},
+
+	job({ job, command, state, due, requests, runs, failures, saved, last_run, last_exit, causes = [] }, now) {
+		const isPending = due != null;
+		const [ style, title ] = state == 'idle' && last_exit ? [ 'danger', _('failed') ] : states[state] ?? [ '', state ];
 		return [
-			text(job.job, small(job.command)),
-			text(label(style, title), isPending ? ' ' + ahead(now, job.due) : ''),
-			text(`${job.requests}`),
-			text(`${job.runs}`, job.failures ? small(_('%d failed').format(job.failures)) : ''),
-			text(`${job.saved}`),
-			text(...last),
-			E('div', [
+			text(job, line(small(command))),
+			unbroken(label(style, title), ' ', isPending ? _('runs %s').format(ahead(now, due)) : ''),
+			unbroken(`${requests}`),
+			unbroken(`${runs}`, failures ? line(small(_('%d failed').format(failures))) : ''),
+			unbroken(`${saved}`),
+			text(last_run == null ? '-' : ago(now, last_run), ' ', last_exit ? label('danger', _('status %d').format(last_exit)) : '',
+				// Each as "KIND WHO: WHAT".
+				...causes.slice(0, 5).map(each => line(small(each))),
+				causes.length > 5 ? line(small(_('and %d more').format(causes.length - 5))) : ''),
+			E('div', { 'style': 'white-space: nowrap' }, [
 				this.button('request', job, _('Request'), 'action', false), ' ',
 				this.button('flush', job, _('Run now'), 'apply', !isPending), ' ',
-				this.button('cancel', job, _('Cancel'), 'remove', !isPending),
+				this.button('cancel', job, _('Forget'), 'remove', !isPending),
 			]),
 		];
 	},
 
 	button(verb, job, title, style, isDisabled) {
 		return E('button', {
+			// A button of another job has another handler.
+			'data-job': job,
 			'class': `btn cbi-button cbi-button-${style}`,
 			'click': ui.createHandlerFn(this, verb == 'request' ? 'send' : 'confirm', verb, job, title),
 			'disabled': isDisabled || !L.hasViewPermission() || null,
@@ -171,27 +188,24 @@ return view.extend({
 	},
 
 	confirm(verb, job, title) {
+		const [ action, sentence ] = verb == 'flush' ? [ _('Run the command'), _('The job "%s" runs its command at once:') ]
+			: [ _('Forget the request'), _('The job "%s" does not run its command:') ];
 		ui.showModal(title, [
-			E('p', [ verb == 'flush' ? _('Run "%s" at once? Its command is:').format(job.job)
-				: _('Forget what is pending for "%s"? What it was asked for will not be done. Its command is:').format(job.job) ]),
-			E('p', [ E('code', [ job.command ]) ]),
+			E('p', [ sentence.format(job) ]),
+			E('p', [ E('code', [ this.answers.status.jobs.find(each => each.job == job)?.command ]) ]),
 			E('div', { 'class': 'right' }, [
 				E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Back') ]), ' ',
-				E('button', {
-					'class': 'btn cbi-button-negative important',
-					'click': ui.createHandlerFn(this, () => this.send(verb, job, title).finally(ui.hideModal)),
-				}, [ title ]),
+				E('button', { 'class': 'btn cbi-button-negative important',
+					'click': ui.createHandlerFn(this, () => this.send(verb, job, title).finally(ui.hideModal)) }, [ action ]),
 			]),
 		]);
 	},
 
 	send(verb, job, title) {
-		return send[verb](job.job).then(answer => {
-			const note = ui.addNotification(title, E('p', [ answer.text || _('%s: done').format(job.job) ]),
-				answer.status ? 'danger' : 'info');
+		return send[verb](job).then(({ status, text }) => {
+			const note = ui.addNotification(title, E('p', [ text || _('%s: done').format(job) ]), status ? 'danger' : 'info');
 			// One that goes by itself, addTimeLimitedNotification, came after 24.10.
-			if (!answer.status)
-				setTimeout(() => note.remove(), 5000);
+			if (!status) setTimeout(() => note.remove(), 5000);
 			return this.refresh();
 		});
 	},
