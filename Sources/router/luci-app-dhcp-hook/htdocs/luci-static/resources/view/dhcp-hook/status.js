@@ -147,7 +147,7 @@ return view.extend({
 	},
 
 	candidate({ target, presence = 'unknown', reached, misses }, now) {
-		const known = [ reached == null ? '' : _('reached %s').format(ago(now, reached)), misses > 0 ? _('misses: %d').format(misses) : '' ];
+		const known = [ reached == null ? '' : _('reached %s ago').format(time(now - reached)), misses > 0 ? _('misses: %d').format(misses) : '' ];
 		return E('div', { 'title': known.filter(each => each).join(', ') }, [ target, ' ', small(presences[presence] ?? presence) ]);
 	},
 
@@ -161,7 +161,7 @@ return view.extend({
 		const [ style, title ] = state == 'idle' && last_exit ? [ 'danger', _('failed') ] : states[state] ?? [ '', state ];
 		return [
 			text(job, line(small(command))),
-			unbroken(label(style, title), ' ', isPending ? _('runs %s').format(ahead(now, due)) : ''),
+			unbroken(label(style, title), ' ', isPending ? _('runs in %s').format(time(due - now)) : ''),
 			unbroken(`${requests}`),
 			unbroken(`${runs}`, failures ? line(small(_('%d failed').format(failures))) : ''),
 			unbroken(`${saved}`),
