@@ -123,13 +123,14 @@ extension Runner {
                 try ledger.finish(name, run: run.number, status: outcome.status)
             }
         }
-        switch ending {
-        case .done: log("done in \(duration) s")
-        case .retry(let number, let pause):
-            logError("\(outcome.text) after \(duration) s; retry \(number) of \(job.retries) in \(pause) s")
-        case .givenUp:
-            logError("\(outcome.text) after \(duration) s; given up, runs again when asked")
-        }
+        if outcome.status == 0 { return log("done in \(duration) s") }
+        let next: ByteString =
+            switch ending {
+            case .retry(let number, let pause) where !isStopping: "retry \(number) of \(job.retries) in \(pause) s"
+            case .retry: "a request waits; it is kept for the next start"
+            case .done, .givenUp: "given up, runs again when asked"
+            }
+        logError("\(outcome.text) after \(duration) s; \(next)")
     }
 }
 

@@ -56,7 +56,7 @@ final class Runner {
     /// The outputs of the present or last run, which a child of its may hold open.
     var outputs: [OutputLog] = []
     /// The daemon stops: nothing is started any more.
-    private var isStopping = false
+    private(set) var isStopping = false
     /// The job is not in force any more. If it is in the settings, but not enabled, then accepted requests stay in the ledger
     /// until it is. A run goes on to its end.
     private var isRetired = false
@@ -187,9 +187,7 @@ final class Runner {
     }
 
     /// Ends what runs before its time.
-    func kill() {
-        if case .busy(let command, _) = mode { command.signal(.kill) }
-    }
+    func kill() { if case .busy(let command, _) = mode { command.signal(.kill) } }
 
     /// Takes the job from sight, once it is idle.
     func remove() {

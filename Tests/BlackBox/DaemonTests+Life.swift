@@ -225,6 +225,23 @@ extension DaemonTests {
         #expect(daemon.program.log.contains("j: ends"))
     }
 
+    /// The next daemon tries it again, and this one says nothing of a retry that it won't make.
+    @Test func aRunThatFailsWhileItStopsIsKept() throws {
+        let gate = try Gate()
+        let daemon = try Daemon(["--job", "j=echo begins; \(gate.wait); exit 3", "--quiet", "0.1"])
+        try daemon.ask("request", "j")
+        try daemon.program.line(with: "j: begins")
+        daemon.program.signal(SIGTERM)
+        try daemon.program.line(with: "waiting for j to end")
+        try gate.open()
+        #expect(try daemon.program.end() == 0)
+        let ends = daemon.program.log.filter { $0.contains("failed with status 3") }
+        #expect(ends.count == 1 && ends[0].hasSuffix(" s; a request waits; it is kept for the next start"), "\(ends)")
+        #expect(exists(daemon.run + "/pending/j/manual"))
+        try daemon.start(["--job", "j=echo again", "--quiet", "0.1"])
+        try daemon.program.line(with: "j: again")
+    }
+
     @Test func stopsAtOnceIfToldTwice() throws {
         let daemon = try Daemon(["--job", "j=echo begins; sleep 1000", "--quiet", "0.1"])
         try daemon.ask("request", "j")
