@@ -9,10 +9,11 @@ import Testing
     /// - Parameter remark: What `debounced check` says of settings that can be used.
     /// - Parameter logged: What logger(1) is given.
     /// - Parameter dnsmasq: dnsmasq's own init script.
+    /// - Parameter programs: Which of the programs are there.
     private func call(
         _ action: String, _ words: String..., dhcp: String? = nil, dnsmasq: String = "", watches: Bool = false,
-        fault: String? = nil,
-        failing: String = "check", remark: String? = nil, status: Int32 = 0, logged: [String] = []
+        fault: String? = nil, failing: String = "check", remark: String? = nil, status: Int32 = 0,
+        logged: [String] = [], programs: [String] = ["debounced", "cname-updater"]
     ) throws -> [String] {
         let scratch = Scratch()
         if let dhcp { scratch.write("dhcp", dhcp) }
@@ -20,7 +21,7 @@ import Testing
         scratch.write("etc/init.d/dnsmasq", dnsmasq)
         // Instead of our programs, what says how they are called.
         try run(["mkdir", scratch / "bin"])
-        for program in ["debounced", "cname-updater"] {
+        for program in programs {
             let check =
                 fault.map { "[ \"$1\" != \(failing) ] || { echo '\($0)' >&2; exit 78; }" }
                 ?? remark.map { "[ \"$1\" != check ] || echo '\($0)' >&2" } ?? ""
@@ -28,7 +29,10 @@ import Testing
             scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\n\(needed)\necho \"${0##*/} $*\"\n", mode: 0o755)
         }
         let log = scratch / "log"
-        scratch.write("bin/logger", "#!/bin/sh\nsed \"s/^/$*: /\" >>\(log)\n", mode: 0o755)
+        // It logs its input, unless there are words behind its options.
+        scratch.write(
+            "bin/logger",
+            "#!/bin/sh\ncase $* in *daemon.err) sed \"s/^/$*: /\" ;; *) echo \"$*\" ;; esac >>\(log)\n", mode: 0o755)
         let called = try run(
             [Router.scripts + "/rc.common", Built.repository + "/init.d/debounced", action] + words,
             environment: [
@@ -131,6 +135,19 @@ import Testing
 
     @Test func stops() throws {
         #expect(try call("stop") == ["procd_kill\tdebounced"])
+    }
+
+    /// As after an upgrade of OpenWrt that has kept all of /etc. procd would try a missing program again every 5 s for ever.
+    @Test(arguments: [[], ["debounced"], ["cname-updater"]])
+    func startsNothingWithoutBothPrograms(programs: [String]) throws {
+        for action in ["start", "boot", "reload", "restart"] {
+            let called = try call(
+                action, dhcp: "config dnsmasq guest\n", watches: true,
+                logged: ["-st debounced not installed, so not started"], programs: programs)
+            #expect(called == (action == "restart" ? ["procd_kill\tdebounced"] : []) + Self.triggers)
+        }
+        #expect(try call("stop", programs: programs) == ["procd_kill\tdebounced"])
+        #expect(try call("enable", programs: programs) == ["START=18 STOP=95"])
     }
 
     /// dnsmasq has START=19.
