@@ -25,7 +25,7 @@ extension [Alias] {
                 find("is the router's own name")
             } else if let other = others.first(where: { names.contains($0.words[0]) }) {
                 find(
-                    "is a name in \(other.words[1]) too: with publish 'cname' only the alias answers, with 'hosts' both do; choose "
+                    "is a name in \(other.words[1]) too: with publish 'cname' only the alias answers, with 'hosts' it is left out; choose "
                         + "another one")
             }
             if known.contains(alias.name.text) {

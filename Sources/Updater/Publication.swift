@@ -116,7 +116,9 @@ final class Publication {
             let entry = Entry(
                 choice.alias, to: choice.target, in: domains, choice.known.addresses, others: choice.others)
             entry.omit(isAlias: { names.contains($0) }, cnameAt: { other.place(of: $0) })
-            if case .hosts = publisher, !hosts.addresses(of: choice.alias.text).isEmpty {
+            // `HostsFiles` leaves out names of a loopback address.
+            let name = choice.alias.text
+            if case .hosts = publisher, name == "localhost" || !hosts.addresses(of: name).isEmpty {
                 entry.omission = "a hosts file has its name"
             }
             return entry

@@ -4,7 +4,7 @@ import Configuration
 import TestSupport
 import Testing
 
-private let both = "with publish 'cname' only the alias answers, with 'hosts' both do; choose another one"
+private let both = "with publish 'cname' only the alias answers, with 'hosts' it is left out; choose another one"
 
 @Suite struct AliasFindingsTests {
     @Test(arguments: [

@@ -202,6 +202,14 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(addresses(world) == ["fd00:0:0:1::20"] && !world.isPending())
     }
 
+    /// dnsmasq answers that name from /etc/hosts.
+    @Test func anAliasNamedLocalhostIsLeftOut() throws {
+        let world = try EventWorld(Self.sections + "config cname localhost\n list target maxwell-arch\n", .main)
+        try world.lease(1, "maxwell-arch")
+        #expect(addresses(world) == ["10.0.0.1"])
+        #expect(access(world.scratch / "conf/cname-updater.hosts/localhost", F_OK) != 0)
+    }
+
     /// A folder that is made anew is another one, which a process does not follow.
     @Test func aFolderMadeAnewNeedsARestart() throws {
         let world = try world()
