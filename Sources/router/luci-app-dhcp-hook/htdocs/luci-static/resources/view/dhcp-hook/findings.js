@@ -11,7 +11,7 @@ return baseclass.extend({
 	// What a call of a program that can't answer means, and what to do.
 	failure({ status, text }) {
 		return status == 69 ? _('The service debounced is not running, so requests wait. Start it on the page System, Startup.')
-			: status == 71 ? _('The programs do not run: install the package dhcp-hook anew. %s').format(text) : text;
+			: status == 71 ? _('The programs do not run: install dhcp-hook anew. %s').format(text) : text;
 	},
 
 	// Boxes for what is wrong, the gravest first: what `check` found, and further texts.

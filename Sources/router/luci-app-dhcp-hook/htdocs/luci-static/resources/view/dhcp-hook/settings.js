@@ -191,7 +191,7 @@ return view.extend({
 		const restartsDnsmasq = id => (stored(id, 'command') ?? command(id)) == 'service dnsmasq restart';
 		const quiet = id => stored(id, 'quiet') ?? '10';
 
-		option('command', 'line', command, _('Command'), _('A line for the shell, which runs it as root.')).modalonly = null;
+		option('command', 'line', command, _('Command'), _('A line for the shell, run as root.')).modalonly = null;
 		option('verify', 'line', id => restartsDnsmasq(id) ? 'cname-updater verify' : '', _('Verification'),
 			_('A line that runs after the command, for at most 60 seconds. If it fails, the run has failed. true: no verification.'));
 		Object.assign(option('quiet', 'seconds', () => '10', _('Quiet time'), _('Seconds without a request before the command runs.')),
@@ -202,9 +202,9 @@ return view.extend({
 				: _('The longest wait is 0, or no shorter than the quiet time.'));
 		option('timeout', 'seconds', id => restartsDnsmasq(id) ? '300' : '60', _('Timeout'),
 			_('Seconds after which the command is ended. 0: never.'));
-		option('retries', 'count', () => '3', _('Retries'), _('The number of further tries if the command fails.'));
+		option('retries', 'count', () => '3', _('Retries'), _('Further tries if the command fails.'));
 		option('max_interval', 'seconds', () => '600', _('Longest pause'),
-			_('Seconds at most between tries, and between runs of a throttled requester. 0: none is throttled.'));
+			_('Seconds at most between tries, and between runs of a throttled requester. 0: no throttling.'));
 		flag(section, 'enabled', _('Enabled')).editable = true;
 	},
 
@@ -230,7 +230,7 @@ return view.extend({
 
 		choice('publish', () => [ [ 'cname', _('As CNAME, at a restart') ], [ 'hosts', _('As addresses, at once') ] ], () => 'cname', _('Publish'), [
 			_('As addresses, a change counts at once, without a restart. The answer has no CNAME, and the reverse look-up shows another name. This needs OpenWrt 23.05 or newer (dnsmasq 2.88).'),
-			_('As CNAME, a change restarts dnsmasq: about 3 seconds without DNS and DHCP for each network. Any dnsmasq will do.'),
+			_('As CNAME, a change restarts dnsmasq: about 3 seconds without DNS and DHCP for each network.'),
 			...found.filter(({ kind }) => kind == 'advice').map(({ file, text }) => '%h: %h'.format(file, text)),
 		].join('<br />'));
 		guard(choice('job', set => [ ...new Set([ ...jobs(), set ]) ].map(name => [ name ]), () => jobs().includes('dnsmasq') ? 'dnsmasq' : jobs()[0],

@@ -38,7 +38,7 @@ const presences = { reachable: _('reachable'), unreachable: _('unreachable'), un
 
 // LuCI's rows are high, and it has no label in red.
 const style = `.dhcp-hook .td { padding: 5px 10px; overflow-wrap: anywhere }
-	.dhcp-hook .label { white-space: normal }
+	.dhcp-hook .label { display: inline-block; white-space: normal; overflow-wrap: normal }
 	.dhcp-hook .danger { background: var(--error-color-medium, #c22); color: #fff }`;
 
 // To LuCI a string by itself is HTML; in a list it is text.
