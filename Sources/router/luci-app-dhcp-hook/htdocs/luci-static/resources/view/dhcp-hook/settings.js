@@ -201,7 +201,7 @@ return view.extend({
 			(section, id, value) => +value == 0 || +value >= +(section.formvalue(id, 'quiet') || 10) ? null
 				: _('The longest wait is 0, or no shorter than the quiet time.'));
 		option('timeout', 'seconds', id => restartsDnsmasq(id) ? '300' : '60', _('Timeout'),
-			_('Seconds after which the command is ended. 0: never.'));
+			_('Seconds until the command is ended. 0: never.'));
 		option('retries', 'count', () => '3', _('Retries'), _('Further tries if the command fails.'));
 		option('max_interval', 'seconds', () => '600', _('Longest pause'),
 			_('Seconds at most between tries, and between runs of a throttled requester. 0: no throttling.'));
@@ -239,7 +239,7 @@ return view.extend({
 			return jobs().includes(name) ? null : _('There is no job "%s".').format(name);
 		});
 		choice('request', () => [ [ 'alias', _('An alias leads elsewhere') ], [ 'lease', _('Any lease changes, too') ] ], () => 'alias',
-			_('When'), _('The reason for a request of the job.'));
+			_('When'), _('The reason to request the job.'));
 
 		for (const [ name, kind, placeholder, ...about ] of [
 			[ 'domain', 'host', _('that of dnsmasq'), _('Domain'), _('The domain of aliases and targets, such as lan.') ],

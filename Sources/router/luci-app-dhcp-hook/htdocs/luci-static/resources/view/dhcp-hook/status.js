@@ -161,7 +161,7 @@ return view.extend({
 		const [ style, title ] = state == 'idle' && last_exit ? [ 'danger', _('failed') ] : states[state] ?? [ '', state ];
 		return [
 			text(job, line(small(command))),
-			unbroken(label(style, title), ' ', isPending ? _('runs in %s').format(time(due - now)) : ''),
+			unbroken(label(style, title), ' ', isPending ? line(small(_('runs in %s').format(time(due - now)))) : ''),
 			unbroken(`${requests}`),
 			unbroken(`${runs}`, failures ? line(small(_('%d failed').format(failures))) : ''),
 			unbroken(`${saved}`),
