@@ -129,15 +129,6 @@ class Base {
 		Object.assign(Class.prototype, members);
 		return Class;
 	}
-	// The method of that name in the class above the one whose method of that name runs.
-	super(name, values = []) {
-		const running = this.running ??= {};
-		const before = running[name];
-		let next = Object.getPrototypeOf(before ?? Object.getPrototypeOf(this));
-		while (!Object.hasOwn(next, name)) next = Object.getPrototypeOf(next);
-		running[name] = next;
-		try { return next[name].apply(this, values); } finally { running[name] = before; }
-	}
 	titleFn(name, ...values) {
 		const title = typeof this[name] == 'function' ? this[name](...values) : this[name];
 		return title == null || title === '' ? null : `${title}`;
