@@ -25,7 +25,7 @@ import Testing
         try eventually("it is undone") { router.published == "cname=m,m.lan,b.lan" && !router.isPending }
         router.lease()
         try eventually("it leads nowhere") { router.published == "" && router.isPending }
-        // Of a process that starts during a change nobody knows what it has read, so the request would stay.
+        // A process that starts during a change may have read either fragment, so its restart would stay requested.
         try eventually("the change is over") { router.state.contains("settled") }
         // dnsmasq is started by another program.
         try router.restart()

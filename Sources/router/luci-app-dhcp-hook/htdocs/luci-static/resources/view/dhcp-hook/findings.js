@@ -8,13 +8,13 @@ const box = (style, sentence, findings = []) => E('div', { 'class': `alert-messa
 ]);
 
 return baseclass.extend({
-	// What a call of a program that can't answer means, and what to do.
+	// Says why a program did not answer, and what to do.
 	failure({ status, text }) {
 		return status == 69 ? _('The service debounced is not running, so requests wait. Start it on the page System, Startup.')
 			: status == 71 ? _('The programs do not run: install dhcp-hook anew. %s').format(text) : text;
 	},
 
-	// Boxes for what is wrong, the gravest first: what `check` found, and further texts.
+	// Makes a box for each failure and for each kind of finding of `check`, the gravest first.
 	boxes(check, failures = []) {
 		const [ faults, problems, remarks ] = [ 'fault', 'problem', 'remark' ]
 			.map(kind => (check.findings ?? []).filter(finding => finding.kind == kind));

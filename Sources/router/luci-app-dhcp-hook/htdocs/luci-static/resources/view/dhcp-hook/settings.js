@@ -8,7 +8,7 @@
 
 const [ askLeases, askCheck ] = [ 'leases', 'check' ].map(method => rpc.declare({ object: 'dhcp-hook', method }));
 
-// What the programs allow (OptionKind in Sources/Configuration/Section.swift), and what to say of another value.
+// The values that the programs allow (OptionKind in Sources/Configuration/Section.swift), and the message for any other value.
 const isHost = name => name.length <= 253 && /^(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})*$/.test(name);
 const words = value => value.split(/[ \t\r]+/).filter(word => word != '');
 const isPath = value => /^\/[^\x00-\x20\x7f]*$/.test(value);
@@ -25,7 +25,7 @@ const kinds = {
 kinds.file = [ value => isPath(value) && value != '/', kinds.folder[1] ];
 const fault = (kind, value) => kinds[kind][0](value) ? null : kinds[kind][1].format(value);
 
-// What is set, and not yet saved. OpenWrt has more words than LuCI for a flag.
+// Values that are set, saved or not. OpenWrt has more words for a flag than LuCI.
 const stored = (id, name) => uci.get('debounced', id, name);
 const isOn = (id, name) => /^(1|on|true|yes|enabled)$/.test(stored(id, name) ?? '1');
 const aliasOf = id => stored(id, 'name') ?? (uci.get('debounced', id)?.['.anonymous'] ? null : id);
@@ -64,7 +64,7 @@ function flag(section, name, title, description) {
 	return option;
 }
 
-// Another alias that is enabled and has the name of this one, which is about to be enabled. The fields of a dialog count.
+// Finds another enabled alias with the name of this one, if this one is enabled. Fields on the screen count before stored values.
 function twin(section, id) {
 	const field = (each, name, otherwise) => section.getUIElement(each, name) ? section.formvalue(each, name) : otherwise;
 	const isEnabled = each => field(each, 'enabled', isOn(each, 'enabled') ? '1' : '0') == '1';
@@ -124,16 +124,16 @@ return view.extend({
 		});
 
 		const name = checked(section.option(form.Value, 'name', _('Alias'),
-			_('The name without a domain, such as maxwell.')), 'host', (section, id) => twin(section, id));
+			_('The name without a domain, such as maxwell.')), 'host', twin);
 		name.rmempty = false;
-		// A section may be named by its alias instead.
+		// Without the option the section's name is the alias.
 		name.load = aliasOf;
 
 		const targets = Object.assign(guard(section.option(form.DynamicList, 'target', _('Targets'),
 			_('Host names, the preferred one first. The name of its system may follow after a blank: a machine runs one at a time.')), targetsFault), {
 			rmempty: false,
 			placeholder: _('Add a host'),
-			// To LuCI one target with its system would be two.
+			// LuCI would split a target and its system into two targets.
 			load: id => [ stored(id, 'target') ?? [] ].flat(),
 			textvalue(id) { return '%h'.format(this.cfgvalue(id).join(', ')); },
 			// The line for a host that is not suggested comes first.
@@ -143,7 +143,7 @@ return view.extend({
 				line?.parentNode.insertBefore(line, line.parentNode.querySelector('li:not([placeholder])'));
 				return node;
 			},
-			// Of what is typed in. LuCI looks at the list with an empty value.
+			// Checks what is typed in. For the list as a whole LuCI passes an empty value.
 			validate: (id, value) => !value || (fault('target', value) ?? true),
 		});
 		for (const [ host, address ] of hosts(leases))

@@ -7,7 +7,7 @@
 'require view.dhcp-hook.findings as findings';
 
 const declare = (method, params) => rpc.declare({ object: 'dhcp-hook', method, params });
-// What can't be asked says so, and does not hide the rest.
+// A call that fails becomes an answer with its message, so the rest still shows.
 const [ askStatus, askAliases, askCheck ] = [ 'status', 'aliases', 'check' ]
 	.map(method => declare(method)).map(call => () => call().catch(({ message }) => ({ status: 1, text: message })));
 const send = Object.fromEntries([ 'request', 'flush', 'cancel' ].map(verb => [ verb, declare(verb, [ 'job' ]) ]));
