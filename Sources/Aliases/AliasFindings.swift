@@ -18,7 +18,7 @@ extension [Alias] {
         var findings: [Finding] = []
         for alias in self {
             func find(_ what: ByteString) {
-                findings.append(Finding(.problem, alias.place, "alias '\(alias.name)' \(what)"))
+                findings.append(Finding(.problem, at: alias.place, "alias '\(alias.name)' \(what)"))
             }
             let names = [alias.name.text] + domains.map { "\(alias.name).\($0)" }
             if alias.name.text == router || alias.name.text == "localhost" {

@@ -5,14 +5,14 @@ import Network
 
 /// What dnsmasq knows of a host.
 public final class KnownHost: Sendable {
-    public static let absent = KnownHost([], [])
+    public static let absent = KnownHost(leases: [], hosts: [])
 
     /// The leases with the host's name.
     public let leases: [Lease]
     /// The host's addresses in hosts files.
     public let hosts: [Address]
 
-    public init(_ leases: [Lease], _ hosts: [Address]) { (self.leases, self.hosts) = (leases, hosts) }
+    public init(leases: [Lease], hosts: [Address]) { (self.leases, self.hosts) = (leases, hosts) }
 
     public var isUp: Bool { !leases.isEmpty || !hosts.isEmpty }
 
@@ -62,7 +62,7 @@ public final class Choice {
     public let others: [Address]
     public let reason: Reason
 
-    fileprivate init(_ alias: HostName, _ chosen: Candidate?, _ all: [Candidate], _ reason: Reason) {
+    fileprivate init(of alias: HostName, _ chosen: RunningTarget?, among all: [RunningTarget], reason: Reason) {
         (self.alias, self.reason) = (alias, reason)
         (target, known, lease) = (chosen?.target.host, chosen?.known ?? .absent, chosen?.last)
         others = all.filter { $0.target !== chosen?.target }.flatMap { $0.known.addresses }
@@ -80,37 +80,39 @@ extension Alias {
     public func choice(
         knowing known: (HostName) -> KnownHost, verdict: (HostName) -> Presence.Verdict, isCurrent: (HostName) -> Bool
     ) -> Choice {
-        let all = targets.map { Candidate(target: $0, known: known($0.host)) }.filter { $0.known.isUp }
+        let all = targets.map { RunningTarget(target: $0, known: known($0.host)) }.filter { $0.known.isUp }
         var up = all
-        func choice(_ chosen: Candidate?, _ reason: Choice.Reason) -> Choice { Choice(name, chosen, all, reason) }
+        func choice(_ chosen: RunningTarget?, reason: Choice.Reason) -> Choice {
+            Choice(of: name, chosen, among: all, reason: reason)
+        }
         if isProbed, up.count > 1 {
             let rest = up.filter { verdict($0.target.host) != .unreachable }
-            if rest.count == 1 { return choice(rest[0], .reachable) }
+            if rest.count == 1 { return choice(rest[0], reason: .reachable) }
             if !rest.isEmpty { up = rest }
         }
         let leased = up.filter { !$0.leases.isEmpty }
         if !leased.isEmpty { up = leased }
-        if up.count < 2 { return choice(up.first, up.isEmpty ? .none : leased.isEmpty ? .hosts : .only) }
+        if up.count < 2 { return choice(up.first, reason: up.isEmpty ? .none : leased.isEmpty ? .hosts : .only) }
         // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
         let there = up.map { one in
             let leases = one.leases.filter { lease in
                 !up.contains { $0.target !== one.target && $0.leases.contains { $0.replaces(lease) } }
             }
-            return Candidate(target: one.target, known: KnownHost(leases, one.known.hosts))
+            return RunningTarget(target: one.target, known: KnownHost(leases: leases, hosts: one.known.hosts))
         }.filter { leased.isEmpty || !$0.leases.isEmpty }
         let system = there[0].target.system
         if !there.contains(where: { $0.target.system != system }) {
-            return choice(there[0], there.count < up.count ? .sameInterface : .preferred)
+            return choice(there[0], reason: there.count < up.count ? .sameInterface : .preferred)
         }
         if isProbed, !there.contains(where: { verdict($0.target.host) != .reachable }) {
-            return choice(there[0], .firstMachine)
+            return choice(there[0], reason: .firstMachine)
         }
-        let (best, reason) = newest(there, isCurrent)
-        return choice(there.first { $0.target.system == best.target.system }, reason)
+        let (best, reason) = newest(of: there, isCurrent: isCurrent)
+        return choice(there.first { $0.target.system == best.target.system }, reason: reason)
     }
 
     /// Returns the target of the system that runs now, as far as the leases tell.
-    private func newest(_ there: [Candidate], _ isCurrent: (HostName) -> Bool) -> (Candidate, Choice.Reason) {
+    private func newest(of there: [RunningTarget], isCurrent: (HostName) -> Bool) -> (RunningTarget, Choice.Reason) {
         var best = there[0]
         for candidate in there where best.since.isBefore(candidate.since) { best = candidate }
         if best.since != nil { return (best, .newest) }
@@ -124,7 +126,7 @@ extension Alias {
 }
 
 /// A target that is up.
-private final class Candidate {
+private final class RunningTarget {
     let target: Alias.Target
     let known: KnownHost
     var leases: [Lease] { known.leases }
@@ -136,7 +138,7 @@ private final class Candidate {
     /// When the newest lease was new.
     var since: Instant? { leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 } }
 
-    func ends(before other: Candidate) -> Bool {
+    func ends(before other: RunningTarget) -> Bool {
         !leases.contains { one in other.leases.contains { !one.ends(before: $0) } }
     }
 }

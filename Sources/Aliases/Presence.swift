@@ -85,20 +85,20 @@ public final class Presence {
     }
 
     /// When the next candidate must be probed; nil if there are none.
-    public var next: Instant? { candidates.reduce(nil) { $0.earlier($1.due) } }
+    public var next: Instant? { candidates.reduce(nil) { earliest($0, $1.due) } }
 
     /// The candidates that must be probed now. Candidates that compete are probed together, so that their answers can be
     /// compared. Those that are away, or on no link, keep their own schedule.
     public func due(at now: Instant) -> [Candidate] {
         candidates.filter { one in
-            one.due <= now || !one.isAway && one.isNear && hasRival(one) { $0.due <= now }
+            one.due <= now || !one.isAway && one.isNear && hasCompetitor(one) { $0.due <= now }
         }
     }
 
     /// Whether a candidate competes with such a one.
-    private func hasRival(_ one: Candidate, _ isSuch: (Candidate) -> Bool) -> Bool {
+    private func hasCompetitor(_ one: Candidate, _ isMatching: (Candidate) -> Bool) -> Bool {
         groups.contains { group in
-            group.contains(one.host) && candidates.contains { $0 !== one && group.contains($0.host) && isSuch($0) }
+            group.contains(one.host) && candidates.contains { $0 !== one && group.contains($0.host) && isMatching($0) }
         }
     }
 
@@ -108,7 +108,7 @@ public final class Presence {
     ///   - start: When the round began.
     ///   - now: When it was over.
     /// - Returns: The candidates whose verdict changed.
-    public func note(from start: Instant, at now: Instant) -> [Candidate] {
+    public func recordRound(from start: Instant, at now: Instant) -> [Candidate] {
         for candidate in candidates {
             candidate.before = candidate.verdict
             guard let answer = candidate.answer else { continue }
@@ -123,12 +123,12 @@ public final class Presence {
             case .undecided: break
             }
         }
-        for one in candidates where one.isAway && hasRival(one, { $0.answer == .answered }) {
+        for one in candidates where one.isAway && hasCompetitor(one, { $0.answer == .answered }) {
             one.verdict = .unreachable
         }
         for one in candidates where one.answer == .answered && one.verdict != .reachable {
             // As long as another candidate's answer is open, it is not known whether they are two machines.
-            let isOpen = hasRival(one) { $0.isNear && $0.verdict != .unreachable && $0.answer != .answered }
+            let isOpen = hasCompetitor(one) { $0.isNear && $0.verdict != .unreachable && $0.answer != .answered }
             if isOpen { one.due = now } else { one.verdict = .reachable }
         }
         for candidate in candidates { candidate.answer = nil }

@@ -25,10 +25,8 @@ public struct Instant: Comparable, Sendable {
     public static func < (one: Instant, other: Instant) -> Bool { one.microseconds < other.microseconds }
 }
 
-extension Optional where Wrapped == Instant {
-    /// The earlier of two moments, each of which may never come.
-    public func earlier(_ other: Instant?) -> Instant? {
-        guard let self, let other else { return self ?? other }
-        return min(self, other)
-    }
+/// The earlier of two moments, each of which may never come.
+public func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
 }

@@ -8,10 +8,10 @@ public final class Alias {
         /// time.
         public let system: ByteString
 
-        init(_ host: HostName, _ system: ByteString) { (self.host, self.system) = (host, system) }
+        init(_ host: HostName, system: ByteString) { (self.host, self.system) = (host, system) }
     }
 
-    private static let table: [Option] = [
+    private static let table: [OptionRule] = [
         ("name", .domain, ""), ("target", .targets, ""), ("probe", .flag, "1"), ("enabled", .flag, "1"),
     ]
 
@@ -23,7 +23,7 @@ public final class Alias {
     /// Which of several targets is up is also asked on the network.
     public let isProbed: Bool
 
-    init(_ name: HostName, _ targets: [Target], isProbed: Bool, _ place: Place) {
+    init(_ name: HostName, targets: [Target], isProbed: Bool, place: Place) {
         (self.name, self.targets, self.isProbed, self.place) = (name, targets, isProbed, place)
     }
 
@@ -33,39 +33,39 @@ public final class Alias {
     /// which `-…` was added, as `maxwell-arch`. Without such a target it gets a system of its own.
     ///
     /// - Returns: nil if that leaves no alias.
-    convenience init?(_ read: UCI.Section, file: ByteString, _ findings: inout Findings) {
+    convenience init?(_ read: UCI.Section, file: ByteString, findings: inout Findings) {
         let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)
-        let place = Place(file, named.line)
+        let place = Place(file, line: named.line)
         guard let name = HostName(named.text) else {
-            findings.add(.fault, place, "'\(named.text.printable())': not a host name")
+            findings.add(.fault, at: place, "'\(named.text.printable())': not a host name")
             return nil
         }
-        let section = Section("cname", "", Alias.table, file: file, line: named.line)
-        section.read(read, &findings)
+        let section = SettingsSection(type: "cname", name: "", table: Alias.table, file: file, line: named.line)
+        section.read(read, findings: &findings)
         var targets: [Target] = []
         for value in section[list: "target"] {
             let words = value.text.words
             // It has been read as a target.
             let host = HostName(words[0])!
             if targets.contains(where: { $0.host == host }) {
-                findings.add(.fault, Place(file, value.line), "target '\(host)' stands twice for '\(name)'")
+                findings.add(.fault, at: Place(file, line: value.line), "target '\(host)' stands twice for '\(name)'")
             } else {
-                targets.append(Target(host, words.count == 2 ? words[1] : ""))
+                targets.append(Target(host, system: words.count == 2 ? words[1] : ""))
             }
         }
         guard !targets.isEmpty else {
-            findings.add(.fault, place, "alias '\(name)' has no target: list target 'HOST'")
+            findings.add(.fault, at: place, "alias '\(name)' has no target: list target 'HOST'")
             return nil
         }
         let all: [Target] = targets.map { target in
             guard target.system.isEmpty else { return target }
             let stems = targets.filter { target.host == $0.host || target.host.text.hasPrefix($0.host.text + "-") }
             let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
-            return Target(target.host, stem.system.isEmpty ? stem.host.text : stem.system)
+            return Target(target.host, system: stem.system.isEmpty ? stem.host.text : stem.system)
         }
         // A section that is not enabled counts as one that is not there.
         if section["enabled"] == "0" { return nil }
-        self.init(name, all, isProbed: section["probe"] == "1", place)
+        self.init(name, targets: all, isProbed: section["probe"] == "1", place: place)
     }
 
     /// The aliases of a text that `text` made.
@@ -79,9 +79,9 @@ public final class Alias {
             case "\toption name ": name = HostName(value)
             case "\tlist target ":
                 guard let (host, system) = value.split(at: UInt8(ascii: " ")), let host = HostName(host) else { break }
-                targets.append(Target(host, system))
+                targets.append(Target(host, system: system))
             case "\toption probe ":
-                if let name { all.append(Alias(name, targets, isProbed: value == "1", Place(file))) }
+                if let name { all.append(Alias(name, targets: targets, isProbed: value == "1", place: Place(file))) }
                 targets = []
             default: break
             }

@@ -56,7 +56,7 @@ public struct Call: Sendable {
         jobs = sections.joined(separator: "")
         if jobs.isEmpty { return }
         var findings = Findings()
-        _ = Settings(jobs, file: "", &findings)
+        _ = Settings(jobs, file: "", findings: &findings)
         if let fault = findings.all(.fault).first { throw Fault(.usage, "--\(fault.text)") }
     }
 
@@ -69,15 +69,16 @@ public struct Call: Sendable {
     ///
     /// - Parameter findings: What is found in the file is added.
     /// - Throws: `settings` if the call names a file that is not there, or if the system can't read a file now.
-    public func settings(_ findings: inout Findings) throws(Fault) -> Settings {
+    public func settings(findings: inout Findings) throws(Fault) -> Settings {
         try places.checkConfig()
-        return jobs.isEmpty ? try Settings(file: places.config, &findings) : Settings(jobs, file: "", &findings)
+        return jobs.isEmpty
+            ? try Settings(file: places.config, findings: &findings) : Settings(jobs, file: "", findings: &findings)
     }
 
     /// The same for a start: see `Settings.forStart`.
     public func settingsForStart() throws(Fault) -> (Settings, log: [ByteString]) {
         var findings = Findings()
-        return jobs.isEmpty ? try Settings.forStart(places) : (try settings(&findings), [])
+        return jobs.isEmpty ? try Settings.forStart(places) : (try settings(findings: &findings), [])
     }
 
     /// Whether its words and options are those that a verb allows.
@@ -116,7 +117,7 @@ public struct Call: Sendable {
     ///   - options: Those that take a value, besides `--config`.
     ///   - notes: The help text after the lines of the verbs, without the options for jobs of the command line.
     public static func run(
-        _ program: StaticString, _ words: [ByteString], _ verbs: [Verb], options: StaticString, notes: StaticString
+        _ program: StaticString, words: [ByteString], verbs: [Verb], options: StaticString, notes: StaticString
     ) {
         do throws(Fault) {
             let valued = ["--config"] + ByteString(stringLiteral: options).words

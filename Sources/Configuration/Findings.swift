@@ -6,7 +6,7 @@ public struct Place: Equatable, Sendable {
     /// Counted from 1; nil if it is about the whole file.
     public let line: Int?
 
-    public init(_ file: ByteString, _ line: Int? = nil) { (self.file, self.line) = (file, line) }
+    public init(_ file: ByteString, line: Int? = nil) { (self.file, self.line) = (file, line) }
 
     /// "FILE:LINE", or "FILE".
     public var text: ByteString { line.map { "\(file):\($0)" } ?? file }
@@ -32,7 +32,7 @@ public final class Finding: Error, Equatable {
     /// What is wrong, and what is allowed or what to do.
     public let text: ByteString
 
-    public init(_ kind: Kind, _ place: Place, _ text: ByteString) {
+    public init(_ kind: Kind, at place: Place, _ text: ByteString) {
         (self.kind, self.place, self.text) = (kind, place, text)
     }
 
@@ -59,8 +59,8 @@ public struct Findings {
 
     public mutating func add(_ finding: Finding) { if !found.contains(finding) { found.append(finding) } }
 
-    public mutating func add(_ kind: Finding.Kind, _ place: Place, _ text: ByteString) {
-        add(Finding(kind, place, text))
+    public mutating func add(_ kind: Finding.Kind, at place: Place, _ text: ByteString) {
+        add(Finding(kind, at: place, text))
     }
 
     /// The gravest kind first, and of one kind what was found first.

@@ -2,8 +2,8 @@ import Basics
 import Debounce
 
 /// `config job 'NAME'`: a command, and when it runs.
-extension Section {
-    private static let jobTable: [Option] = [
+extension SettingsSection {
+    private static let jobTable: [OptionRule] = [
         ("command", .line, ""), ("verify", .line, ""), ("quiet", .seconds, "10"), ("max_wait", .seconds, ""),
         ("timeout", .seconds, ""), ("retries", .count, "3"), ("max_interval", .seconds, "600"), ("enabled", .flag, "1"),
     ]
@@ -13,14 +13,14 @@ extension Section {
     ///
     /// - Parameter isCut: A fault has cut off the rest of the section.
     /// - Returns: nil if the section's name can't be a job's.
-    static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, _ findings: inout Findings) -> Section? {
-        let place = Place(file, read.line)
+    static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, findings: inout Findings) -> SettingsSection? {
+        let place = Place(file, line: read.line)
         guard let name = read.name, Job.isName(name) else {
-            findings.add(.fault, place, "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
+            findings.add(.fault, at: place, "a job needs a name of at most 63 letters, digits and _: config job 'NAME'")
             return nil
         }
-        let section = Section("job", name, jobTable, file: file, line: read.line)
-        section.read(read, &findings)
+        let section = SettingsSection(type: "job", name: name, table: jobTable, file: file, line: read.line)
+        section.read(read, findings: &findings)
         if section["command"].isEmpty {
             let usual: ByteString = "service \(name) restart"
             section["command"] = usual
@@ -29,7 +29,7 @@ extension Section {
             }
             if section["enabled"] == "1", isCut || isFaulty {
                 findings.add(
-                    .fault, place,
+                    .fault, at: place,
                     "job '\(name)' is left out: none of its options is a command that can be used, and '\(usual)' may not "
                         + "be what is meant")
                 section["enabled"] = "0"
@@ -45,7 +45,7 @@ extension Section {
         if let given, given == .zero || given >= shortest { return section }
         if given != nil {
             findings.add(
-                .fault, section.place(of: "max_wait"),
+                .fault, at: section.place(of: "max_wait"),
                 "max_wait '\(wait)' is less than quiet '\(quiet)': allowed are 0, for no bound, and more")
         }
         section["max_wait"] = ByteString(seconds: min(shortest * 6, Settings.longest))

@@ -6,25 +6,27 @@ public enum MappingFile {
     /// Reads the aliases, as if each were a section of the settings, and leaves out what is faulty.
     ///
     /// - Parameter findings: What is found is added.
-    public static func aliases(_ text: ByteString, file: ByteString, _ findings: inout Findings) -> [Alias] {
+    public static func aliases(in text: ByteString, file: ByteString, findings: inout Findings) -> [Alias] {
         var sections: [UCI.Section] = []
         for (index, line) in text.lines.enumerated() {
             let words = line.uncommented.words
             if words.isEmpty { continue }
             guard (2...3).contains(words.count) else {
-                findings.add(.fault, Place(file, index + 1), "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
+                findings.add(
+                    .fault, at: Place(file, line: index + 1), "'\(line.printable())': a line is TARGET ALIAS [SYSTEM]")
                 continue
             }
             func value(_ text: ByteString) -> UCI.Value { UCI.Value(text, line: index + 1) }
             let name = words[1].lowercased
             let section =
-                sections.first { $0.values(of: "name")[0].text == name } ?? UCI.Section("cname", nil, line: index + 1)
+                sections.first { $0.values(of: "name")[0].text == name }
+                ?? UCI.Section(type: "cname", name: nil, line: index + 1)
             if section.options.isEmpty {
-                section.add("name", value(name), isList: false)
+                section.add("name", value: value(name), isList: false)
                 sections.append(section)
             }
-            section.add("target", value(words.count == 3 ? "\(words[0]) \(words[2])" : words[0]), isList: true)
+            section.add("target", value: value(words.count == 3 ? "\(words[0]) \(words[2])" : words[0]), isList: true)
         }
-        return sections.compactMap { Alias($0, file: file, &findings) }
+        return sections.compactMap { Alias($0, file: file, findings: &findings) }
     }
 }

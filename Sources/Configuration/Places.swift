@@ -22,7 +22,7 @@ public struct Places: Sendable {
         let given = arguments.values(of: "--config").last
         isConfigGiven = given != nil
         moved = given ?? Places.variable("DEBOUNCED_CONFIG")
-        func runDirectory(_ name: StaticString, _ owner: ByteString) throws(Fault) -> ByteString {
+        func runDirectory(_ name: StaticString, owner: ByteString) throws(Fault) -> ByteString {
             if owner == program, let directory = arguments.values(of: "--run-dir").last { return directory }
             if let directory = Places.variable(name) { return directory }
             if Process.isRoot { return "/var/run/\(owner)" }
@@ -33,8 +33,8 @@ public struct Places: Sendable {
             }
             return "\(directory)/\(owner)"
         }
-        daemon = try runDirectory("DEBOUNCED_RUN_DIR", "debounced")
-        updater = try runDirectory("CNAME_UPDATER_RUN_DIR", "cname-updater")
+        daemon = try runDirectory("DEBOUNCED_RUN_DIR", owner: "debounced")
+        updater = try runDirectory("CNAME_UPDATER_RUN_DIR", owner: "cname-updater")
     }
 
     /// - Throws: `settings` if the call names a settings file that is not there.

@@ -8,7 +8,7 @@ public struct Settings {
     public static let longest = Duration.seconds(7 * 24 * 3600)
 
     /// Never empty.
-    private var jobSections: [Section] = []
+    private var jobSections: [SettingsSection] = []
     public let updater: UpdaterSettings
     public private(set) var aliases: [Alias] = []
 
@@ -23,17 +23,17 @@ public struct Settings {
     ///
     /// - Parameter findings: What is found is added.
     /// - Throws: `settings` if the system can't read a file at the moment: nobody knows what it says.
-    public init(file path: ByteString, _ findings: inout Findings) throws(Fault) {
-        try self.init(ByteString(settingsFile: path, &findings), file: path, &findings)
+    public init(file path: ByteString, findings: inout Findings) throws(Fault) {
+        try self.init(ByteString(settingsFile: path, findings: &findings), file: path, findings: &findings)
         let mappings = updater.mappings
-        let text = try ByteString(settingsFile: mappings, &findings)
-        add(MappingFile.aliases(text, file: mappings, &findings), &findings)
+        let text = try ByteString(settingsFile: mappings, findings: &findings)
+        add(MappingFile.aliases(in: text, file: mappings, findings: &findings), findings: &findings)
     }
 
     /// Reads the text of a settings file. What is faulty is left out. Without a job it has the built-in one, which restarts
     /// dnsmasq.
-    public init(_ text: ByteString, file: ByteString, _ findings: inout Findings) {
-        let updaterSection = Section("updater", "updater", UpdaterSettings.table, file: file)
+    public init(_ text: ByteString, file: ByteString, findings: inout Findings) {
+        let updaterSection = SettingsSection(type: "updater", name: "updater", table: UpdaterSettings.table, file: file)
         updater = UpdaterSettings(section: updaterSection)
         let uci = UCI(upToFault: text, file: file)
         if let fault = uci.fault {
@@ -45,26 +45,31 @@ public struct Settings {
             switch section.type {
             case "job":
                 let isCut = uci.fault != nil && section === uci.current
-                if let job = Section.job(section, file: file, isCut: isCut, &findings) { jobSections.append(job) }
+                if let job = SettingsSection.job(section, file: file, isCut: isCut, findings: &findings) {
+                    jobSections.append(job)
+                }
             case "updater":
-                updaterSection.read(section, &findings)
+                updaterSection.read(section, findings: &findings)
             case "cname":
-                if let alias = Alias(section, file: file, &findings) { named.append(alias) }
+                if let alias = Alias(section, file: file, findings: &findings) { named.append(alias) }
             default:
                 let text: ByteString = "section '\(section.type)' is left out: known are job, updater, cname"
-                findings.add(.remark, Place(file, section.line), text)
+                findings.add(.remark, at: Place(file, line: section.line), text)
             }
         }
-        add(named, &findings)
+        add(named, findings: &findings)
         if jobSections.isEmpty {
-            jobSections = [Section.job(UCI.Section("job", "dnsmasq", line: 0), file: file, isCut: false, &findings)!]
+            jobSections = [
+                SettingsSection.job(
+                    UCI.Section(type: "job", name: "dnsmasq", line: 0), file: file, isCut: false, findings: &findings)!
+            ]
         }
         let job = updaterSection["job"]
         if !jobSections.contains(where: { $0.name == job }) {
             if !job.isEmpty {
                 let names = jobSections.map { $0.name }.listed
                 findings.add(
-                    .fault, updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
+                    .fault, at: updaterSection.place(of: "job"), "no job '\(job.printable())', there are: \(names)")
             }
             updaterSection["job"] = (jobSections.first { $0.name == "dnsmasq" } ?? jobSections[0]).name
         }
@@ -77,13 +82,13 @@ public struct Settings {
             !command.words.contains(where: { $0.hasPrefix("/") && !$0.hasPrefix("/etc/init.d/") })
         else { return nil }
         return Finding(
-            .remark, found.place(of: "command"),
+            .remark, at: found.place(of: "command"),
             "aliases ask for job '\(updater.job)', and '\(command.printable())' does not restart dnsmasq, which reads aliases "
                 + "at a start only")
     }
 
     /// Adds aliases. An alias whose name is already set becomes a fault instead.
-    mutating func add(_ new: [Alias], _ findings: inout Findings) {
+    mutating func add(_ new: [Alias], findings: inout Findings) {
         let all = aliases + new
         let index = NameIndex(all.map { $0.name.text })
         for place in aliases.count..<all.count {
@@ -92,7 +97,8 @@ public struct Settings {
             if first == place {
                 aliases.append(alias)
             } else {
-                findings.add(.fault, alias.place, "alias '\(alias.name)' is already set at \(all[first].place.text)")
+                findings.add(
+                    .fault, at: alias.place, "alias '\(alias.name)' is already set at \(all[first].place.text)")
             }
         }
     }
@@ -118,7 +124,7 @@ extension ByteString {
     /// The text of a file that may be missing. It is empty, with a fault, if there is something other than a file.
     ///
     /// - Throws: `settings` if the system can't read it at the moment.
-    fileprivate init(settingsFile path: ByteString, _ findings: inout Findings) throws(Fault) {
+    fileprivate init(settingsFile path: ByteString, findings: inout Findings) throws(Fault) {
         self = ""
         do throws(Fault) {
             if let text = try Files.readIfThere(path) { self = text }
@@ -126,7 +132,7 @@ extension ByteString {
             guard error.isNoFile, let found = try FileStatus(at: path) else {
                 throw Fault(.settings, error.message, errno: error.errno)
             }
-            findings.add(.fault, Place(path), "is \(found.summary), not a file")
+            findings.add(.fault, at: Place(path), "is \(found.summary), not a file")
             findings.areIncomplete = true
         }
     }

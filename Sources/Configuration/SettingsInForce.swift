@@ -14,10 +14,10 @@ public final class SettingsInForce {
     public let leaseJob: ByteString
     /// The section of the updater, which comes first.
     public private(set) lazy var updater: UpdaterSettings = {
-        let section = Section("updater", "updater", UpdaterSettings.table, file: path)
+        let section = SettingsSection(type: "updater", name: "updater", table: UpdaterSettings.table, file: path)
         var findings = Findings()
         let first = ByteString(text.bytes[..<(text.firstIndex(of: "\n\n") ?? text.count)])
-        for one in UCI(upToFault: first, file: path).sections { section.read(one, &findings) }
+        for one in UCI(upToFault: first, file: path).sections { section.read(one, findings: &findings) }
         return UpdaterSettings(section: section)
     }()
     /// Read line by line, as there may be a thousand of them.
@@ -29,7 +29,7 @@ public final class SettingsInForce {
     public private(set) lazy var all = {
         // Nothing is wrong with a copy.
         var findings = Findings()
-        return Settings(text, file: path, &findings)
+        return Settings(text, file: path, findings: &findings)
     }()
     private let text: ByteString
     private let path: ByteString
@@ -48,7 +48,7 @@ public final class SettingsInForce {
         for line in lines {
             Log.error(line)
             // Nobody reads the output of a hook, so the system log has to say it.
-            Log.system("cname-updater", line)
+            Log.system(from: "cname-updater", line)
         }
         try settings.takeOver(places, unlessOthers: true)
         return SettingsInForce(places) ?? SettingsInForce(settings.copy, path: places.settings)!
@@ -81,7 +81,7 @@ extension Settings {
     public static func forStart(_ places: Places) throws(Fault) -> (Settings, log: [ByteString]) {
         try Files.checkFolder(places.daemon)
         var findings = Findings()
-        let settings = try Settings(file: places.config, &findings)
+        let settings = try Settings(file: places.config, findings: &findings)
         let copy = findings.areIncomplete ? SettingsInForce(places)?.all : nil
         let log = findings.all.map { $0.message }
         guard let first = findings.all(.fault).first else { return (settings, log) }

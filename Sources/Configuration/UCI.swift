@@ -35,14 +35,14 @@ public struct UCI {
         public fileprivate(set) var options: [Option] = []
         public let line: Int
 
-        init(_ type: ByteString, _ name: ByteString?, line: Int) {
+        init(type: ByteString, name: ByteString?, line: Int) {
             (self.type, self.name, self.line) = (type, name, line)
         }
 
         /// The values of an option; empty if it is not there.
         public func values(of name: StaticString) -> [Value] { options.first { $0.name == name }?.values ?? [] }
 
-        func add(_ name: ByteString, _ value: Value, isList: Bool) {
+        func add(_ name: ByteString, value: Value, isList: Bool) {
             let option = options.first { $0.name == name } ?? Option(name)
             if option.values.isEmpty { options.append(option) }
             if !isList { option.values = [] }
@@ -69,15 +69,15 @@ public struct UCI {
         // The last line is ended, even if it ends with a backslash.
         var scanner = Scanner(bytes: text.bytes + [10, 10], file: file)
         do throws(Finding) {
-            while let words = try scanner.nextCommand() { try obey(words, file) }
+            while let words = try scanner.nextCommand() { try execute(words, file: file) }
         } catch {
             fault = error
         }
     }
 
     /// Carries out one command.
-    private mutating func obey(_ words: [Value], _ file: ByteString) throws(Finding) {
-        func fault(_ text: ByteString) -> Finding { Finding(.fault, Place(file, words[0].line), text) }
+    private mutating func execute(_ words: [Value], file: ByteString) throws(Finding) {
+        func fault(_ text: ByteString) -> Finding { Finding(.fault, at: Place(file, line: words[0].line), text) }
         let first = words.count > 1 ? words[1].text : ""
         let second = words.count > 2 ? words[2].text : ""
         switch words[0].text {
@@ -102,7 +102,7 @@ public struct UCI {
             if let known, known.type != first {
                 throw fault("section '\(second)' is a '\(known.type)' already, at line \(known.line)")
             }
-            let section = known ?? Section(first, name, line: words[0].line)
+            let section = known ?? Section(type: first, name: name, line: words[0].line)
             if known == nil { sections.append(section) }
             current = section
         case "option", "o", "list", "l":
@@ -113,7 +113,7 @@ public struct UCI {
             // An option without a value is ignored, but a list may hold an empty value.
             let isList = words[0].text.hasPrefix("l")
             if !isList, second.isEmpty { return }
-            current.add(first, Value(second, line: words[0].line), isList: isList)
+            current.add(first, value: Value(second, line: words[0].line), isList: isList)
         default:
             throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
         }
@@ -139,7 +139,7 @@ private struct Scanner {
             let byte = next()
             var taken: UInt8? = byte
             switch byte {
-            case 0: throw Finding(.fault, Place(file, line), "a NUL byte, not text")
+            case 0: throw Finding(.fault, at: Place(file, line: line), "a NUL byte, not text")
             case UInt8(ascii: "\\") where quote != UInt8(ascii: "'"):
                 if joinsLines() { continue }
                 // The next turn finds a NUL.
@@ -168,7 +168,7 @@ private struct Scanner {
         }
         if quote == 0 { return nil }
         // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
-        throw Finding(.fault, Place(file, words.first?.line ?? start), "a quote is not closed")
+        throw Finding(.fault, at: Place(file, line: words.first?.line ?? start), "a quote is not closed")
     }
 
     private mutating func next() -> UInt8 {

@@ -3,7 +3,7 @@ import Basics
 /// `config updater 'updater'`: what `cname-updater` asks for, and where it finds dnsmasq.
 public struct UpdaterSettings: Equatable {
     /// When the updater asks for its job.
-    public enum Request: ByteString { case alias, lease }
+    public enum RequestMode: ByteString { case alias, lease }
 
     /// How dnsmasq gets the aliases.
     public enum Publish: ByteString {
@@ -13,16 +13,16 @@ public struct UpdaterSettings: Equatable {
         case hosts
     }
 
-    static let table: [Option] = [
+    static let table: [OptionRule] = [
         ("job", .jobName, ""), ("request", .request, "alias"), ("publish", .publish, "cname"), ("confdir", .folder, ""),
         ("domain", .domain, ""), ("mappings", .path, "/etc/cname_mappings"),
     ]
 
-    let section: Section
+    let section: SettingsSection
 
     /// The job that it asks for unless told otherwise. If none is set, it is the job `dnsmasq`, else the first.
     public var job: ByteString { section["job"] }
-    public var request: Request { Request(rawValue: section["request"])! }
+    public var request: RequestMode { RequestMode(rawValue: section["request"])! }
     public var publish: Publish { Publish(rawValue: section["publish"])! }
     /// The folder in which dnsmasq finds the aliases; nil means the folders of the running instances.
     public var confdir: ByteString? { section[list: "confdir"].first?.text }

@@ -24,7 +24,7 @@ public struct OutputReader {
     /// Takes what one read brought.
     ///
     /// - Returns: The lines to log. Control characters in them are `?`, but for the tab; empty lines are passed over.
-    public mutating func take(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
+    public mutating func read(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
         if nextSecond <= now { (nextSecond, room) = (now + .seconds(1), min(rest, Self.mostLinesPerSecond)) }
         var lines: [ByteString] = []
         for byte in bytes {

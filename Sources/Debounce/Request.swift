@@ -22,7 +22,7 @@ public struct Request: Equatable, Sendable {
     /// The job's name.
     public let job: ByteString
 
-    public init(_ verb: Verb, _ job: ByteString) { (self.verb, self.job) = (verb, job) }
+    public init(_ verb: Verb, job: ByteString) { (self.verb, self.job) = (verb, job) }
 
     /// The requester if only this line is known: the line, if it was written by hand. Empty if the line requests no run.
     public var requester: ByteString {
@@ -44,9 +44,9 @@ public struct Request: Equatable, Sendable {
         if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),
             let job = jobs.first(where: { $0.name == name }), job.isEnabled || verb == .pending || verb == .withdrawn
         {
-            self.init(verb, name)
+            self.init(verb, job: name)
         } else if let job = jobs.first(where: { $0.isEnabled && $0.command == line }) {
-            self.init(.request, job.name)
+            self.init(.request, job: job.name)
         } else {
             return nil
         }

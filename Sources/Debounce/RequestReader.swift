@@ -25,8 +25,8 @@ public struct RequestReader {
     private var begunAt: Instant?
     /// The number of lines rejected since the last report, the last of them, and what is wrong with its end or length; nil if
     /// it names nothing that there is.
-    public typealias Report = (rejected: UInt64, last: ByteString, reason: ByteString?)
-    private var report: Report?
+    public typealias RejectionReport = (rejected: UInt64, last: ByteString, reason: ByteString?)
+    private var report: RejectionReport?
     private var nextReport = Instant(sinceStart: .zero)
 
     public init() {}
@@ -37,7 +37,7 @@ public struct RequestReader {
     ///   - isDrained: The FIFO is empty now: the rest of an unfinished line is waited for no longer than `patience`.
     ///   - parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
     /// - Returns: The requests, in order.
-    public mutating func take(
+    public mutating func read(
         _ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant, parse: (ByteString) -> Request?
     ) -> [Request] {
         var requests: [Request] = []
@@ -46,9 +46,9 @@ public struct RequestReader {
             let line = rest[..<end]
             rest = rest[(end + 1)...]
             let whole = begun.isEmpty ? ByteString(line) : ByteString(begun + line)
-            if let request = accept(whole, parse) {
+            if let request = accept(whole, parse: parse) {
                 requests.append(request)
-            } else if !begun.isEmpty, let request = accept(ByteString(line), parse) {
+            } else if !begun.isEmpty, let request = accept(ByteString(line), parse: parse) {
                 if !isTooLong { reject(ByteString(begun), hasEnd: false) }
                 requests.append(request)
             } else if !isTooLong {
@@ -65,12 +65,12 @@ public struct RequestReader {
     }
 
     /// The next time at which `tick` has something to do, if nothing else comes.
-    public var wakeAt: Instant? { begunAt.map { $0 + Self.patience }.earlier(report == nil ? nil : nextReport) }
+    public var wakeAt: Instant? { earliest(begunAt.map { $0 + Self.patience }, report == nil ? nil : nextReport) }
 
     /// Gives up a line whose end didn't come, and says what there is to log.
     ///
     /// - Returns: A report at most once in `reportInterval`.
-    public mutating func tick(at now: Instant) -> Report? {
+    public mutating func tick(at now: Instant) -> RejectionReport? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }
             (begun, begunAt) = ([], nil)
@@ -81,7 +81,7 @@ public struct RequestReader {
         return report
     }
 
-    private func accept(_ line: ByteString, _ parse: (ByteString) -> Request?) -> Request? {
+    private func accept(_ line: ByteString, parse: (ByteString) -> Request?) -> Request? {
         line.count < Self.longestLine ? parse(line) : nil
     }
 

@@ -6,12 +6,12 @@ final class AddressRange {
     private let first: [UInt8]
     private let last: [UInt8]
 
-    private init(_ first: [UInt8], _ last: [UInt8]) { (self.first, self.last) = (first, last) }
+    private init(from first: [UInt8], to last: [UInt8]) { (self.first, self.last) = (first, last) }
 
     /// - Parameter mask: Its bits are those that all addresses have in common.
     private convenience init(_ address: Address, mask: [UInt8]) {
         let bytes = address.bytes
-        self.init(mask.indices.map { bytes[$0] & mask[$0] }, mask.indices.map { bytes[$0] | ~mask[$0] })
+        self.init(from: mask.indices.map { bytes[$0] & mask[$0] }, to: mask.indices.map { bytes[$0] | ~mask[$0] })
     }
 
     /// The addresses of a domain: dnsmasq(8), --domain.
@@ -28,7 +28,7 @@ final class AddressRange {
             self.init(start, mask: mask)
         } else {
             guard let last = end.map({ Address($0) }) ?? start, last.isIPv4 == start.isIPv4 else { return nil }
-            self.init(start.bytes, last.bytes)
+            self.init(from: start.bytes, to: last.bytes)
         }
     }
 
@@ -48,7 +48,7 @@ final class AddressRange {
             // The interface has the prefix, and the range gives only the rest.
             let skipped = !start.isIPv4 && words.contains { $0.hasPrefix("constructor:") } ? 8 : 0
             let end = addresses.count > 1 ? addresses[1] : start
-            self.init(Array(start.bytes.dropFirst(skipped)), Array(end.bytes.dropFirst(skipped)))
+            self.init(from: Array(start.bytes.dropFirst(skipped)), to: Array(end.bytes.dropFirst(skipped)))
         }
     }
 

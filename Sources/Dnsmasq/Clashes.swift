@@ -45,7 +45,8 @@ extension Reservations {
 extension Reservation {
     fileprivate func clash(with other: Reservation, _ why: ByteString) -> Finding {
         Finding(
-            .problem, place, "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
+            .problem, at: place,
+            "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
     }
 
     /// One dnsmasq gets both, and both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in
@@ -112,7 +113,7 @@ extension LeaseStorage.ClientLease {
         let turns = lease.turns.words
         guard turns.count == 3, turns[2].wholeNumber ?? 0 > 1 else { return nil }
         return Finding(
-            .remark, Place(file),
+            .remark, at: Place(file),
             "\(lease.hardware) and \(turns[0]) take turns with one client identifier, so dnsmasq has one lease for both, and "
                 + "its name and its aliases flip; if they are two machines, as clones are, give each an identifier")
     }

@@ -25,13 +25,13 @@ public struct Fragment: Sendable {
     /// - Throws: `cannotCreate`.
     public func prepare(_ text: ByteString) throws(Fault) {
         try Files.makePublicFolder(confdir)
-        try Files.write(draft, text, mode: 0o644)
+        try Files.write(text, to: draft, mode: 0o644)
     }
 
     /// Puts the prepared text in its place, in one step.
     ///
     /// - Throws: `cannotCreate`.
-    public func put() throws(Fault) { try Files.rename(draft, to: path) }
+    public func install() throws(Fault) { try Files.rename(draft, to: path) }
 
     /// The part of a text that means something to dnsmasq.
     public static func directives(in text: ByteString) -> ByteString {

@@ -1,12 +1,12 @@
 import Basics
 
 /// A process of dnsmasq, and what it has loaded of a fragment.
-public final class Seen {
+public final class SeenProcess {
     /// The instance.
     public let name: ByteString
     /// A process whose line was saved counts as one that has read its files, or its content is unknown.
     public let process: DnsmasqProcess
-    /// The digest of what the process has loaded; or `Seen.unknown`, or `Seen.down`.
+    /// The digest of what the process has loaded; or `SeenProcess.unknown`, or `SeenProcess.down`.
     public var content: ByteString
     /// The digest of a fragment for which no restart is requested, as one did not touch the process; empty if there is none.
     public var spared: ByteString = ""
@@ -15,7 +15,7 @@ public final class Seen {
     /// The process has ended, and not because of the fragment.
     public static let down: ByteString = "down"
 
-    public init(_ name: ByteString, _ process: DnsmasqProcess, _ content: ByteString) {
+    public init(of name: ByteString, _ process: DnsmasqProcess, content: ByteString) {
         (self.name, self.process, self.content) = (name, process, content)
     }
 
@@ -23,7 +23,7 @@ public final class Seen {
         guard words.count > 4, let number = words[2].wholeNumber, let start = words[3].number(digits: 15)
         else { return nil }
         let process = DnsmasqProcess(number: Int32(number), start: start, file: "", hasRead: true)
-        self.init(words[1], process, words[4])
+        self.init(of: words[1], process, content: words[4])
         if words.count > 5 { spared = words[5] }
     }
 
@@ -41,7 +41,7 @@ public final class FragmentState {
     /// The digest of what the last change put on disk; empty before the first.
     public var onDisk: ByteString = ""
     /// The processes that the last look saw.
-    public var seen: [Seen] = []
+    public var seen: [SeenProcess] = []
     /// The digest of the aliases that are left out, as an instance did not run with them; empty if there are none.
     public var leftOut: ByteString = ""
     public var leftOutSince = Instant(sinceStart: .zero)
@@ -58,7 +58,7 @@ public final class FragmentState {
         for words in lines.dropFirst(2).map({ $0.words }) where words.count > 2 {
             if words[0] == "left_out", let moment = words[2].seconds {
                 (leftOut, leftOutSince) = (words[1], Instant(sinceStart: moment))
-            } else if let one = Seen(words) {
+            } else if let one = SeenProcess(words) {
                 seen.append(one)
             }
         }
@@ -73,12 +73,12 @@ public final class FragmentState {
     /// Returns what a process has loaded: the content of its line, or else what is on disk. The lines were made after the last
     /// rename, so a process without a line can only have read later. If another program has changed the fragment since then,
     /// the content is unknown.
-    public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> Seen {
+    public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> SeenProcess {
         if let line = seen.first(where: { $0.process.isSame(as: process) }) { return line }
         let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest
-        return Seen(name, process, isUnknown ? Seen.unknown : digest)
+        return SeenProcess(of: name, process, content: isUnknown ? SeenProcess.unknown : digest)
     }
 
     /// The instance's process that was seen last.
-    public func last(of name: ByteString) -> Seen? { seen.first { $0.name == name } }
+    public func last(of name: ByteString) -> SeenProcess? { seen.first { $0.name == name } }
 }

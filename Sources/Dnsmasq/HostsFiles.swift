@@ -21,7 +21,7 @@ public enum HostsFiles {
     public static func entries(in paths: [ByteString], where isWanted: (ByteString) -> Bool) -> [Entry] {
         var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {
-            guard let file = FileDescriptor.ofOthers(path), let size = try? file.status().size, size <= longest,
+            guard let file = FileDescriptor.regularFile(at: path), let size = try? file.status().size, size <= longest,
                 let text = try? file.text()
             else { continue }
             text.forEachLine(word: 1) { line, _ in

@@ -20,21 +20,22 @@ struct HostsFolder {
 
     init(in confdir: ByteString) { self.confdir = confdir }
 
-    private func path(_ entry: Entry) -> ByteString { "\(path)/\(entry.alias)" }
+    private func path(_ entry: AliasEntry) -> ByteString { "\(path)/\(entry.alias)" }
 
-    private func guarding(_ entry: Entry, _ addresses: [ByteString]) -> [ByteString] {
+    private func guarding(_ entry: AliasEntry, addresses: [ByteString]) -> [ByteString] {
         addresses.map { "\($0) \(entry.alias).alias.invalid" }
     }
 
-    private func lines(_ entry: Entry) -> [ByteString] {
+    private func lines(_ entry: AliasEntry) -> [ByteString] {
         let names = (entry.names.dropFirst() + [entry.alias.text]).joined(separator: " ")
-        return guarding(entry, entry.addresses).map { "\($0) \(names)" } + guarding(entry, entry.others)
+        return guarding(entry, addresses: entry.addresses).map { "\($0) \(names)" }
+            + guarding(entry, addresses: entry.others)
     }
 
     /// Whether it has what must be published of an alias.
     ///
     /// - Throws: `cannotCreate` if that can't be read.
-    func has(_ entry: Entry) throws(Fault) -> Bool {
+    func has(_ entry: AliasEntry) throws(Fault) -> Bool {
         guard let found = try Files.readIfThere(path(entry)) else { return !entry.isPublished }
         return entry.isPublished && found == lines(entry).joined(separator: "\n") + "\n"
     }
@@ -55,7 +56,7 @@ struct HostsFolder {
     /// - Parameter waits: dnsmasq follows the folder.
     /// - Returns: false if dnsmasq did not read what was put there first.
     /// - Throws: `cannotCreate`.
-    func put(_ entry: Entry, waits: Bool) throws(Fault) -> Bool {
+    func publish(_ entry: AliasEntry, waits: Bool) throws(Fault) -> Bool {
         if try has(entry) { return true }
         guard entry.isPublished else {
             try Files.remove(path(entry))
@@ -66,7 +67,7 @@ struct HostsFolder {
         var hasRead = true
         if waits, !new.isEmpty {
             let watch = try FileWatch(.reads, in: [path])
-            try write(entry, old + guarding(entry, new))
+            try write(entry, lines: old + guarding(entry, addresses: new))
             hasRead = watch.wait(upTo: .milliseconds(200))
             // dnsmasq still has to bring its leases up to date. When that is done, it sleeps.
             let end = Process.now + .milliseconds(100)
@@ -75,21 +76,21 @@ struct HostsFolder {
                 Process.pause(.milliseconds(1))
             } while hasRead && processes.contains { RunningProcess.isBusy($0.number) } && Process.now < end
         }
-        try write(entry, lines(entry))
+        try write(entry, lines: lines(entry))
         return hasRead
     }
 
-    private func write(_ entry: Entry, _ lines: [ByteString]) throws(Fault) {
+    private func write(_ entry: AliasEntry, lines: [ByteString]) throws(Fault) {
         // dnsmasq passes over files that start with a dot.
         let draft = confdir + "/.cname-updater.hosts"
-        try Files.write(draft, lines.joined(separator: "\n"), mode: 0o644)
+        try Files.write(lines.joined(separator: "\n"), to: draft, mode: 0o644)
         try Files.rename(draft, to: path(entry))
     }
 
     /// Removes all aliases but these.
     ///
     /// - Throws: `cannotCreate`.
-    func keep(_ aliases: [ByteString]) throws(Fault) {
+    func removeAliases(except aliases: [ByteString]) throws(Fault) {
         let aliases = NameIndex(aliases)
         for name in try Files.names(in: path, hidden: true) where !aliases.contains(name) {
             try Files.remove("\(path)/\(name)")

@@ -13,7 +13,7 @@ public final class Instance {
     public let confdir: ByteString
     public var name: ByteString { rendered.name }
 
-    init(_ rendered: RenderedFile, _ processes: [DnsmasqProcess], confdir: ByteString) {
+    init(_ rendered: RenderedFile, processes: [DnsmasqProcess], confdir: ByteString) {
         (self.rendered, self.processes, self.confdir) = (rendered, processes, confdir)
     }
 
@@ -25,21 +25,21 @@ public final class Instance {
     ///   - ran: Whether the instance of that name ran before.
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
-        _ settings: UpdaterSettings, in folder: ByteString, _ processes: [DnsmasqProcess], ran: (ByteString) -> Bool
+        _ settings: UpdaterSettings, in folder: ByteString, processes: [DnsmasqProcess], ran: (ByteString) -> Bool
     ) throws(Fault) -> [Instance] {
         var instances: [Instance] = []
         for file in try RenderedFile.all(in: folder) {
             let confdir = settings.confdir ?? file.confdir
             let isThere = ((try? FileStatus(at: confdir)) ?? nil) != nil
             let own = processes.filter { $0.file == file.path && (!isThere || $0.sees(confdir)) }
-            if !own.isEmpty || ran(file.name) { instances.append(Instance(file, own, confdir: confdir)) }
+            if !own.isEmpty || ran(file.name) { instances.append(Instance(file, processes: own, confdir: confdir)) }
         }
         return instances
     }
 
     /// Returns an instance of unknown processes and files, for a dnsmasq without OpenWrt.
     public static func plain(_ settings: UpdaterSettings) -> Instance {
-        Instance(RenderedFile("", ""), [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
+        Instance(RenderedFile(path: "", text: ""), processes: [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
     }
 
     /// Whether dnsmasq runs without OpenWrt, so that nothing is known of its processes.
@@ -49,14 +49,15 @@ public final class Instance {
     ///
     /// - Throws: `cannotCreate`.
     public func obstacle() throws(Fault) -> Finding? {
-        func find(_ text: ByteString) -> Finding { Finding(.problem, Place(rendered.path), text) }
+        func find(_ text: ByteString) -> Finding { Finding(.problem, at: Place(rendered.path), text) }
         if rendered.port0 { return find("port=0: this instance answers no queries, so it is given no aliases") }
         if confdir.isEmpty { return find("has no conf-dir, so this instance is given no aliases") }
         if confdir == rendered.confdir, !rendered.reads(Fragment.name) {
             return find("its conf-dir reads no file of the name \(Fragment.name), so it is given no aliases")
         }
         if try FileSystem.wearsOut(confdir) {
-            return Finding(.problem, Place(confdir), "is not in memory, but aliases change often; see option confdir")
+            return Finding(
+                .problem, at: Place(confdir), "is not in memory, but aliases change often; see option confdir")
         }
         return nil
     }

@@ -41,10 +41,10 @@ public final class Judgement {
     }
 
     /// Notes which instances run.
-    public func note(_ instances: [Instance], at now: Instant) {
+    public func record(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }
         if let instance {
-            verdict = note(instance.processes, at: now)
+            verdict = record(instance.processes, at: now)
         } else {
             // Without a rendered file there is no instance any more.
             verdict = .untouched
@@ -54,7 +54,7 @@ public final class Judgement {
     /// Notes which processes of the instance run. Called about every 100 ms.
     ///
     /// - Returns: The verdict; nil as long as it is open, which is at most for 17 s, and until the look after that.
-    public func note(_ processes: [DnsmasqProcess], at now: Instant) -> Verdict? {
+    public func record(_ processes: [DnsmasqProcess], at now: Instant) -> Verdict? {
         // A tick of the clock of processes is 10 ms.
         let young = processes.filter { $0.started > began - .milliseconds(10) }
         since = young.map { process in new.firstIndex { $0.isSame(as: process) }.map { since[$0] } ?? now }

@@ -27,7 +27,7 @@ public final class LeaseFile {
         var waited = Duration.zero
         var last: (text: ByteString, changed: Duration)?
         while waited < .seconds(1) {
-            guard let file = FileDescriptor.ofOthers(path), let before = try? file.status(),
+            guard let file = FileDescriptor.regularFile(at: path), let before = try? file.status(),
                 let text = try? file.text(), let after = try? file.status()
             else { return nil }
             let changed = before.changed
@@ -58,13 +58,15 @@ public final class LeaseFile {
         at now: Instant, wallClock: Duration, of names: NameIndex? = nil
     ) -> [LeaseStorage.ClientLease] {
         var leases: [LeaseStorage.ClientLease] = []
-        forEachLease(at: 3, names) { words in
-            guard let address = Address(words[2]), let client = LeaseFile.client(address, words) else { return }
+        forEachLease(at: 3, named: names) { words in
+            guard let address = Address(words[2]), let client = LeaseFile.client(at: address, words: words) else {
+                return
+            }
             let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[1].lowercased
             let expires = LeaseFile.end(words).map { now + max(.zero, $0 - wallClock) }
             leases.append(
                 LeaseStorage.ClientLease(
-                    client,
+                    of: client,
                     Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires)))
         }
         return leases
@@ -76,7 +78,7 @@ public final class LeaseFile {
     /// - Returns: `unknown` if the file does not have the lease, or its end has passed; `endless` also if its end is not known.
     public func term(of lease: Lease, _ client: ClientIdentifier, wallClock: Duration) -> Lease.Term {
         for address in lease.addresses {
-            for words in lines(of: address, client, lease.hardware) {
+            for words in lines(of: address, client: client, hardware: lease.hardware) {
                 guard let end = LeaseFile.end(words) else { return .endless }
                 if end > wallClock { return .limited(end - wallClock) }
             }
@@ -86,10 +88,10 @@ public final class LeaseFile {
 
     /// The host name of the lease that an event is about; nil if the file does not have the lease, or it has no name.
     public func hostName(of event: LeaseEvent) -> HostName? {
-        lines(of: event.address, event.client, event.hardware).first.flatMap { HostName($0[3]) }
+        lines(of: event.address, client: event.client, hardware: event.hardware).first.flatMap { HostName($0[3]) }
     }
 
-    private static func client(_ address: Address, _ words: [ByteString]) -> ClientIdentifier? {
+    private static func client(at address: Address, words: [ByteString]) -> ClientIdentifier? {
         address.isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
     }
 
@@ -99,9 +101,9 @@ public final class LeaseFile {
     }
 
     /// The lines of a client's leases of an address, as words.
-    private func lines(of address: Address, _ client: ClientIdentifier, _ hardware: ByteString) -> [[ByteString]] {
+    private func lines(of address: Address, client: ClientIdentifier, hardware: ByteString) -> [[ByteString]] {
         var lines: [[ByteString]] = []
-        forEachLease(at: 2, NameIndex([address.text])) { words in
+        forEachLease(at: 2, named: NameIndex([address.text])) { words in
             if [words[1], words[4]].contains(where: { $0 == client.text || $0 == hardware }) { lines.append(words) }
         }
         return lines
@@ -109,7 +111,7 @@ public final class LeaseFile {
 
     /// Calls `body` with the words of each lease, or of those that have one of `wanted` at a place. Only these are taken apart:
     /// there may be a thousand.
-    public func forEachLease(at index: Int = 3, _ wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
+    public func forEachLease(at index: Int = 3, named wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
         text.forEachLine(word: index) { line, place in
             if let wanted, !wanted.contains(text, in: place) { return }
             let words = ByteString(text.bytes[line]).words

@@ -23,17 +23,19 @@ public final class OtherSettings {
     ///   - dhcp: What `/etc/config/dhcp` says.
     ///   - isWanted: Whether a name, in lower case, is looked for.
     public init(
-        _ rendered: [RenderedFile], _ confdir: ByteString, _ dhcp: Reservations?, key: ByteString,
+        of rendered: [RenderedFile], confdir: ByteString, reservations dhcp: Reservations?, key: ByteString,
         obstacle: ByteString?, where isWanted: (ByteString) -> Bool
     ) {
         (lines, isKept) = ([key] + (obstacle.map { ["obstacle \($0)"] } ?? []), false)
-        for value in dhcp?.cnames ?? [] { read(line: "cname=" + value.text, Reservations.path, value.line, isWanted) }
+        for value in dhcp?.cnames ?? [] {
+            read(line: "cname=" + value.text, at: Place(Reservations.path, line: value.line), where: isWanted)
+        }
         for file in rendered { add(file.path) }
         addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
         var next = 0
         // More files are read only if somebody wants to keep us busy.
         while next < files.count, next < 1000 {
-            read(file: files[next], isRendered: rendered.contains { $0.path == files[next] }, isWanted)
+            read(file: files[next], isRendered: rendered.contains { $0.path == files[next] }, where: isWanted)
             next += 1
         }
     }
@@ -71,8 +73,8 @@ public final class OtherSettings {
         }
     }
 
-    private func read(file path: ByteString, isRendered: Bool, _ isWanted: (ByteString) -> Bool) {
-        guard let file = FileDescriptor.ofOthers(path) else { return }
+    private func read(file path: ByteString, isRendered: Bool, where isWanted: (ByteString) -> Bool) {
+        guard let file = FileDescriptor.regularFile(at: path) else { return }
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         var text: [UInt8] = []
         var line = 1
@@ -80,7 +82,9 @@ public final class OtherSettings {
         var isOver = false
         func end() {
             let text = ByteString(text)
-            if !text.isEmpty, !(isRendered && text.hasPrefix("domain")) { read(line: text, path, line, isWanted) }
+            if !text.isEmpty, !(isRendered && text.hasPrefix("domain")) {
+                read(line: text, at: Place(path, line: line), where: isWanted)
+            }
         }
         while let count = try? file.read(into: &buffer), count > 0 {
             for byte in buffer[..<count] {
@@ -106,7 +110,7 @@ public final class OtherSettings {
     private static let longestLine = 1 << 20
 
     /// - Parameter text: A line without quotes and comment.
-    private func read(line text: ByteString, _ path: ByteString, _ line: Int, _ isWanted: (ByteString) -> Bool) {
+    private func read(line text: ByteString, at place: Place, where isWanted: (ByteString) -> Bool) {
         guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
         var words = value.commaSeparated
         switch option.trimmed {
@@ -116,7 +120,7 @@ public final class OtherSettings {
             for word in words.dropLast() {
                 // A dot at the end means the same.
                 let name = word.withoutDot.lowercased
-                if isWanted(name) { lines.append("cname \(name) \(path):\(line)") }
+                if isWanted(name) { lines.append("cname \(name) \(place.text)") }
             }
         case "conf-file": add(words[0])
         case "conf-dir": addFolder(words)

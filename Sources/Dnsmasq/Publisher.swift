@@ -3,7 +3,7 @@ import Linux
 import Network
 
 /// An alias as the instances that read one conf-dir must have it.
-public final class Entry {
+public final class AliasEntry {
     public let alias: HostName
     /// nil: the alias leads nowhere.
     public let target: HostName?
@@ -21,7 +21,7 @@ public final class Entry {
     public var omission: ByteString?
 
     public init(
-        _ alias: HostName, to target: HostName?, in domains: [Domain], _ addresses: [Address], others: [Address]
+        _ alias: HostName, to target: HostName?, in domains: [Domain], addresses: [Address], others: [Address]
     ) {
         let first = domains.name(for: nil)
         (self.alias, self.target) = (alias, target)
@@ -71,7 +71,7 @@ public enum Publisher: Sendable {
     case hosts
 
     /// What the fragment must hold.
-    public func text(_ entries: [Entry], in confdir: ByteString) -> ByteString {
+    public func text(_ entries: [AliasEntry], in confdir: ByteString) -> ByteString {
         var lines = entries.compactMap { $0.line }.sorted()
         if self == .hosts, !entries.isEmpty { lines = lines.filter { $0.hasPrefix("#") } + [Publisher.line(confdir)] }
         return lines.joined(separator: "\n")
@@ -87,14 +87,14 @@ public enum Publisher: Sendable {
     ///
     /// - Parameter isFollowed: dnsmasq follows the folder already.
     /// - Throws: `cannotCreate`.
-    public func putFiles(_ entries: [Entry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
+    public func writeFiles(_ entries: [AliasEntry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
         if self == .cname || entries.isEmpty { return }
         let folder = HostsFolder(in: confdir)
         let inode = try folder.inode()
         var waits = isFollowed && inode != nil
         try folder.make()
-        for entry in entries { if try !folder.put(entry, waits: waits) { waits = false } }
-        try folder.keep(entries.filter { $0.isPublished }.map { $0.alias.text })
+        for entry in entries { if try !folder.publish(entry, waits: waits) { waits = false } }
+        try folder.removeAliases(except: entries.filter { $0.isPublished }.map { $0.alias.text })
     }
 
     /// Puts an empty folder, and the fragment that names it, in place before dnsmasq's first start.
@@ -104,7 +104,7 @@ public enum Publisher: Sendable {
         try HostsFolder(in: confdir).make()
         let fragment = Fragment(in: confdir)
         try fragment.prepare(line(confdir))
-        try fragment.put()
+        try fragment.install()
     }
 
     private static func line(_ confdir: ByteString) -> ByteString { "hostsdir=" + HostsFolder(in: confdir).path }
@@ -112,7 +112,7 @@ public enum Publisher: Sendable {
     /// Removes a folder that the fragment no longer names, once no process of dnsmasq follows it.
     ///
     /// - Throws: `cannotCreate`.
-    public func removeRest(_ text: ByteString, in confdir: ByteString) throws(Fault) {
+    public func removeUnusedFolder(_ text: ByteString, in confdir: ByteString) throws(Fault) {
         let folder = HostsFolder(in: confdir)
         if !text.hasSuffix(Publisher.line(confdir)), try folder.inode() != nil { try Files.removeFolder(folder.path) }
     }
@@ -120,7 +120,7 @@ public enum Publisher: Sendable {
     /// Whether the alias is in place, as far as that is beside the fragment.
     ///
     /// - Throws: `cannotCreate` if it can't be read.
-    public func hasFile(_ entry: Entry, in confdir: ByteString) throws(Fault) -> Bool {
+    public func hasFile(_ entry: AliasEntry, in confdir: ByteString) throws(Fault) -> Bool {
         try self == .cname ? true : HostsFolder(in: confdir).has(entry)
     }
 

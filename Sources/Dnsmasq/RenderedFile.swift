@@ -36,7 +36,7 @@ public final class RenderedFile {
     /// Returns nil if the path is not that of a rendered file, or the file can't be read: it may be removed at any moment.
     public convenience init?(_ path: ByteString) {
         guard RenderedFile.name(of: path).isIdentifier, let text = try? Files.read(path) else { return nil }
-        self.init(path, text)
+        self.init(path: path, text: text)
     }
 
     /// Returns CFG; empty if the path is not that of a rendered file.
@@ -45,7 +45,7 @@ public final class RenderedFile {
         return [names[names.count - 1]].values(of: "dnsmasq.conf.").first ?? ""
     }
 
-    init(_ path: ByteString, _ text: ByteString) {
+    init(path: ByteString, text: ByteString) {
         self.path = path
         name = RenderedFile.name(of: path)
         for line in text.lines {

@@ -35,11 +35,11 @@ public final class Reservation {
     private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
-        (place, label) = (Place(file, section.line), section.name ?? "host")
+        (place, label) = (Place(file, line: section.line), section.name ?? "host")
     }
 
     /// - Returns: What is allowed, if `word` is not.
-    fileprivate func set(_ option: ByteString, _ word: ByteString) -> ByteString? {
+    fileprivate func set(_ option: ByteString, to word: ByteString) -> ByteString? {
         // dhcp_host_add leaves out a section without any of these.
         if ["name", "ip", "hostid"].contains(option) { isUsed = true }
         switch option {
@@ -139,7 +139,7 @@ public final class Reservations {
                 for word in option.words {
                     var allowed: ByteString?
                     if section.type == "host" {
-                        allowed = host.set(option.name, word.text)
+                        allowed = host.set(option.name, to: word.text)
                     } else if section.type == "domain", option.name == "name" {
                         names.append("\(word.text.lowercased) \(file):\(word.line)")
                     } else if section.type == "dnsmasq", option.name == "domain" {
@@ -147,7 +147,7 @@ public final class Reservations {
                     }
                     if let allowed {
                         let text: ByteString = "\(option.name) '\(word.text.printable())': \(allowed)"
-                        wrong.append(Finding(.problem, Place(file, word.line), text))
+                        wrong.append(Finding(.problem, at: Place(file, line: word.line), text))
                     }
                 }
             }
@@ -159,7 +159,7 @@ public final class Reservations {
             if section.type == "dnsmasq", !isOn("disabled") { instances.append(section.name ?? "") }
             if section.type == "dhcp", let network = value("interface"), !isOn("ignore"), !isOn("force") {
                 searched.append(network.text.printable())
-                searchPlace = searchPlace ?? Place(file, section.line)
+                searchPlace = searchPlace ?? Place(file, line: section.line)
             }
             if host.isEnabled { hosts.append(host) }
             if host.isEnabled || section.type != "host" { problems += wrong }

@@ -37,7 +37,7 @@ public final class Lease: Equatable, Sendable {
     }
 
     public static func == (one: Lease, other: Lease) -> Bool {
-        one.says(theSameAs: other) && one.hardware == other.hardware && one.job == other.job
+        one.hasSameMapping(as: other) && one.hardware == other.hardware && one.job == other.job
             && one.expires == other.expires && one.since == other.since && one.seen == other.seen
             && one.turns == other.turns
     }
@@ -51,7 +51,7 @@ public final class Lease: Equatable, Sendable {
     public func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
 
     /// Both leases map the same name to the same addresses.
-    public func says(theSameAs other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
+    public func hasSameMapping(as other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 
     /// Whether a storage can hold the lease: it has an address, and words without blanks.
     ///

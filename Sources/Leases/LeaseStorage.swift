@@ -14,12 +14,12 @@ public final class LeaseStorage {
         public let client: ClientIdentifier
         public let lease: Lease
 
-        public init(_ client: ClientIdentifier, _ lease: Lease) { (self.client, self.lease) = (client, lease) }
+        public init(of client: ClientIdentifier, _ lease: Lease) { (self.client, self.lease) = (client, lease) }
 
         /// The same, in which the lease has the MAC address also if that is the client's identifier.
         public var completed: ClientLease {
             guard lease.hardware.isEmpty, client.kind == .hardware else { return self }
-            return ClientLease(client, lease.with(hardware: client.text, expires: lease.expires))
+            return ClientLease(of: client, lease.with(hardware: client.text, expires: lease.expires))
         }
     }
 
@@ -32,7 +32,7 @@ public final class LeaseStorage {
         fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 
-        fileprivate init(_ client: ClientIdentifier, _ file: consuming FileDescriptor?) throws(Fault) {
+        fileprivate init(of client: ClientIdentifier, file: consuming FileDescriptor?) throws(Fault) {
             self.client = client
             leases = try [Lease](text: file?.text() ?? "")
             self.file = file
@@ -62,7 +62,7 @@ public final class LeaseStorage {
             if running == token.leases { return (running, token) }
             // Tell it before they are removed: if we are killed in between, it is told again and not lost.
             for lease in ended { expired(client, lease) }
-            _ = try update(client, to: running, token)
+            _ = try update(client, to: running, token: token)
         }
     }
 
@@ -92,7 +92,7 @@ public final class LeaseStorage {
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
         for client in try clients() {
-            all += try leases(of: client).map { ClientLease(client, $0).completed }
+            all += try leases(of: client).map { ClientLease(of: client, $0).completed }
         }
         return all
     }
@@ -107,7 +107,7 @@ public final class LeaseStorage {
     /// - Throws: `data` for a mistake of the caller: an impossible lease, a spent token, or that of another client.
     ///   After `cannotCreate`, and after what `announce` throws, the token is still good.
     public func update(
-        _ client: ClientIdentifier, to leases: [Lease], _ token: Token,
+        _ client: ClientIdentifier, to leases: [Lease], token: Token,
         announcing announce: () throws(Fault) -> Void = { () throws(Fault) in }
     ) throws(Fault) -> Bool {
         guard token.client == client, !token.isSpent else {
@@ -124,7 +124,7 @@ public final class LeaseStorage {
         if isCurrent {
             // First what fails if there is no space left. If a change were announced but not recorded, each replay would
             // announce it again.
-            if !leases.isEmpty { try Files.write(draft, leases.text) }
+            if !leases.isEmpty { try Files.write(leases.text, to: draft) }
             try announce()
             if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
         }
@@ -139,7 +139,7 @@ public final class LeaseStorage {
     private func path(_ client: ClientIdentifier) -> ByteString { "\(allLeases)/\(client.name)" }
 
     private func read(_ client: ClientIdentifier) throws(Fault) -> Token {
-        try Token(client, FileDescriptor.ifThere(path(client)))
+        try Token(of: client, file: FileDescriptor.ifThere(path(client)))
     }
 
     /// Divides leases into those that still run and those that have expired. Those that were renewed without our

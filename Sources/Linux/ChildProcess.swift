@@ -29,7 +29,7 @@ public struct ChildProcess: ~Copyable {
         // `set -C`: a file that is there already is not written to.
         let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
         let words = [script, processFile] + environment + ["/bin/sh", "-c", command]
-        let process = try ChildProcess.shell(words, output.number)
+        let process = try ChildProcess.shell(words, output: output.number)
         do throws(Fault) {
             ended = try ChildProcess.end(of: process)
         } catch {
@@ -46,7 +46,7 @@ public struct ChildProcess: ~Copyable {
     /// - Parameters:
     ///   - words: The script, and what it finds as `$0`, `$1` and so on.
     ///   - output: Where both streams lead.
-    private static func shell(_ words: [ByteString], _ output: Int32) throws(Fault) -> pid_t {
+    private static func shell(_ words: [ByteString], output: Int32) throws(Fault) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -135,7 +135,8 @@ extension ChildProcess {
     /// - Parameter limit: It is killed after this.
     /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams: 64 KB at most. The status is 127 if there is no such program; nil if no shell can be run.
     public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {
-        guard let pipe = try? Pipe(), let process = try? shell(["exec \"$@\"", "sh"] + words, pipe.writer.number)
+        guard let pipe = try? Pipe(),
+            let process = try? shell(["exec \"$@\"", "sh"] + words, output: pipe.writer.number)
         else { return nil }
         // An old kernel has none: then we only look from time to time.
         let ended = FileDescriptor(number: linux_pidfd_open(process))

@@ -11,14 +11,14 @@ public enum Fifo {
     /// - Throws: `cannotCreate` with what stands in its place, if that is anything else; it is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
         // A redirection may make the file at any moment.
-        while try onPath(path, "make the FIFO", unless: EEXIST, { mkfifo($0, 0o600) }) == -1,
+        while try onPath(path, to: "make the FIFO", unless: EEXIST, { mkfifo($0, 0o600) }) == -1,
             try FileStatus(at: path)?.isRequests ?? false
         { try Files.rename(path, to: lines(of: path)) }
-        try check(FileStatus(at: path), path)
+        try check(FileStatus(at: path), at: path)
         let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
-        try check(fifo.status(), path)
+        try check(fifo.status(), at: path)
         // An earlier owner of the path may have left it open to others.
-        try onPath(path, "change its mode") { [number = fifo.number] _ in fchmod(number, 0o600) }
+        try onPath(path, to: "change its mode") { [number = fifo.number] _ in fchmod(number, 0o600) }
         return fifo
     }
 
@@ -37,7 +37,7 @@ public enum Fifo {
             let status = try fifo.status()
             // The daemon that is to start reads it.
             if status.isRequests { throw Fault(.unavailable, "", errno: ENOENT) }
-            try check(status, path)
+            try check(status, at: path)
             do throws(Fault) {
                 try fifo.write(line + "\n")
             } catch  where waits && error.errno == EAGAIN {
@@ -58,7 +58,7 @@ public enum Fifo {
         }
     }
 
-    private static func check(_ found: FileStatus?, _ path: ByteString) throws(Fault) {
+    private static func check(_ found: FileStatus?, at path: ByteString) throws(Fault) {
         guard let found else { throw Fault(.cannotCreate, "\(path): has gone") }
         guard found.isFifo, found.isOurs else {
             throw Fault(.cannotCreate, "\(path): is \(found.summary), not a FIFO of ours; left alone")

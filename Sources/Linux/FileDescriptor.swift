@@ -21,7 +21,7 @@ public struct FileDescriptor: ~Copyable {
     ///
     /// - Throws: `cannotCreate`, with the errno.
     init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
-        number = try onPath(path, "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
+        number = try onPath(path, to: "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
     /// Opens a file or folder to read it, without blocking; nil if it is missing: open(2).
@@ -29,14 +29,14 @@ public struct FileDescriptor: ~Copyable {
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString) throws(Fault) -> FileDescriptor? {
         let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let number = try onPath(path, "open", unless: ENOENT) { linux_open($0, flags, 0) }
+        let number = try onPath(path, to: "open", unless: ENOENT) { linux_open($0, flags, 0) }
         return number == -1 ? nil : FileDescriptor(number: number)
     }
 
     /// Somebody else's file, to read it: wherever a link leads, and without waiting for what is no file.
     ///
     /// - Returns: nil if there is none, or if it can't be read.
-    public static func ofOthers(_ path: ByteString) -> FileDescriptor? {
+    public static func regularFile(at path: ByteString) -> FileDescriptor? {
         let number = path.withCString { linux_open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) }
         guard number != -1 else { return nil }
         let file = FileDescriptor(number: number)
@@ -142,7 +142,7 @@ public final class FileStatus {
     /// - Throws: `cannotCreate`, with the errno.
     public init?(at path: ByteString) throws(Fault) {
         var status = stat()
-        if try onPath(path, "look at it", unless: ENOENT, { lstat($0, &status) }) == -1 { return nil }
+        if try onPath(path, to: "look at it", unless: ENOENT, { lstat($0, &status) }) == -1 { return nil }
         self.status = status
     }
 

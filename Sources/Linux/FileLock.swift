@@ -20,7 +20,7 @@ public struct FileLock: ~Copyable {
         var pause: Duration = .microseconds(250)
         let number = file.number
         var lock = FileLock.region
-        while try onPath(path, "lock", unless: EAGAIN, { _ in linux_lock(number, F_SETLK, &lock) }) == -1 {
+        while try onPath(path, to: "lock", unless: EAGAIN, { _ in linux_lock(number, F_SETLK, &lock) }) == -1 {
             // It may have been given back just now.
             if Process.now >= end, let holder = try FileLock.holder(of: path) {
                 throw patience == .zero
@@ -39,7 +39,7 @@ public struct FileLock: ~Copyable {
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         var lock = region
-        try onPath(path, "lock") { [number = file.number] _ in linux_lock(number, F_GETLK, &lock) }
+        try onPath(path, to: "lock") { [number = file.number] _ in linux_lock(number, F_GETLK, &lock) }
         return lock.l_type == F_UNLCK ? nil : lock.l_pid
     }
 

@@ -11,7 +11,7 @@ public enum FileSystem {
     public static func wearsOut(_ folder: ByteString) throws(Fault) -> Bool {
         var type: UInt = 0
         do throws(Fault) {
-            try onPath(folder, "look at its file system") { linux_file_system($0, &type) }
+            try onPath(folder, to: "look at its file system") { linux_file_system($0, &type) }
         } catch {
             guard error.isMissing, let slash = folder.bytes.lastIndex(of: UInt8(ascii: "/")) else { throw error }
             return try wearsOut(slash == 0 ? "/" : ByteString(folder.bytes[..<slash]))

@@ -31,14 +31,14 @@ public enum Files {
     /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
     public static func replace(_ path: ByteString, with text: ByteString, draft: ByteString? = nil) throws(Fault) {
         let draft = draft ?? path + ".new"
-        try write(draft, text)
+        try write(text, to: draft)
         try rename(draft, to: path)
     }
 
     /// Writes a file (and a newline) where nobody looks yet.
     ///
     /// - Throws: `cannotCreate`, with the errno.
-    public static func write(_ path: ByteString, _ text: ByteString, mode: mode_t = 0o600) throws(Fault) {
+    public static func write(_ text: ByteString, to path: ByteString, mode: mode_t = 0o600) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         // Whatever umask(2) was left to us: others are to read it.
         if mode != 0o600 { fchmod(file.number, mode) }
@@ -52,7 +52,7 @@ public enum Files {
 
     /// rename(2).
     public static func rename(_ path: ByteString, to new: ByteString) throws(Fault) {
-        try onPath(path, "rename") { old in new.withCString { CLinux.rename(old, $0) } }
+        try onPath(path, to: "rename") { old in new.withCString { CLinux.rename(old, $0) } }
     }
 
     /// Makes a missing folder that only its owner may use.
@@ -61,15 +61,15 @@ public enum Files {
     ///   other writers.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
         // The folder may have gone again by then. The next call that uses it reports that.
-        if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
+        if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
     }
 
     /// Makes a missing folder that all may read.
     ///
     /// - Throws: `cannotCreate`.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {
-        if try onPath(path, "make the folder", unless: EEXIST, { mkdir($0, 0o755) }) == 0 {
-            try onPath(path, "change the mode") { chmod($0, 0o755) }
+        if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o755) }) == 0 {
+            try onPath(path, to: "change the mode") { chmod($0, 0o755) }
         }
     }
 
@@ -130,7 +130,7 @@ public enum Files {
     /// - Throws: `cannotCreate`, with the errno.
     public static func create(_ path: ByteString) throws(Fault) -> Bool {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-        let number = try onPath(path, "make", unless: EEXIST) { linux_open($0, flags, 0o600) }
+        let number = try onPath(path, to: "make", unless: EEXIST) { linux_open($0, flags, 0o600) }
         if number != -1 { close(number) }
         return number != -1
     }
@@ -140,7 +140,7 @@ public enum Files {
     /// - Returns: false if that name is taken.
     /// - Throws: `cannotCreate`, with the errno.
     public static func link(_ path: ByteString, to new: ByteString) throws(Fault) -> Bool {
-        try onPath(path, "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
+        try onPath(path, to: "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
     }
 
     /// Where a symbolic link leads, up to 899 bytes: readlink(2); nil if that can't be read.
@@ -156,7 +156,7 @@ public enum Files {
     /// - Throws: `cannotCreate`, with the errno.
     @discardableResult
     public static func remove(_ path: ByteString) throws(Fault) -> Bool {
-        try onPath(path, "remove", unless: ENOENT) { unlink($0) } == 0
+        try onPath(path, to: "remove", unless: ENOENT) { unlink($0) } == 0
     }
 
     /// Removes a folder if nothing is in it: rmdir(2).
@@ -171,7 +171,7 @@ public enum Files {
                 let path: ByteString = "\(path)/\(name)"
                 if try FileStatus(at: path)?.isDirectory ?? false { try removeFolder(path) } else { try remove(path) }
             }
-            try onPath(path, "remove", unless: ENOENT) { rmdir($0) }
+            try onPath(path, to: "remove", unless: ENOENT) { rmdir($0) }
         } catch  where error.errno == ENOTEMPTY {
             try removeFolder(path)
         }

@@ -22,7 +22,7 @@ public enum Log {
 
     /// To /dev/log as syslog(3) writes it, as `daemon.err`, but without the time, which the log adds by itself. musl's
     /// syslog(3) would bring printf(3) and the time zones onto a router.
-    public static func system(_ program: ByteString, _ line: ByteString) {
+    public static func system(from program: ByteString, _ line: ByteString) {
         let number = linux_log_socket()
         guard number != -1 else { return }
         let log = FileDescriptor(number: number)

@@ -39,7 +39,7 @@ extension Fault {
 /// - Throws: `cannotCreate` with "PATH: can't VERB: REASON".
 @discardableResult
 func onPath(
-    _ path: ByteString, _ verb: StaticString, unless expected: Int32 = 0, _ body: (UnsafePointer<CChar>) -> Int32
+    _ path: ByteString, to verb: StaticString, unless expected: Int32 = 0, _ body: (UnsafePointer<CChar>) -> Int32
 ) throws(Fault) -> Int32 {
     var failure: Int32 = 0
     let result = path.withCString { name in retrying(failure: &failure) { body(name) } }

@@ -52,7 +52,7 @@ public struct Neighbours: ~Copyable {
     /// What the kernel has told since of hosts, which it may have asked.
     ///
     /// - Throws: `system`, with ENOBUFS if it had more to tell than there is room for.
-    public func take() throws(Fault) -> [RouteMessage.Notice] { try read(news) }
+    public func readNotices() throws(Fault) -> [RouteMessage.Notice] { try read(news) }
 
     private func read(_ socket: borrowing FileDescriptor) throws(Fault) -> [RouteMessage.Notice] {
         // Longer than any datagram of the kernel's about one route or neighbour.

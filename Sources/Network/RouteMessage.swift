@@ -12,38 +12,40 @@ public enum RouteMessage {
     /// attribute RTA_DST.
     public static func route(to address: Address) -> [UInt8] {
         let start = [address.family, UInt8(address.bytes.count * 8)] + [UInt8](repeating: 0, count: 10)
-        return message(26, flags: 0x1, start + attribute(1, address.bytes))
+        return message(26, flags: 0x1, body: start + attribute(1, value: address.bytes))
     }
 
     /// RTM_GETNEIGH: what is known of one neighbour.
     public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
-        message(30, flags: 0x1, neighbour(address, link))
+        message(30, flags: 0x1, body: neighbourBody(address, on: link))
     }
 
     /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: has the kernel ask a neighbour of which it has the MAC address, three
     /// times, a second apart. It fails for any other.
     public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x105, neighbour(address, link, state: 0x10))
+        message(28, flags: 0x105, body: neighbourBody(address, on: link, state: 0x10))
     }
 
     /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: has the kernel ask by broadcast, three times, a second apart, unless it
     /// believes that it knows the neighbour.
     public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x405, neighbour(address, link, flags: 1))
+        message(28, flags: 0x405, body: neighbourBody(address, on: link, flags: 1))
     }
 
     /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type), and the attribute NDA_DST.
-    private static func neighbour(_ address: Address, _ link: Int32, state: UInt16 = 0, flags: UInt8 = 0) -> [UInt8] {
-        [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, address.bytes)
+    private static func neighbourBody(_ address: Address, on link: Int32, state: UInt16 = 0, flags: UInt8 = 0)
+        -> [UInt8]
+    {
+        [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, value: address.bytes)
     }
 
     /// A struct nlmsghdr: length, type, flags, a sequence and a port number, which are not used here.
-    private static func message(_ type: UInt16, flags: UInt16, _ body: [UInt8]) -> [UInt8] {
+    private static func message(_ type: UInt16, flags: UInt16, body: [UInt8]) -> [UInt8] {
         bytes(of: UInt32(16 + body.count)) + bytes(of: type) + bytes(of: flags) + [UInt8](repeating: 0, count: 8) + body
     }
 
     /// A struct rtattr: a length that includes it, a type; then the value.
-    private static func attribute(_ type: UInt16, _ value: [UInt8]) -> [UInt8] {
+    private static func attribute(_ type: UInt16, value: [UInt8]) -> [UInt8] {
         bytes(of: UInt16(4 + value.count)) + bytes(of: type) + value
     }
 

@@ -23,7 +23,7 @@ extension Context {
     public func prepare(_ confdir: ByteString) throws(Fault) {
         let confdir = settings.updater.confdir ?? confdir
         guard settings.updater.publish == .hosts, !settings.aliases.isEmpty,
-            try !RenderedFile.all(in: surroundings.rendered).contains(where: { $0.confdir == confdir }),
+            try !RenderedFile.all(in: router.rendered).contains(where: { $0.confdir == confdir }),
             try !FileSystem.wearsOut(confdir), InstalledDnsmasq.obstacle() == nil
         else { return }
         try Publisher.prepare(confdir)

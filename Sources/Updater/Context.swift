@@ -7,7 +7,7 @@ import Ledger
 import Linux
 
 /// What the updater looks at outside its own files. Tests have their own.
-public final class Surroundings {
+public final class RouterView {
     /// The folder of the rendered files.
     public var rendered: ByteString = "/var/etc"
     public var dhcp: ByteString = Reservations.path
@@ -21,22 +21,22 @@ public final class Surroundings {
 
 /// dnsmasq's own lease files. Each is read once.
 final class LeaseFiles {
-    private let surroundings: Surroundings
+    private let router: RouterView
     private var paths: [ByteString] = []
     private var files: [LeaseFile?] = []
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(router: RouterView) { self.router = router }
 
     /// nil if there is no file, or it is not whole.
     func file(_ path: ByteString) -> LeaseFile? {
         if let index = paths.firstIndex(where: { $0 == path }) { return files[index] }
         paths.append(path)
-        files.append(path.isEmpty ? nil : surroundings.leaseFile(path))
+        files.append(path.isEmpty ? nil : router.leaseFile(path))
         return files[files.count - 1]
     }
 
     /// Those of all rendered files.
-    private(set) lazy var all = ((try? RenderedFile.all(in: surroundings.rendered)) ?? []).compactMap {
+    private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap {
         file($0.leaseFile)
     }
 }
@@ -47,10 +47,10 @@ public final class Context {
     let places: Places
     let settings: SettingsInForce
     let now: Instant
-    let ledger: Ledger
+    let ledger: RequestLedger
     let storage: LeaseStorage
     let notifier: Notifier
-    let surroundings: Surroundings
+    let router: RouterView
     let leaseFiles: LeaseFiles
     /// The run directory of `reconcile`, which `watch` follows.
     var folder: ByteString { places.updater + "/reconcile" }
@@ -64,31 +64,31 @@ public final class Context {
     /// - Parameter takesOver: If no settings are in force yet, those of the file are put in force.
     /// - Throws: `cannotCreate` if the run directory of the daemon is not ours.
     public init(
-        _ places: Places, takesOver: Bool = false, _ surroundings: Surroundings = Surroundings()
+        _ places: Places, takesOver: Bool = false, router: RouterView = RouterView()
     ) throws(Fault) {
         let settings = try SettingsInForce.read(places, takesOver: takesOver)
-        let ledger = Ledger(folder: places.daemon)
-        let notifier = Notifier(places, ledger)
-        let now = surroundings.now()
+        let ledger = RequestLedger(folder: places.daemon)
+        let notifier = Notifier(places, ledger: ledger)
+        let now = router.now()
         let storage = LeaseStorage(folder: places.updater, now: { now })
-        let leaseFiles = LeaseFiles(surroundings)
+        let leaseFiles = LeaseFiles(router: router)
         storage.renewal = { client, lease in
             for file in leaseFiles.all {
-                let term = file.term(of: lease, client, wallClock: surroundings.wallClock())
+                let term = file.term(of: lease, client, wallClock: router.wallClock())
                 if term != .unknown { return term }
             }
             return .unknown
         }
         storage.expired = { notifier.request(forExpired: $1, of: $0) }
         (self.places, self.settings, self.now, self.leaseFiles) = (places, settings, now, leaseFiles)
-        (self.ledger, self.notifier, self.surroundings, self.storage) = (ledger, notifier, surroundings, storage)
+        (self.ledger, self.notifier, self.router, self.storage) = (ledger, notifier, router, storage)
     }
 
     /// The same files and settings, read anew.
-    func again() throws(Fault) -> Context { try Context(places, takesOver: true, surroundings) }
+    func again() throws(Fault) -> Context { try Context(places, takesOver: true, router: router) }
 
     /// What /etc/config/dhcp says. `check` reports faults in it.
-    private(set) lazy var reservations = try? Reservations(file: surroundings.dhcp)
+    private(set) lazy var reservations = try? Reservations(file: router.dhcp)
 
     /// What `watch` has found out last.
     private(set) lazy var presence = Presence(text: (try? Files.read(presencePath)) ?? "")

@@ -32,10 +32,10 @@ extension Context {
         while true {
             let (leases, token) = try storage.lookup(event.client)
             (old, new) = (leases, event.applied(to: leases, at: now, job: settings.leaseJob))
-            if try put(new, in: old, token, event) { break }
+            if try replace(old, with: new, token: token, of: event) { break }
         }
         // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
-        let isNews = event.isLive || !old.says(theSameAs: new)
+        let isNews = event.isLive || !old.hasSameMapping(as: new)
         let hosts = [event.hostName?.text ?? ""] + (old + new).map { $0.hostName?.text ?? "" }
         let concerns = hosts.uniqued.contains { !$0.isEmpty && settings.isTarget($0) }
         if isMarked || isNews && concerns {
@@ -49,15 +49,15 @@ extension Context {
     /// Replaces the client's leases, and requests the job if that is called for.
     ///
     /// - Returns: false if another process has changed them since they were looked up.
-    private func put(
-        _ new: [Lease], in old: [Lease], _ token: LeaseStorage.Token, _ event: LeaseEvent
+    private func replace(
+        _ old: [Lease], with new: [Lease], token: LeaseStorage.Token, of event: LeaseEvent
     ) throws(Fault) -> Bool {
         if new == old { return true }
         // A replayed lease is not new to dnsmasq, so it is no reason to request a restart.
         let isReplayed = !event.isLive && new.count > old.count
-        let isNews = !settings.leaseJob.isEmpty && !isReplayed && !old.says(theSameAs: new)
+        let isNews = !settings.leaseJob.isEmpty && !isReplayed && !old.hasSameMapping(as: new)
         // Requested before the change is in place: after a kill or a fault, the next event brings it again.
-        return try storage.update(event.client, to: new, token) { () throws(Fault) in
+        return try storage.update(event.client, to: new, token: token) { () throws(Fault) in
             guard isNews else { return }
             try ledger.add(.lease, to: job, event: event.text([event.client.name + ":", event.action.rawValue]))
             try notifier.notify(job)
@@ -67,7 +67,7 @@ extension Context {
 
 extension [Lease] {
     /// Whether both lists map the same names to the same addresses.
-    fileprivate func says(theSameAs other: [Lease]) -> Bool { elementsEqual(other) { $0.says(theSameAs: $1) } }
+    fileprivate func hasSameMapping(as other: [Lease]) -> Bool { elementsEqual(other) { $0.hasSameMapping(as: $1) } }
 }
 
 extension LeaseEvent {

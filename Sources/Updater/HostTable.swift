@@ -12,7 +12,7 @@ final class HostTable {
     private let hostsIndex: NameIndex
     private let domains: [Domain]
 
-    init(_ leases: [LeaseStorage.ClientLease], _ hosts: [HostsFiles.Entry], _ domains: [Domain]) {
+    init(leases: [LeaseStorage.ClientLease], hosts: [HostsFiles.Entry], domains: [Domain]) {
         self.leases = leases.map { $0.lease }
         leaseIndex = NameIndex(leases.map { $0.lease.hostName?.text ?? "*" })
         self.hosts = hosts
@@ -21,7 +21,7 @@ final class HostTable {
     }
 
     func known(_ host: HostName) -> KnownHost {
-        KnownHost(leaseIndex.indices(of: host.text).map { leases[$0] }, addresses(of: host.text))
+        KnownHost(leases: leaseIndex.indices(of: host.text).map { leases[$0] }, hosts: addresses(of: host.text))
     }
 
     /// The addresses of a name in hosts files, with or without a domain.

@@ -9,31 +9,31 @@ import Network
 /// Tells `debounced` through the FIFO to read the ledger, and `watch` through another one to look.
 final class Notifier {
     private let places: Places
-    private let ledger: Ledger
+    private let ledger: RequestLedger
 
-    init(_ places: Places, _ ledger: Ledger) { (self.places, self.ledger) = (places, ledger) }
+    init(_ places: Places, ledger: RequestLedger) { (self.places, self.ledger) = (places, ledger) }
 
     /// Tells the daemon to read the ledger.
     ///
     /// - Returns: nil on success; otherwise a message that the daemon is away and reads the request later.
     /// - Throws: Any other fault. Then the daemon may run and not read it, and nothing can be promised.
-    func notify(_ verb: Request.Verb, _ job: ByteString) throws(Fault) -> ByteString? {
+    func notify(_ verb: Request.Verb, job: ByteString) throws(Fault) -> ByteString? {
         do throws(Fault) {
-            try Fifo.write(Request(verb, job).line, to: places.fifo)
+            try Fifo.write(Request(verb, job: job).line, to: places.fifo)
             return nil
         } catch {
             // Something else in the FIFO's place, which has no errno or is no file, ends the daemon too.
             guard error.code == .unavailable || error.errno == 0 || error.isNoFile else { throw error }
-            return kept(error.message, job)
+            return kept(error.message, job: job)
         }
     }
 
     /// Tells the daemon, and says in the system log if it is away: the output of a hook is not read.
     func notify(_ job: ByteString) throws(Fault) {
-        if let trouble = try notify(.pending, job) { Log.system("cname-updater", trouble) }
+        if let trouble = try notify(.pending, job: job) { Log.system(from: "cname-updater", trouble) }
     }
 
-    func kept(_ trouble: ByteString, _ job: ByteString) -> ByteString {
+    func kept(_ trouble: ByteString, job: ByteString) -> ByteString {
         "\(trouble); the request is kept, and '\(job)' runs once debounced is back"
     }
 
@@ -45,7 +45,7 @@ final class Notifier {
             try ledger.add(.lease, to: lease.job, event: words.filter { !$0.isEmpty }.joined(separator: " "))
             try notify(lease.job)
         } catch {
-            Log.system("cname-updater", error.message)
+            Log.system(from: "cname-updater", error.message)
         }
     }
 

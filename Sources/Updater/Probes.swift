@@ -22,7 +22,7 @@ struct Probes: ~Copyable {
         let address: Address
         var answer: Answer?
 
-        init(_ host: HostName, _ address: Address) { (self.host, self.address) = (host, address) }
+        init(_ host: HostName, address: Address) { (self.host, self.address) = (host, address) }
     }
 
     init(_ presence: Presence) { self.presence = presence }
@@ -42,7 +42,7 @@ struct Probes: ~Copyable {
     /// Takes in which targets compete, and has the kernel probe those whose turn it is.
     ///
     /// - Throws: `system` if the kernel can't be asked.
-    mutating func begin(_ truth: Truth) throws(Fault) {
+    mutating func startRound(_ truth: Truth) throws(Fault) {
         presence.compete(truth.candidates) { truth.known($0).seen }
         if presence.candidates.isEmpty {
             neighbours = nil
@@ -56,7 +56,7 @@ struct Probes: ~Copyable {
             end = Process.now + Presence.interval
             candidate.answer = .elsewhere
             for address in truth.known(candidate.host).addresses where try neighbours?.ask(address) ?? false {
-                round.append(Probed(candidate.host, address))
+                round.append(Probed(candidate.host, address: address))
             }
         }
     }
@@ -64,7 +64,7 @@ struct Probes: ~Copyable {
     /// Takes in what a round found.
     ///
     /// - Throws: `cannotCreate`.
-    mutating func finish(_ context: Context) throws(Fault) {
+    mutating func finishRound(_ context: Context) throws(Fault) {
         if end == nil { return }
         silent = silent.filter { one in !round.contains { $0.host == one.host } }
         for candidate in presence.candidates where candidate.answer != nil {
@@ -74,7 +74,7 @@ struct Probes: ~Copyable {
             }
         }
         (end, round) = (nil, [])
-        let changed = presence.note(from: start, at: context.now)
+        let changed = presence.recordRound(from: start, at: context.now)
         try context.save(presence)
         for candidate in changed { Log.info("\(candidate.host): \(candidate.verdict.sentence)") }
     }
@@ -82,7 +82,7 @@ struct Probes: ~Copyable {
     /// Reads the kernel's news.
     mutating func read() {
         // If the kernel had too much to tell, the round ends without the rest.
-        guard let news = (try? neighbours?.take()) ?? nil else { return }
+        guard let news = (try? neighbours?.readNotices()) ?? nil else { return }
         for one in news {
             guard let answer = one.answer else { continue }
             var isAnswer = answer == .silent

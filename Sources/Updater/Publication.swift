@@ -19,15 +19,15 @@ final class Publication {
     private let onDiskDigest: ByteString
     private(set) var state: FragmentState
     private(set) var choices: [Choice] = []
-    private(set) var entries: [Entry] = []
+    private(set) var entries: [AliasEntry] = []
     private(set) var wanted: ByteString = ""
     /// The processes, each with what it has loaded.
-    private var look: [Seen] = []
+    private var seen: [SeenProcess] = []
     private let context: Context
     /// The state as it was saved last; nil if it never was.
     private var saved: ByteString?
     /// Stands for what aliases are left out beside: an instance may run with them once this differs.
-    private let surroundings: ByteString
+    private let inputsDigest: ByteString
 
     var isPlain: Bool { instances[0].isPlain }
     var confdir: ByteString { fragment.confdir }
@@ -51,7 +51,7 @@ final class Publication {
     ///   - instances: Those that share a conf-dir: one or more.
     ///   - state: As it was saved; nil before the first change.
     /// - Throws: `cannotCreate`.
-    init(_ truth: Truth, _ instances: [Instance], _ state: FragmentState?) throws(Fault) {
+    init(_ truth: Truth, instances: [Instance], state: FragmentState?) throws(Fault) {
         let context = truth.context
         let confdir = instances[0].confdir
         (self.instances, self.context, index) = (instances, context, truth.publications.count)
@@ -60,26 +60,26 @@ final class Publication {
         onDiskDigest = try Publisher.digest(onDisk, in: confdir)
         saved = state?.text
         self.state = state ?? FragmentState(confdir: confdir)
-        surroundings = Publication.surroundings(instances, context)
-        other = try Publication.other(truth, instances, surroundings)
+        inputsDigest = Publication.inputsDigest(of: instances, context: context)
+        other = try Publication.other(truth: truth, instances: instances, inputsDigest: inputsDigest)
         publisher = truth.updater.publish == .hosts && other.obstacle == nil ? .hosts : .cname
         if let domain = truth.updater.domain ?? (instances[0].isPlain ? context.reservations?.domain ?? "lan" : nil) {
             domains = [Domain(domain)!]
         } else {
             domains = instances[0].rendered.domains + other.domains
         }
-        hosts = try truth.hosts(instances, domains)
+        hosts = try truth.hosts(instances, domains: domains)
         for instance in instances {
-            look += instance.processes.map { self.state.seen($0, of: instance.name, onDisk: onDiskDigest) }
+            seen += instance.processes.map { self.state.seen($0, of: instance.name, onDisk: onDiskDigest) }
         }
     }
 
     /// The digest of what dnsmasq is given besides: a new start alone does not change it.
-    private static func surroundings(_ instances: [Instance], _ context: Context) -> ByteString {
+    private static func inputsDigest(of instances: [Instance], context: Context) -> ByteString {
         let confdir = instances[0].confdir
         var parts = instances.map { (try? Files.read($0.rendered.path)) ?? "" }
         let names = ((try? Files.names(in: confdir)) ?? []).filter { !$0.hasPrefix("cname-updater.") }
-        for path in names.map({ "\(confdir)/\($0)" as ByteString }) + [context.surroundings.dhcp] {
+        for path in names.map({ "\(confdir)/\($0)" as ByteString }) + [context.router.dhcp] {
             guard let file = (try? FileStatus(at: path)) ?? nil else { continue }
             parts.append("\(path) \(file.inode) \(file.size) \(file.changed.microseconds)")
         }
@@ -88,14 +88,15 @@ final class Publication {
 
     /// The other settings of dnsmasq: as they were kept, unless they, our settings or a process differ since.
     private static func other(
-        _ truth: Truth, _ instances: [Instance], _ surroundings: ByteString
+        truth: Truth, instances: [Instance], inputsDigest: ByteString
     ) throws(Fault) -> OtherSettings {
         let processes = instances.flatMap { $0.processes }.map { "\($0.number) \($0.start)" as ByteString }
-        let key = (processes + [surroundings, truth.digest]).joined(separator: " ").digest
+        let key = (processes + [inputsDigest, truth.digest]).joined(separator: " ").digest
         let kept = try Files.readIfThere(truth.context.path("other", of: instances[0].confdir)) ?? ""
         return OtherSettings(text: kept, key: key)
             ?? OtherSettings(
-                instances.map { $0.rendered }, instances[0].confdir, truth.context.reservations, key: key,
+                of: instances.map { $0.rendered }, confdir: instances[0].confdir,
+                reservations: truth.context.reservations, key: key,
                 obstacle: truth.updater.publish == .hosts ? InstalledDnsmasq.obstacle() : nil
             ) { truth.isWanted($0) }
     }
@@ -103,7 +104,7 @@ final class Publication {
     // MARK: What is wanted
 
     /// Works out what each alias leads to here: nothing is read and nothing is written.
-    func choose(_ aliases: [Alias], _ occasion: Occasion = Occasion("")) {
+    func choose(_ aliases: [Alias], occasion: Occasion = Occasion("")) {
         let (presence, since) = (context.presence, context.since)
         let names = NameIndex(aliases.map { $0.name.text })
         choices = aliases.map { alias in
@@ -113,8 +114,8 @@ final class Publication {
                 isCurrent: { since.leads(alias.name, to: $0, at: index) })
         }
         entries = choices.map { choice in
-            let entry = Entry(
-                choice.alias, to: choice.target, in: domains, choice.known.addresses, others: choice.others)
+            let entry = AliasEntry(
+                choice.alias, to: choice.target, in: domains, addresses: choice.known.addresses, others: choice.others)
             entry.omit(isAlias: { names.contains($0) }, cnameAt: { other.place(of: $0) })
             // `HostsFiles` leaves out names of a loopback address.
             let name = choice.alias.text
@@ -127,9 +128,9 @@ final class Publication {
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
             // The aliases with which dnsmasq did not run. If other aliases are wanted by now, these are tried.
-            (state.leftOut, state.leftOutSince) = ((onDisk + surroundings).digest, context.now)
+            (state.leftOut, state.leftOutSince) = ((onDisk + inputsDigest).digest, context.now)
         } else if occasion.retries || concerns(occasion.putsBack) || context.now >= leftOutEnd
-            || !state.leftOut.isEmpty && state.leftOut != (wanted + surroundings).digest
+            || !state.leftOut.isEmpty && state.leftOut != (wanted + inputsDigest).digest
         {
             state.leftOut = ""
         }
@@ -154,11 +155,11 @@ final class Publication {
     /// Saves that a change is under way, and what each process has loaded.
     ///
     /// - Throws: `cannotCreate`.
-    func begin() throws(Fault) {
+    func markChanging() throws(Fault) {
         guard differs else { return }
         // A process that still reads may read the old fragment or the new one.
-        for one in look where !one.process.hasRead { one.content = Seen.unknown }
-        if look.contains(where: { $0.content == onDiskDigest }) {
+        for one in seen where !one.process.hasRead { one.content = SeenProcess.unknown }
+        if seen.contains(where: { $0.content == onDiskDigest }) {
             try Files.replace("\(path("text")).\(onDiskDigest)", with: onDisk)
         }
         state.isChanging = true
@@ -168,21 +169,22 @@ final class Publication {
     /// Puts the files and the fragment in place.
     ///
     /// - Throws: `cannotCreate`.
-    func put() throws(Fault) {
-        try publisher.putFiles(entries, in: confdir, isFollowed: !differs)
-        if differs { try fragment.put() }
+    func install() throws(Fault) {
+        try publisher.writeFiles(entries, in: confdir, isFollowed: !differs)
+        if differs { try fragment.install() }
         for omission in differs ? Fragment.omissions(from: onDisk, to: wanted) : [] {
-            Log.system("cname-updater", omission)
+            Log.system(from: "cname-updater", omission)
         }
     }
 
     /// Looks at the processes once more, after the fragment was put in place.
-    func lookAgain(_ processes: [DnsmasqProcess]) {
+    func rescan(_ processes: [DnsmasqProcess]) {
         guard differs else { return }
-        let before = look
-        look = processes.compactMap { process in
+        let before = seen
+        seen = processes.compactMap { process in
             guard let instance = instances.first(where: { $0.rendered.path == process.file }) else { return nil }
-            return before.first { $0.process.isSame(as: process) } ?? Seen(instance.name, process, Seen.unknown)
+            return before.first { $0.process.isSame(as: process) }
+                ?? SeenProcess(of: instance.name, process, content: SeenProcess.unknown)
         }
     }
 
@@ -197,7 +199,7 @@ final class Publication {
     func needsRestart() throws(Fault) -> Bool {
         if isPlain { return differs }
         let digest = try digest()
-        return look.contains { $0.content != digest && $0.spared != digest }
+        return seen.contains { $0.content != digest && $0.spared != digest }
     }
 
     /// Requests no restart any more for processes that one has not touched, until something else is wanted.
@@ -205,7 +207,7 @@ final class Publication {
     /// - Throws: `cannotCreate`.
     func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
         let digest = try digest()
-        for one in look where one.content != digest {
+        for one in seen where one.content != digest {
             if untouched.contains(where: { one.process.isSame(as: $0) }) { one.spared = digest }
         }
     }
@@ -228,12 +230,14 @@ final class Publication {
             let isNeeded = !isLoaded && state.seen.contains { texts + $0.content == path }
             if path.hasPrefix(texts), !isNeeded { try Files.remove(path) }
         }
-        if isLoaded { try publisher.removeRest(wanted, in: confdir) }
+        if isLoaded { try publisher.removeUnusedFolder(wanted, in: confdir) }
     }
 
     private func save() throws(Fault) {
-        // A process that still reads is left to the next look.
-        let running = look.filter { state.isChanging || differs || $0.process.hasRead || $0.content == Seen.unknown }
+        // A process that still reads is left to the next seen.
+        let running = seen.filter {
+            state.isChanging || differs || $0.process.hasRead || $0.content == SeenProcess.unknown
+        }
         // Also for an instance whose process has ended between the two looks, or only reads its files.
         let ended = instances.filter { one in !running.contains { $0.name == one.name } }
         state.seen = running + ended.compactMap { state.last(of: $0.name) }
@@ -246,8 +250,9 @@ final class Publication {
     /// Whether a process still reads its files, so that it is not yet noted.
     var isBeingRead: Bool {
         // One that runs as root and has no script never shows that it has read them.
-        look.contains { one in
-            !one.process.hasRead && one.content != Seen.unknown && context.now - one.process.started < .seconds(60)
+        seen.contains { one in
+            !one.process.hasRead && one.content != SeenProcess.unknown
+                && context.now - one.process.started < .seconds(60)
         }
     }
 
@@ -256,14 +261,14 @@ final class Publication {
     /// Whether all processes have loaded the alias as it must be.
     ///
     /// - Throws: `cannotCreate`.
-    func hasLoaded(_ entry: Entry) throws(Fault) -> Bool {
+    func hasLoaded(_ entry: AliasEntry) throws(Fault) -> Bool {
         guard try publisher.hasFile(entry, in: confdir) else { return false }
         if isPlain {
             if try context.ledger.isPending(.alias, in: context.job) { return false }
             if try context.ledger.isRunning(context.job) { return false }
         } else if case .hosts = publisher {
             let digest = try digest()
-            return !look.isEmpty && look.allSatisfy { $0.content == digest }
+            return !seen.isEmpty && seen.allSatisfy { $0.content == digest }
         }
         let line = entry.omission == nil ? entry.line : nil
         return !loaded.isEmpty && !loaded.contains { Fragment.line(of: entry.alias.text, in: $0) != line }
@@ -273,9 +278,9 @@ final class Publication {
     private lazy var loaded: [[ByteString]] = {
         let lines = onDisk.lines
         if isPlain { return [lines] }
-        let all = look.compactMap { one in
+        let all = seen.compactMap { one in
             one.content == onDiskDigest ? lines : (try? Files.read("\(path("text")).\(one.content)"))?.lines
         }
-        return all.count < look.count ? [] : all
+        return all.count < seen.count ? [] : all
     }()
 }

@@ -57,12 +57,12 @@ extension Context {
         for folder in [places.updater, folder] { try Files.makeFolder(folder) }
         if marks { _ = try Files.create(mark) }
         while true {
-            guard let truth = try reconcileOnce(occasion, waits) else { return nil }
+            guard let truth = try reconcileOnce(occasion, waits: waits) else { return nil }
             if try FileStatus(at: mark) == nil { return truth }
         }
     }
 
-    private func reconcileOnce(_ occasion: Occasion, _ waits: Bool) throws(Fault) -> Truth? {
+    private func reconcileOnce(_ occasion: Occasion, waits: Bool) throws(Fault) -> Truth? {
         do throws(Fault) {
             let held = try FileLock(lock, patience: waits ? FileLock.patience : .zero)
             defer { _ = held }
@@ -73,21 +73,21 @@ extension Context {
             try Files.remove(working)
             return truth
         } catch  where error.code == .alreadyRunning {
-            try tellOfOldLock()
+            try reportOldLock()
             return nil
         }
     }
 
     /// Names a process that holds the lock for more than 10 s, once.
-    private func tellOfOldLock() throws(Fault) {
-        guard let status = try FileStatus(at: lock), surroundings.wallClock() - status.changed > FileLock.patience,
+    private func reportOldLock() throws(Fault) {
+        guard let status = try FileStatus(at: lock), router.wallClock() - status.changed > FileLock.patience,
             let holder = try FileLock.holder(of: lock)
         else { return }
         let told = places.updater + "/told"
         let line: ByteString = "\(lock): process \(holder) has held the lock for more than \(FileLock.patience) s"
         if try Files.readIfThere(told) == line + "\n" { return }
         try Files.replace(told, with: line)
-        Log.system("cname-updater", line + "; lease events are recorded, and the aliases follow when it goes on")
+        Log.system(from: "cname-updater", line + "; lease events are recorded, and the aliases follow when it goes on")
     }
 
     private func bringInLine(_ occasion: Occasion) throws(Fault) -> Truth {
@@ -96,8 +96,8 @@ extension Context {
         let truth = try Truth(self, isFirst: isFirst, isThorough: occasion.isThorough)
         let all = truth.publications
         for one in all {
-            for name in occasion.down + occasion.putsBack { one.state.last(of: name)?.content = Seen.down }
-            one.choose(truth.aliases, occasion)
+            for name in occasion.down + occasion.putsBack { one.state.last(of: name)?.content = SeenProcess.down }
+            one.choose(truth.aliases, occasion: occasion)
         }
         // While nothing is published, aliases keep their targets.
         if !all.isEmpty {
@@ -106,29 +106,29 @@ extension Context {
             }
             try save(since)
         }
-        try publish(all, occasion)
+        try publish(all, occasion: occasion)
         try record(truth.untold)
-        if !records.isEmpty { try forget(truth.withoutLease(records)) }
+        if !records.isEmpty { try removeRecords(of: truth.withoutLease(records)) }
         if isFirst, occasion.isThorough { try Files.replace(read, with: settings.digest) }
         return truth
     }
 
     /// The order of writes is that of the model in Tests/Model: it is changed there first.
-    private func publish(_ all: [Publication], _ occasion: Occasion) throws(Fault) {
+    private func publish(_ all: [Publication], occasion: Occasion) throws(Fault) {
         for one in all { try one.prepare() }
-        for one in all { try one.begin() }
+        for one in all { try one.markChanging() }
         let changes = all.filter { $0.differs }.flatMap { $0.changes }
         var isNeeded = false
         for one in all where try one.needsRestart() { isNeeded = true }
-        if isNeeded, !changes.isEmpty { try request(changes, occasion) }
-        for one in all { try one.put() }
-        let processes = all.contains { $0.differs } ? try surroundings.processes() : []
-        for one in all { one.lookAgain(processes) }
+        if isNeeded, !changes.isEmpty { try request(changes, occasion: occasion) }
+        for one in all { try one.install() }
+        let processes = all.contains { $0.differs } ? try router.processes() : []
+        for one in all { one.rescan(processes) }
         for one in all { try one.spare(occasion.untouched) }
         isNeeded = false
         for one in all where try one.needsRestart() { isNeeded = true }
         let isPending = try ledger.isPending(.alias, in: job)
-        if isNeeded, !isPending { try request(changes, occasion) }
+        if isNeeded, !isPending { try request(changes, occasion: occasion) }
         // Where the processes are not known, a request stands.
         if isNeeded || all.contains(where: { $0.isPlain }) {
             if !changes.isEmpty || !isPending && isNeeded { try notifier.notify(job) }
@@ -138,7 +138,7 @@ extension Context {
         for one in all { try one.settle(isLoaded: !isNeeded) }
     }
 
-    private func request(_ changes: [ByteString], _ occasion: Occasion) throws(Fault) {
+    private func request(_ changes: [ByteString], occasion: Occasion) throws(Fault) {
         for change in changes { try ledger.add(.alias, to: job, event: "\(change), \(occasion.event)") }
         if changes.isEmpty { try ledger.add(.alias, to: job, event: "others: \(occasion.event)") }
     }
@@ -147,19 +147,19 @@ extension Context {
     private func record(_ untold: [LeaseStorage.ClientLease]) throws(Fault) {
         for held in untold {
             let (old, token) = try storage.lookup(held.client)
-            if old.contains(where: { $0.says(theSameAs: held.lease) }) { continue }
+            if old.contains(where: { $0.hasSameMapping(as: held.lease) }) { continue }
             let others = old.filter { $0.addresses != held.lease.addresses }
             // If an event was faster, it knows more.
-            _ = try storage.update(held.client, to: others + [held.lease], token)
+            _ = try storage.update(held.client, to: others + [held.lease], token: token)
         }
     }
 
     /// Removes the records of clients.
-    private func forget(_ clients: [ClientIdentifier]) throws(Fault) {
+    private func removeRecords(of clients: [ClientIdentifier]) throws(Fault) {
         for client in clients {
             let (leases, token) = try storage.lookup(client)
             if leases.isEmpty { continue }
-            _ = try storage.update(client, to: [], token) { () throws(Fault) in
+            _ = try storage.update(client, to: [], token: token) { () throws(Fault) in
                 for lease in leases { notifier.request(forExpired: lease, of: client) }
             }
         }

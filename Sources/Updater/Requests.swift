@@ -29,7 +29,7 @@ extension Context {
         let event: ByteString = "request \(job)"
         let awaited = waits ? try AwaitedRequest(.manual, to: job, event: event, in: ledger) : nil
         if !waits { try ledger.add(.manual, to: job, event: event) }
-        let trouble = try notifier.notify(.pending, job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
+        let trouble = try notifier.notify(.pending, job: job) ?? trouble(job) ?? throttled(job, isAsked: asJSON)
         guard let awaited else {
             answer(trouble ?? "", asJSON: asJSON)
             return 0
@@ -89,7 +89,7 @@ extension Context {
     ///
     /// - Throws: `usage` if there is no such job; `unavailable` if no daemon takes it.
     public func flush(_ name: ByteString?, asJSON: Bool) throws(Fault) {
-        try Fifo.write(Request(.flush, known(name)).line, to: places.fifo)
+        try Fifo.write(Request(.flush, job: known(name)).line, to: places.fifo)
         answer(asJSON: asJSON)
     }
 
@@ -100,7 +100,7 @@ extension Context {
         let job = try known(name)
         try ledger.withdraw(nil, from: job)
         // A daemon that is away has nothing to forget.
-        _ = try notifier.notify(.withdrawn, job)
+        _ = try notifier.notify(.withdrawn, job: job)
         answer(asJSON: asJSON)
     }
 
@@ -128,7 +128,7 @@ extension Context {
             guard RunningProcess.isStopped(daemon) else { return nil }
             what = "debounced is stopped, as process \(daemon)"
         }
-        return notifier.kept(what, job)
+        return notifier.kept(what, job: job)
     }
 
     /// The job of that name, or the settings'.

@@ -30,18 +30,18 @@ final class Truth {
     /// - Parameter settings: Other ones than those in force.
     /// - Throws: `cannotCreate`.
     init(
-        _ context: Context, _ settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true
+        _ context: Context, settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true
     ) throws(Fault) {
         (self.context, self.isFirst, self.isThorough) = (context, isFirst, isThorough)
         aliases = settings?.aliases ?? context.settings.aliases
         updater = settings?.updater ?? context.settings.updater
         digest = settings?.digest ?? context.settings.digest
         names = NameIndex(aliases.flatMap { alias in [alias.name.text] + alias.targets.map { $0.host.text } })
-        let surroundings = context.surroundings
+        let router = context.router
         let states = try Publication.states(context)
         let ran = states.flatMap { $0.seen }
         let found = try Instance.all(
-            updater, in: surroundings.rendered, surroundings.processes()
+            updater, in: router.rendered, processes: router.processes()
         ) { name in ran.contains { $0.name == name } && context.reservations?.mayEnable(name) ?? true }
         let isPlain = found.isEmpty && !(context.reservations?.hasInstances ?? false)
         instances = isPlain ? [Instance.plain(updater)] : found
@@ -50,7 +50,8 @@ final class Truth {
             if let obstacle = try group[0].obstacle() {
                 obstacles.append(obstacle)
             } else {
-                publications.append(try Publication(self, group, states.first { $0.confdir == confdir }))
+                publications.append(
+                    try Publication(self, instances: group, state: states.first { $0.confdir == confdir }))
             }
         }
     }
@@ -65,11 +66,11 @@ final class Truth {
     /// The hosts that the instances know.
     ///
     /// - Throws: `cannotCreate`.
-    func hosts(_ instances: [Instance], _ domains: [Domain]) throws(Fault) -> HostTable {
+    func hosts(_ instances: [Instance], domains: [Domain]) throws(Fault) -> HostTable {
         var leases: [LeaseStorage.ClientLease] = []
         for instance in instances { leases += try self.leases(of: instance) }
         let files = instances.flatMap { $0.isPlain ? [] : $0.hostsFiles }.uniqued
-        return HostTable(leases, HostsFiles.entries(in: files) { self.isWanted($0) }, domains)
+        return HostTable(leases: leases, hosts: HostsFiles.entries(in: files) { self.isWanted($0) }, domains: domains)
     }
 
     /// Whether another instance that runs writes the same lease file, from its own memory.
@@ -84,7 +85,7 @@ final class Truth {
     /// The leases with the name of a target.
     private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
         let file = file(of: instance)
-        let wallClock = context.surroundings.wallClock()
+        let wallClock = context.router.wallClock()
         let listed = file?.leases(at: context.now, wallClock: wallClock, of: names) ?? []
         let up = NameIndex(listed.compactMap { $0.lease.hostName?.text })
         let competing = NameIndex(
@@ -125,7 +126,7 @@ final class Truth {
                 addresses: lease.addresses, hostName: lease.hostName, hardware: hardware,
                 job: context.settings.leaseJob, expires: lease.expires, since: since, seen: record?.seen,
                 turns: record?.turns ?? "")
-            return LeaseStorage.ClientLease(held.client, whole)
+            return LeaseStorage.ClientLease(of: held.client, whole)
         }
         let recorded = record?.hardware ?? ""
         // The event of a new MAC address may yet come, and must find the old one.
@@ -138,7 +139,7 @@ final class Truth {
     /// - Throws: `cannotCreate`.
     func leases() throws(Fault) -> [LeaseStorage.ClientLease] {
         var all: [LeaseStorage.ClientLease] = []
-        let wallClock = context.surroundings.wallClock()
+        let wallClock = context.router.wallClock()
         let paths = instances.map { $0.rendered.leaseFile }.filter { !$0.isEmpty }.uniqued
         let files = paths.compactMap { context.leaseFiles.file($0) }
         for file in files {
@@ -171,7 +172,7 @@ final class Truth {
     /// What the instances know of a host.
     func known(_ host: HostName) -> KnownHost {
         let all = publications.map { $0.hosts.known(host) }
-        return KnownHost(all.flatMap { $0.leases }, all.flatMap { $0.hosts })
+        return KnownHost(leases: all.flatMap { $0.leases }, hosts: all.flatMap { $0.hosts })
     }
 
     /// For each alias the targets that compete.

@@ -14,7 +14,7 @@ extension Context {
         let ran = try ranBefore()
         // Nothing else starts dnsmasq then. A start changes nothing of what procd is told to run already.
         if Process.environment("DEBOUNCED_RESULT") == "cut",
-            try surroundings.processes().isEmpty || ran.contains(where: { Procd.isToRun($0) != true })
+            try router.processes().isEmpty || ran.contains(where: { Procd.mustRun($0) != true })
         {
             Log.error("the restart of dnsmasq was cut off, so it is started")
             service(["start"])
@@ -29,30 +29,30 @@ extension Context {
             // As the mark is left, another process reconciles. Another restart would not help.
             Log.error(error.message)
         }
-        if try surroundings.processes().isEmpty, !ran.isEmpty || reservations?.hasInstances ?? false {
+        if try router.processes().isEmpty, !ran.isEmpty || reservations?.hasInstances ?? false {
             throw Fault(.unavailable, "dnsmasq does not run, with or without aliases; see logread -e dnsmasq")
         }
     }
 
     /// The names of the instances that ran when a fragment was last changed, or run now.
     func ranBefore() throws(Fault) -> [ByteString] {
-        let seen = try Publication.states(self).flatMap { $0.seen }.filter { $0.content != Seen.down }
+        let seen = try Publication.states(self).flatMap { $0.seen }.filter { $0.content != SeenProcess.down }
         let enabled = seen.map { $0.name }.filter { reservations?.mayEnable($0) ?? true }
         return (enabled + (try instances([]).map { $0.name })).uniqued
     }
 
     /// The instances that run, and those of these names.
     func instances(_ names: [ByteString]) throws(Fault) -> [Instance] {
-        try Instance.all(settings.updater, in: surroundings.rendered, surroundings.processes()) { names.contains($0) }
+        try Instance.all(settings.updater, in: router.rendered, processes: router.processes()) { names.contains($0) }
     }
 
     /// Waits until it is known of each instance whether it runs.
     private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Judgement] {
-        let start = surroundings.now()
+        let start = router.now()
         let all = names.map { Judgement($0, began: began, start: start) }
         while true {
             let instances = try instances(names)
-            for one in all where one.verdict == nil { one.note(instances, at: surroundings.now()) }
+            for one in all where one.verdict == nil { one.record(instances, at: router.now()) }
             if !all.contains(where: { $0.verdict == nil }) { return all }
             Process.pause(.milliseconds(100))
         }
@@ -69,8 +69,8 @@ extension Context {
         for instance in try instances(down) {
             let name = instance.name
             // What is known to be down for another reason has been said.
-            let isKnown = states.contains { $0.last(of: name)?.content == Seen.down }
-            if !down.contains(name) || isKnown || Procd.isToRun(name) == false { continue }
+            let isKnown = states.contains { $0.last(of: name)?.content == SeenProcess.down }
+            if !down.contains(name) || isKnown || Procd.mustRun(name) == false { continue }
             if Fragment.directives(in: try Fragment(in: instance.confdir).text()).isEmpty {
                 Log.error("\(name): dnsmasq does not run, and not because of its aliases; see logread -e dnsmasq")
                 occasion.down.append(name)
@@ -81,7 +81,7 @@ extension Context {
         if (occasion.down + occasion.leavesOut).isEmpty { return }
         try reconcile(occasion, waits: true)
         if occasion.leavesOut.isEmpty { return }
-        let began = surroundings.now()
+        let began = router.now()
         for name in occasion.leavesOut { service(["restart", name]) }
         let back = Occasion("dnsmasq is down")
         let judged = try judge(occasion.leavesOut, began: began)
@@ -111,7 +111,7 @@ extension Context {
 /// What procd knows of dnsmasq.
 enum Procd {
     /// Whether procd was told to run the instance; nil if procd can't be asked.
-    static func isToRun(_ name: ByteString) -> Bool? {
+    static func mustRun(_ name: ByteString) -> Bool? {
         let call: [ByteString] = ["ubus", "call", "service", "list", "{\"name\":\"dnsmasq\"}"]
         guard let told = ChildProcess.run(call, within: .seconds(5)), told.status == 0 else { return nil }
         return told.output.firstIndex(of: "/dnsmasq.conf.\(name)\"") != nil

@@ -16,7 +16,7 @@ public struct Watch: ~Copyable {
     private let fifo: FileDescriptor
     private var probes: Probes
     /// The processes of dnsmasq.
-    private var processes: [Ended] = []
+    private var processes: [WatchedProcess] = []
     /// Instances whose process has ended. An instance leaves the list when its next process runs or stays away.
     private var ended: [Judgement] = []
     /// The files that are followed, each with its number, and what tells of changes.
@@ -27,12 +27,12 @@ public struct Watch: ~Copyable {
     private var lastFault: ByteString = ""
 
     /// A process of an instance, and the descriptor that tells of its end.
-    private final class Ended {
+    private final class WatchedProcess {
         let name: ByteString
         let process: DnsmasqProcess
         let end: FileDescriptor
 
-        init?(_ name: ByteString, _ process: DnsmasqProcess) {
+        init?(of name: ByteString, _ process: DnsmasqProcess) {
             guard let end = try? ChildProcess.end(of: process.number) else { return nil }
             (self.name, self.process) = (name, process)
             self.end = end
@@ -67,17 +67,17 @@ public struct Watch: ~Copyable {
     /// - Throws: `system` if it can't probe: only root may.
     public mutating func run() throws(Fault) -> Never {
         Log.info("watching, as process \(Process.number)")
-        for name in try Context(places, takesOver: true).ranBefore() { noteEnd(of: name) }
+        for name in try Context(places, takesOver: true).ranBefore() { recordEnd(of: name) }
         while true {
             let context = try Context(places, takesOver: true)
-            if probes.isDue(at: context.now) { try probes.finish(context) }
-            try look(context)
+            if probes.isDue(at: context.now) { try probes.finishRound(context) }
+            try reconcile(with: context)
             while try !wait() {}
         }
     }
 
     /// Reconciles, and works out what to wait for.
-    private mutating func look(_ context: Context) throws(Fault) {
+    private mutating func reconcile(with context: Context) throws(Fault) {
         next = nil
         var truth: Truth?
         do throws(Fault) {
@@ -88,21 +88,21 @@ public struct Watch: ~Copyable {
             if error.message != lastFault { Log.error(error.message) }
             lastFault = error.message
         }
-        guard let truth else { return lookAgain(in: Watch.delay) }
-        try probes.begin(truth)
+        guard let truth else { return wake(in: Watch.delay) }
+        try probes.startRound(truth)
         try follow(truth)
         try judge(truth)
         for one in truth.publications {
-            if !one.state.leftOut.isEmpty { next = next.earlier(one.leftOutEnd) }
-            if one.isBeingRead { lookAgain(in: Watch.delay) }
+            if !one.state.leftOut.isEmpty { next = earliest(next, one.leftOutEnd) }
+            if one.isBeingRead { wake(in: Watch.delay) }
         }
     }
 
-    private mutating func lookAgain(in duration: Duration) { next = next.earlier(Process.now + duration) }
+    private mutating func wake(in duration: Duration) { next = earliest(next, Process.now + duration) }
 
     /// Follows the files on which the aliases depend.
     private mutating func follow(_ truth: Truth) throws(Fault) {
-        var paths = [truth.context.surroundings.rendered, truth.context.folder]
+        var paths = [truth.context.router.rendered, truth.context.folder]
         for instance in truth.instances where !instance.isPlain {
             paths += [instance.rendered.leaseFile] + instance.hostsFiles
         }
@@ -115,11 +115,11 @@ public struct Watch: ~Copyable {
         files = found
         changes = try? FileWatch(.changesAndWrites, in: paths.uniqued)
         // A file may have changed before it was followed, or the system can follow no more files now.
-        lookAgain(in: Watch.delay)
+        wake(in: Watch.delay)
     }
 
     /// Whether another process of the instance runs is open from now on.
-    private mutating func noteEnd(of name: ByteString) {
+    private mutating func recordEnd(of name: ByteString) {
         if ended.contains(where: { $0.name == name }) { return }
         ended.append(Judgement(name, began: Instant(sinceStart: .zero), start: Process.now))
     }
@@ -130,22 +130,22 @@ public struct Watch: ~Copyable {
         let known = processes
         processes = truth.instances.flatMap { instance in
             instance.processes.compactMap { process in
-                known.first { $0.process.isSame(as: process) } ?? Ended(instance.name, process)
+                known.first { $0.process.isSame(as: process) } ?? WatchedProcess(of: instance.name, process)
             }
         }
-        for old in known where !processes.contains(where: { $0 === old }) { noteEnd(of: old.name) }
+        for old in known where !processes.contains(where: { $0 === old }) { recordEnd(of: old.name) }
         var down: [ByteString] = []
         for one in ended {
-            one.note(truth.instances, at: context.now)
+            one.record(truth.instances, at: context.now)
             // A run that goes on looks after it itself.
             if one.verdict == .down, try context.ledger.isRunning(context.job) { continue }
-            if one.verdict == .down, Procd.isToRun(one.name) == true { down.append(one.name) }
+            if one.verdict == .down, Procd.mustRun(one.name) == true { down.append(one.name) }
             if one.verdict != nil { ended = ended.filter { $0 !== one } }
         }
-        if !ended.isEmpty { lookAgain(in: Watch.delay) }
+        if !ended.isEmpty { wake(in: Watch.delay) }
         if down.isEmpty { return }
         try context.mend(down)
-        lookAgain(in: .zero)
+        wake(in: .zero)
     }
 
     /// Sleeps until something happens.
@@ -153,7 +153,7 @@ public struct Watch: ~Copyable {
     /// - Returns: Whether all must be looked at again.
     private mutating func wait() throws(Fault) -> Bool {
         let numbers = [fifo.number, changes?.number ?? -1, probes.number] + processes.map { $0.end.number }
-        let readable = Poll.readable(numbers, until: next.earlier(probes.deadline))
+        let readable = Poll.readable(numbers, until: earliest(next, probes.deadline))
         var buffer = [UInt8](repeating: 0, count: 512)
         if readable[0] {
             _ = try fifo.read(into: &buffer)
@@ -161,13 +161,13 @@ public struct Watch: ~Copyable {
         }
         if readable[1] {
             changes?.skip()
-            lookAgain(in: Watch.delay)
+            wake(in: Watch.delay)
         }
         if readable[2] { probes.read() }
         for index in processes.indices.reversed() where readable[3 + index] {
-            noteEnd(of: processes[index].name)
+            recordEnd(of: processes[index].name)
             processes.remove(at: index)
-            lookAgain(in: Watch.delay)
+            wake(in: Watch.delay)
         }
         let now = Process.now
         return next.map { $0 <= now } ?? false || probes.isDue(at: now)

@@ -43,7 +43,7 @@ let verbs = [
     },
     Call.verb("check", "[--json]", "what is wrong with the settings and with the reservations of DHCP") {
         call throws(Fault) in
-        if try !Check(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
+        if try !CheckReport(call.places).print(asJSON: call.wantsJSON) { Process.exit(Fault.Code.settings.status) }
     },
     Call.verb("presence", "[--json]", "which candidates compete for an alias, and which are reachable") {
         call throws(Fault) in
@@ -65,7 +65,7 @@ let verbs = [
         try Context(call.places).verify()
     },
 ]
-Call.run("cname-updater", isForHelp ? ["--help"] : words, verbs, options: "--run-dir", notes: notes)
+Call.run("cname-updater", words: isForHelp ? ["--help"] : words, verbs: verbs, options: "--run-dir", notes: notes)
 
 func obey(_ call: Call) throws(Fault) {
     if Process.environment("ACTION") == nil || call.has("--wait") { return try request(call) }
@@ -73,7 +73,7 @@ func obey(_ call: Call) throws(Fault) {
         try Context.handleEvent(call.places)
     } catch {
         // Under a dispatcher our streams are not read.
-        Log.system("cname-updater", error.message)
+        Log.system(from: "cname-updater", error.message)
         throw error
     }
 }

@@ -7,7 +7,7 @@ import Linux
 /// - Throws: `settings` if the system can't read a file now; `cannotCreate`.
 func check(_ call: Call) throws(Fault) {
     var findings = Findings()
-    let settings = try call.settings(&findings)
+    let settings = try call.settings(findings: &findings)
     if call.wantsJSON {
         Log.info(ByteString(json: "now findings", [Process.now.json, findings.json]))
     } else {

@@ -23,18 +23,19 @@ final class Command {
     ///   - handler: Called once, when the command has ended. After a signal that is when no process of its group is left.
     /// - Throws: `system` if it can't be started.
     convenience init(
-        _ line: ByteString, of job: ByteString, _ environment: [ByteString], processFile: ByteString,
-        _ handler: @escaping (ChildProcess.Outcome?) -> Void
+        _ line: ByteString, of job: ByteString, environment: [ByteString], processFile: ByteString,
+        onEnd handler: @escaping (ChildProcess.Outcome?) -> Void
     ) throws(Fault) {
         let pipe = try Pipe()
         let child = try ChildProcess(
             shell: line, environment: ["DEBOUNCED_JOB=\(job)"] + environment, output: pipe.writer,
             processFile: processFile)
-        self.init(child, OutputLog(pipe.reader, job), handler)
+        self.init(child, output: OutputLog(pipe.reader, job: job), onEnd: handler)
     }
 
     /// Watches a command that runs.
-    init(_ child: consuming ChildProcess, _ output: OutputLog?, _ handler: @escaping (ChildProcess.Outcome?) -> Void) {
+    init(_ child: consuming ChildProcess, output: OutputLog?, onEnd handler: @escaping (ChildProcess.Outcome?) -> Void)
+    {
         self.child = child
         self.output = output
         self.handler = handler

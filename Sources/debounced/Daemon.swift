@@ -15,7 +15,7 @@ final class Daemon {
     private lazy var reportTimer = Timer { [self] in turn() }
     private var signals: [DispatchSourceSignal] = []
     private var registered = 0
-    private let ledger: Ledger
+    private let ledger: RequestLedger
 
     private var reader = RequestReader()
     private var buffer = [UInt8](repeating: 0, count: 4096)
@@ -25,7 +25,7 @@ final class Daemon {
     private var runners: [Runner] = []
     private var isStopping = false
     /// Has the updater keep up with what is in force.
-    private var aliases: Aliases?
+    private var aliases: AliasUpdate?
 
     /// Takes the run directory: from here on requests are accepted.
     ///
@@ -42,10 +42,10 @@ final class Daemon {
         try Files.makeFolder(folder)
         lock = try FileLock(call.places.lock, patience: .zero)
         watch = try FileWatch(.changes, in: [folder])
-        ledger = Ledger(folder: folder)
+        ledger = RequestLedger(folder: folder)
         try JobState.clear(call.places)
         try Files.replace(call.places.rejected, with: "0")
-        if call.jobs.isEmpty { aliases = Aliases(call.places) }
+        if call.jobs.isEmpty { aliases = AliasUpdate(call.places) }
         try takeOver(settings)
         // Last: a program that can write a request finds the jobs.
         try openFifo()
@@ -69,7 +69,7 @@ final class Daemon {
         // Dispatch takes a while to register it; a signal that comes before has its default action.
         source.setRegistrationHandler { [self] in
             registered += 1
-            if isUp { begin() }
+            if isUp { startJobs() }
         }
         signals.append(source)
         source.activate()
@@ -79,11 +79,11 @@ final class Daemon {
     private var isUp: Bool { registered == signals.count }
 
     /// Says that it runs, and begins with what it finds.
-    private func begin() {
+    private func startJobs() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
         // Only the handler holds the source, until the source is cancelled.
-        removals.setEventHandler { [self] in if isStopping { removals.cancel() } else { lookAtFolder() } }
+        removals.setEventHandler { [self] in if isStopping { removals.cancel() } else { checkFolder() } }
         removals.activate()
         for runner in runners { runner.start() }
         readLines()
@@ -100,7 +100,7 @@ final class Daemon {
     private func turn() {
         guard isUp else { return }
         let now = readRequests()
-        lookIntoLedger(at: now)
+        readLedger(at: now)
         reportRejected(at: now)
         settle(at: now)
     }
@@ -126,7 +126,7 @@ final class Daemon {
 
     /// - Returns: The number of requests.
     private func obey(_ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant) -> Int {
-        let requests = reader.take(bytes, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
+        let requests = reader.read(bytes, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
         for request in requests { runners.first { $0.name == request.job }?.obey(request.verb, at: now) }
         return requests.count
     }
@@ -143,15 +143,17 @@ final class Daemon {
 
     /// Finds requests whose notification could not be sent, as the FIFO was full or not there. They stand in the ledger by
     /// the time that the FIFO has been read.
-    private func lookIntoLedger(at now: Instant) {
-        guard runners.contains(where: { $0.mustLook }) else { return }
+    private func readLedger(at now: Instant) {
+        guard runners.contains(where: { $0.mustReadLedger }) else { return }
         // One look for all jobs, however many are idle. If it fails, each looks for itself and reports what it finds.
         let names = try? ledger.pending()
-        for runner in runners where runner.isNotified || names?.contains(runner.name) ?? true { runner.look(at: now) }
+        for runner in runners where runner.isNotified || names?.contains(runner.name) ?? true {
+            runner.readInbox(at: now)
+        }
     }
 
     /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
-    private func lookAtFolder() {
+    private func checkFolder() {
         let places = call.places
         do throws(Fault) {
             watch.skip()
@@ -216,7 +218,7 @@ final class Daemon {
         }
         do throws(Fault) {
             var findings = Findings()
-            let settings = try call.settings(&findings)
+            let settings = try call.settings(findings: &findings)
             try findings.refuseFaults()
             for finding in findings.all { Log.error(finding.message) }
             for runner in try takeOver(settings) where isUp { runner.start() }
@@ -237,7 +239,7 @@ final class Daemon {
         var new: [Runner] = []
         do throws(Fault) {
             for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {
-                new.append(try Runner(job, call.places, ledger) { [self] in turn() })
+                new.append(try Runner(job, places: call.places, ledger: ledger) { [self] in turn() })
             }
             // The updater finds the aliases there. Jobs of the command line are no settings.
             if call.jobs.isEmpty { try settings.takeOver(call.places) }

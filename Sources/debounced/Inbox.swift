@@ -10,7 +10,7 @@ final class Inbox {
     typealias News = (requesters: [ByteString], ages: (first: Duration, last: Duration), count: UInt64)
 
     private let job: ByteString
-    private let ledger: Ledger
+    private let ledger: RequestLedger
     /// Notifications since the last look into the ledger, which names their requesters.
     private var notifications = 0
     /// Requests that were found in the ledger before their notification came.
@@ -20,10 +20,10 @@ final class Inbox {
     /// A request came as a line in the FIFO, and the daemon could not write it into the ledger yet.
     private var isOnlyHere = false
 
-    init(_ job: ByteString, _ ledger: Ledger) { (self.job, self.ledger) = (job, ledger) }
+    init(_ job: ByteString, ledger: RequestLedger) { (self.job, self.ledger) = (job, ledger) }
 
     var isNotified: Bool { notifications > 0 }
-    private var byHand: Request { Request(.request, job) }
+    private var byHand: Request { Request(.request, job: job) }
 
     /// A program has written a request into the ledger. One look serves all notifications that came before it.
     func notify() { notifications += 1 }
@@ -35,7 +35,7 @@ final class Inbox {
     ///   - longest: No request can be older.
     /// - Returns: nil if there is none.
     /// - Throws: `cannotCreate`.
-    func look(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
+    func read(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
         // Also if it fails: then they are counted without their requesters.
         defer { notifications = 0 }
         let events = try ledger.events(of: job)
@@ -55,17 +55,17 @@ final class Inbox {
 
     /// A request came as a line in the FIFO.
     ///
-    /// - Throws: `cannotCreate`; `keep` tries again.
+    /// - Throws: `cannotCreate`; `saveToLedger` tries again.
     func addByHand() throws(Fault) {
         if known.contains(where: { $0 == byHand.requester }) { return }
         isOnlyHere = true
-        try keep()
+        try saveToLedger()
     }
 
     /// Writes requests by hand into the ledger, unless they stand there.
     ///
     /// - Throws: `cannotCreate`.
-    func keep() throws(Fault) {
+    func saveToLedger() throws(Fault) {
         guard isOnlyHere else { return }
         try ledger.add(.fifo, to: job, event: byHand.line)
         known.append(byHand.requester)
@@ -73,7 +73,7 @@ final class Inbox {
     }
 
     /// A failed run has put its requests back, which are counted already.
-    func putBack(_ events: [ByteString]) { known += events }
+    func recordReturned(_ events: [ByteString]) { known += events }
 
     /// All that was counted is carried out or forgotten.
     func clear() {

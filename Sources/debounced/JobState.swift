@@ -37,12 +37,12 @@ final class JobState {
     static let names: ByteString = "state command quiet requests runs failures saved last_exit last_run due"
 
     /// - Throws: `cannotCreate` if the files can't be written. Then none is left.
-    init(_ job: Job, _ places: Places) throws(Fault) {
+    init(_ job: Job, places: Places) throws(Fault) {
         folder = places.state(of: job.name)
         done = places.state(of: ".done")
         try Files.makeFolder(folder)
         do throws(Fault) {
-            try write(job, .idle)
+            try write(job, phase: .idle)
         } catch {
             remove()
             throw error
@@ -57,9 +57,9 @@ final class JobState {
         try Files.makeFolder(jobs)
     }
 
-    func publish(_ job: Job, _ phase: Debouncer.Phase) {
+    func publish(_ job: Job, phase: Debouncer.Phase) {
         do throws(Fault) {
-            try write(job, phase)
+            try write(job, phase: phase)
             faults.clear()
         } catch {
             faults.error("\(error.message); goes on without showing its state", about: Int64(error.errno))
@@ -75,7 +75,7 @@ final class JobState {
         }
     }
 
-    private func write(_ job: Job, _ phase: Debouncer.Phase) throws(Fault) {
+    private func write(_ job: Job, phase: Debouncer.Phase) throws(Fault) {
         func text(_ moment: Instant?) -> ByteString { moment.map { $0.json } ?? "" }
         let values: [ByteString] = [
             phase.name, job.command, "\(job.quiet)", "\(requests)", "\(runs)", "\(failures)", "\(saved)",

@@ -9,7 +9,7 @@ final class OutputLog {
     private let name: ByteString
     private var output = OutputReader()
 
-    init(_ reader: consuming FileDescriptor, _ name: ByteString) {
+    init(_ reader: consuming FileDescriptor, job name: ByteString) {
         self.name = name
         stream = Stream(reader) { [self] in read() }
     }
@@ -37,7 +37,7 @@ final class OutputLog {
             do throws(Fault) { count = try stream?.file?.read(into: &buffer) } catch {}
             guard let count else { return }
             if count == 0 { return close() }
-            log(output.take(buffer[..<count], at: Process.now))
+            log(output.read(buffer[..<count], at: Process.now))
         }
     }
 

@@ -9,27 +9,27 @@ extension Runner {
     func recover(at now: Instant) throws(Fault) {
         if let process = try ledger.recover(name) {
             let child = try ChildProcess(adopting: process)
-            mode = .busy(Command(child, nil, processEnded), .adopted)
+            mode = .busy(Command(child, output: nil, onEnd: processEnded), .adopted)
             debouncer.adopt(at: now)
             log("still running as process \(process.number); what it is about runs again after it")
         } else {
             mode = .ready
         }
         do throws(Fault) {
-            try ledger.putBack(name)
+            try ledger.returnRequests(of: name)
         } catch {
             logError(error.message)
-            // `take` puts it back.
+            // `startRun` puts it back.
             debouncer.request(at: now)
         }
     }
 
-    func begin(at now: Instant) {
+    func startRun(at now: Instant) {
         do throws(Fault) {
             if case .unknown = mode { try recover(at: now) }
-            if isRunning { return look(at: now) }
-            try inbox.keep()
-            let taken = try ledger.take(name)
+            if isRunning { return readInbox(at: now) }
+            try inbox.saveToLedger()
+            let taken = try ledger.startRun(of: name)
             inbox.clear()
             guard let taken else {
                 debouncer.notNeeded()
@@ -38,35 +38,36 @@ extension Runner {
             }
             let processFile = try ledger.makeRoom(for: .command, of: name, run: taken.run)
             startFaults.clear()
-            start((taken.run, now), taken.events, processFile)
+            startCommand(of: (taken.run, now), causes: taken.events, processFile: processFile)
         } catch {
             debouncer.notReady(at: now)
-            // If it can't be put back now, `take` does so.
-            try? ledger.putBack(name)
+            // If it can't be put back now, `startRun` does so.
+            try? ledger.returnRequests(of: name)
             startFaults.error("\(name): \(error.message); tried every \(job.quiet) s", about: Int64(error.errno))
         }
     }
 
-    private func start(_ run: Run, _ causes: [ByteString], _ processFile: ByteString) {
+    private func startCommand(of run: Run, causes: [ByteString], processFile: ByteString) {
         for output in outputs { output.close() }
         outputs = []
         do throws(Fault) {
-            mode = .busy(try spawn(job.command, processFile), .command(run))
+            mode = .busy(try spawn(job.command, processFile: processFile), .command(run))
             state.runs += 1
             state.covered = state.requests
             state.lastRun = run.began
             state.causes = causes
-            state.publish(job, debouncer.phase)
+            state.publish(job, phase: debouncer.phase)
             log("run \(run.number): \(job.command)")
         } catch {
-            finish(run, Outcome(error), at: run.began)
+            finish(run, outcome: Outcome(error), at: run.began)
         }
     }
 
     private func spawn(
-        _ line: ByteString, _ processFile: ByteString, _ variables: [ByteString] = []
+        _ line: ByteString, processFile: ByteString, variables: [ByteString] = []
     ) throws(Fault) -> Command {
-        let command = try Command(line, of: name, environment + variables, processFile: processFile, processEnded)
+        let command = try Command(
+            line, of: name, environment: environment + variables, processFile: processFile, onEnd: processEnded)
         outputs.append(command.output!)
         return command
     }
@@ -80,32 +81,32 @@ extension Runner {
             mode = .ready
             _ = debouncer.ended(isSuccess: true, at: now)
         case .command(let run):
-            verify(run, outcome, isCut: command.isSignalled, at: now)
+            verify(run, outcome: outcome, isCut: command.isSignalled, at: now)
         case .verification(let run, let first):
-            finish(run, first, outcome, at: now)
+            finish(run, outcome: first, verdict: outcome, at: now)
         }
         changed()
     }
 
     /// Finds out whether a command did any good. The updater's own verification follows every command, as it starts dnsmasq
     /// again if that was cut off halfway; any other follows success only.
-    private func verify(_ run: Run, _ outcome: Outcome, isCut: Bool, at now: Instant) {
+    private func verify(_ run: Run, outcome: Outcome, isCut: Bool, at now: Instant) {
         guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq else {
-            return finish(run, outcome, at: now)
+            return finish(run, outcome: outcome, at: now)
         }
         let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
         do throws(Fault) {
             let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)
             let ends: [ByteString] = ["DEBOUNCED_BEGAN=\(run.began.sinceStart)", "DEBOUNCED_RESULT=\(result)"]
-            mode = .busy(try spawn(line, processFile, ends), .verification(run, outcome))
+            mode = .busy(try spawn(line, processFile: processFile, variables: ends), .verification(run, outcome))
             debouncer.verify(at: now)
         } catch {
-            finish(run, outcome, Outcome(error), at: now)
+            finish(run, outcome: outcome, verdict: Outcome(error), at: now)
         }
     }
 
     /// - Parameter verdict: How the verification has ended. It counts if the command has succeeded.
-    private func finish(_ run: Run, _ outcome: Outcome, _ verdict: Outcome? = nil, at now: Instant) {
+    private func finish(_ run: Run, outcome: Outcome, verdict: Outcome? = nil, at now: Instant) {
         let outcome = outcome.status != 0 ? outcome : verdict ?? outcome
         mode = .ready
         let ending = debouncer.ended(isSuccess: outcome.status == 0, at: now)
@@ -113,12 +114,12 @@ extension Runner {
         if outcome.status != 0 { state.failures += 1 }
         state.saved = state.covered > state.runs ? state.covered - state.runs : 0
         // The state first: a program that is told of the end may look at it at once.
-        state.publish(job, debouncer.phase)
+        state.publish(job, phase: debouncer.phase)
         let duration = seconds(now - run.began)
         attempt(name) { () throws(Fault) in
             if case .retry = ending {
-                inbox.putBack(state.causes)
-                try ledger.putBack(name)
+                inbox.recordReturned(state.causes)
+                try ledger.returnRequests(of: name)
             } else {
                 try ledger.finish(name, run: run.number, status: outcome.status)
             }

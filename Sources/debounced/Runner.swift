@@ -37,7 +37,7 @@ final class Runner {
     var debouncer: Debouncer
     let inbox: Inbox
     var mode = Mode.unknown
-    let ledger: Ledger
+    let ledger: RequestLedger
     /// The environment of its commands, beside the daemon's.
     let environment: [ByteString]
     private lazy var timer = Timer { [self] in
@@ -62,10 +62,10 @@ final class Runner {
     private var isRetired = false
 
     /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
-    init(_ job: Job, _ places: Places, _ ledger: Ledger, _ changed: @escaping () -> Void) throws(Fault) {
-        (name, debouncer, inbox) = (job.name, Debouncer(job), Inbox(job.name, ledger))
+    init(_ job: Job, places: Places, ledger: RequestLedger, onChange changed: @escaping () -> Void) throws(Fault) {
+        (name, debouncer, inbox) = (job.name, Debouncer(job), Inbox(job.name, ledger: ledger))
         (self.ledger, self.changed, environment) = (ledger, changed, places.environment)
-        state = try JobState(job, places)
+        state = try JobState(job, places: places)
     }
 
     var job: Job { debouncer.job }
@@ -74,7 +74,7 @@ final class Runner {
     var isNotified: Bool { inbox.isNotified }
     /// The ledger must be read: a notification came, or a requester may have failed to send one. A run that is due without
     /// throttling covers all requesters.
-    var mustLook: Bool {
+    var mustReadLedger: Bool {
         if case .throttled = debouncer.phase { return true }
         return inbox.isNotified || !debouncer.isWaiting
     }
@@ -99,16 +99,16 @@ final class Runner {
             // Tried again when its time has come.
             debouncer.request(at: now)
         }
-        look(at: now)
+        readInbox(at: now)
     }
 
     /// Counts the requests that the ledger has and that were not counted before.
-    func look(at now: Instant) {
-        guard mustLook, job.isEnabled else { return }
+    func readInbox(at now: Instant) {
+        guard mustReadLedger, job.isEnabled else { return }
         let isNotified = isNotified
         do throws(Fault) {
             let longest = max(job.quiet, job.maxWait)
-            guard let news = try inbox.look(isWaiting: debouncer.isWaiting, longest: longest) else { return }
+            guard let news = try inbox.read(isWaiting: debouncer.isWaiting, longest: longest) else { return }
             for requester in news.requesters {
                 debouncer.request(from: requester, at: now - news.ages.first)
                 debouncer.request(from: requester, at: now - news.ages.last)
@@ -125,13 +125,13 @@ final class Runner {
 
     func obey(_ verb: Request.Verb, at now: Instant) {
         hasNews = true
-        if verb != .pending, isNotified { look(at: now) }
+        if verb != .pending, isNotified { readInbox(at: now) }
         switch verb {
         case .pending: inbox.notify()
         case .request:
             isGuess = false
             state.requests += 1
-            debouncer.request(from: Request(verb, name).requester, at: now)
+            debouncer.request(from: Request(verb, job: name).requester, at: now)
             attempt(name) { () throws(Fault) in try inbox.addByHand() }
         case .flush: debouncer.flush()
         case .withdrawn:
@@ -157,14 +157,14 @@ final class Runner {
                 about: due.sinceStart.milliseconds)
         }
         timer.set(isStopped ? nil : debouncer.wakeAt, now: now)
-        state.publish(job, debouncer.phase)
+        state.publish(job, phase: debouncer.phase)
         hasNews = false
     }
 
     private func act(at now: Instant) {
         switch (debouncer.tick(at: now), mode) {
         case (.none, _): break
-        case (.start, .unknown), (.start, .ready): begin(at: now)
+        case (.start, .unknown), (.start, .ready): startRun(at: now)
         case (.terminate, .busy(let command, let step)):
             var limit = job.timeout
             if case .verification = step { limit = Debouncer.longestVerification }
@@ -182,7 +182,7 @@ final class Runner {
         isStopping = true
         hasNews = true
         guard debouncer.isWaiting else { return }
-        attempt(name) { () throws(Fault) in try inbox.keep() }
+        attempt(name) { () throws(Fault) in try inbox.saveToLedger() }
         log("a request waits; it is kept for the next start")
     }
 

@@ -41,7 +41,7 @@ struct Status {
             names = [job]
         }
         self.daemon = daemon
-        for name in names { jobs.append(try Shown(name, places.state(of: name))) }
+        for name in names { jobs.append(try Shown(name, folder: places.state(of: name))) }
     }
 
     /// One job, as its files say. All values but the causes are of one moment: they come from one file.
@@ -50,7 +50,7 @@ struct Status {
         /// As `NAME VALUE`.
         private let values: [ByteString]
 
-        init(_ name: ByteString, _ folder: ByteString) throws(Fault) {
+        init(_ name: ByteString, folder: ByteString) throws(Fault) {
             values = try ["job \(name)"] + Files.read(folder + "/all").lines
             causes = try Files.read(folder + "/causes").lines.filter { !$0.isEmpty }
         }

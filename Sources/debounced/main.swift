@@ -24,7 +24,9 @@ let verbs: [Call.Verb] = [
     ("check", "[--json]", "reads the settings file and prints what it says", check),
     ("status", "[JOB] [--json|--watch]", "what each job is doing; --watch keeps it on the screen", Status.show),
 ]
-Call.run("debounced", Process.arguments, verbs, options: "--run-dir --job --quiet --max-wait --timeout", notes: notes)
+Call.run(
+    "debounced", words: Process.arguments, verbs: verbs, options: "--run-dir --job --quiet --max-wait --timeout",
+    notes: notes)
 
 func runDaemon(_ call: Call) {
     // Before Dispatch starts a thread.

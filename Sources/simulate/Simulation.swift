@@ -58,7 +58,7 @@ struct Simulation: Equatable {
 
     /// - Parameter jobs: All that the trace names, with their settings.
     init(_ trace: Trace, jobs: [Job]) {
-        var players = jobs.map { Player($0, trace) }
+        var players = jobs.map { Player($0, trace: trace) }
         var lines = trace.lines[...]
         while true {
             // What is flushed counts as due since its first request.
@@ -72,16 +72,16 @@ struct Simulation: Equatable {
                     let job = jobs.firstIndex(where: { $0.name == line.job })
                 else { continue }
                 players[job].obey(verb, from: requester, at: Instant(sinceStart: line.time))
-                add(.asked(verb), job, line.time, requester)
+                add(.asked(verb), job: job, at: line.time, requester: requester)
             } else if let (moment, job) = due {
-                add(players[job].step(at: Instant(sinceStart: moment)), job, moment, "")
+                add(players[job].step(at: Instant(sinceStart: moment)), job: job, at: moment, requester: "")
             } else {
                 break
             }
         }
         counts = jobs.indices.map { job in Counts(events.filter { $0.job == job }) }
 
-        func add(_ kind: Event.Kind, _ job: Int, _ time: Duration, _ requester: ByteString) {
+        func add(_ kind: Event.Kind, job: Int, at time: Duration, requester: ByteString) {
             let phase = players[job].debouncer.phase
             events.append(Event(time: time, job: job, kind: kind, requester: requester, phase: phase))
         }
@@ -96,7 +96,7 @@ private struct Player {
     /// The `exit` lines, each with the earliest start of its run.
     private var exits: ArraySlice<(start: Duration, duration: Duration, status: Int32)> = []
 
-    init(_ job: Job, _ trace: Trace) {
+    init(_ job: Job, trace: Trace) {
         debouncer = Debouncer(job)
         for line in trace.lines where line.job == job.name {
             guard case .exit(let status, let duration) = line.event else { continue }
@@ -105,7 +105,7 @@ private struct Player {
     }
 
     /// When `step` has something to do; nil if never.
-    var wakeAt: Instant? { debouncer.wakeAt.earlier(run?.end) }
+    var wakeAt: Instant? { earliest(debouncer.wakeAt, run?.end) }
 
     mutating func obey(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
         switch verb {

@@ -18,7 +18,7 @@ struct Timeline {
     private let counts: [Simulation.Counts]
     private var columns: [Column] = []
 
-    init(_ simulation: Simulation, _ names: [ByteString]) {
+    init(_ simulation: Simulation, names: [ByteString]) {
         self.names = names
         counts = simulation.counts
         for event in simulation.events {
@@ -62,13 +62,13 @@ struct Timeline {
         }
     }
 
-    private func summary(_ name: ByteString, _ counts: Simulation.Counts) -> ByteString {
+    private func summary(_ name: ByteString, counts: Simulation.Counts) -> ByteString {
         /// "1 run", "2 runs".
-        func number(_ count: Int, _ noun: ByteString) -> ByteString { "\(count) \(noun)" + (count == 1 ? "" : "s") }
-        var line: ByteString = "\(name): \(number(counts.requests, "request")), \(number(counts.runs, "run"))"
+        func number(_ count: Int, of noun: ByteString) -> ByteString { "\(count) \(noun)" + (count == 1 ? "" : "s") }
+        var line: ByteString = "\(name): \(number(counts.requests, of: "request")), \(number(counts.runs, of: "run"))"
         if counts.failures > 0 { line += ", \(counts.failures) failed" }
         if counts.timeouts > 0 { line += ", \(counts.timeouts) timed out" }
-        return "\(line), \(number(counts.saved, "restart")) saved"
+        return "\(line), \(number(counts.saved, of: "restart")) saved"
     }
 
     private struct Column {

@@ -64,7 +64,7 @@ extension Trace.Line {
             }
             event = .exit(status: Int32(status), duration: try seconds(words[4]))
         } else if words.count >= 3, let verb = Request.Verb(rawValue: words[1]),
-            case let requester = Request(verb, words[2]).requester, words.count == 3 || !requester.isEmpty
+            case let requester = Request(verb, job: words[2]).requester, words.count == 3 || !requester.isEmpty
         {
             event = .asked(verb, by: words.count == 3 ? requester : Array(words[3...]).joined(separator: " "))
         } else {

@@ -6,8 +6,8 @@ import Debounce
 import Linux
 
 Call.run(
-    "simulate", Process.arguments,
-    [("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
+    "simulate", words: Process.arguments,
+    verbs: [("", "[FILE] [--json]", "plays a trace, of standard input without FILE, and draws what happens", simulate)],
     options: "--job --quiet --max-wait --timeout",
     notes: """
           --json                the same as an object of JSON
@@ -22,7 +22,7 @@ Call.run(
 
 func simulate(_ call: Call) throws(Fault) {
     var findings = Findings()
-    let jobs = try call.settings(&findings).jobs
+    let jobs = try call.settings(findings: &findings).jobs
     try findings.refuseFaults()
     let trace: Trace
     if let file = call.words.first, file != "-" {
@@ -34,7 +34,7 @@ func simulate(_ call: Call) throws(Fault) {
     }
     let simulation = Simulation(trace, jobs: jobs)
     let names = jobs.map { $0.name }
-    Log.info(call.wantsJSON ? simulation.json(names) : Timeline(simulation, names).text)
+    Log.info(call.wantsJSON ? simulation.json(names) : Timeline(simulation, names: names).text)
 }
 
 extension Simulation {

@@ -18,7 +18,7 @@ private let isReady: Bool = {
 
 nonisolated(unsafe) private let updater: UpdaterSettings = {
     var findings = Findings()
-    return Settings("", file: "f", &findings).updater
+    return Settings("", file: "f", findings: &findings).updater
 }()
 
 /// A file of dnsmasq (a rendered one, leases, hosts), or one of ours, which a crash may have cut.
@@ -27,7 +27,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = ByteString(UnsafeBufferPointer(start: bytes, count: count))
     let path = folder + "/dnsmasq.conf.fuzz"
     precondition(isReady)
-    try! Files.write(path, text)
+    try! Files.write(text, to: path)
     ofDnsmasq(path)
     ofOurs(text)
     return 0
@@ -36,7 +36,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 private func ofDnsmasq(_ path: ByteString) {
     let now = Instant(sinceStart: .seconds(1000))
     let some: [Address] = [Address("10.0.0.1")!, Address("fd00::1")!]
-    for instance in try! Instance.all(updater, in: folder, [], ran: { _ in true }) {
+    for instance in try! Instance.all(updater, in: folder, processes: [], ran: { _ in true }) {
         let rendered = instance.rendered
         for address in some {
             let name = rendered.domains.name(for: address)
@@ -44,7 +44,9 @@ private func ofDnsmasq(_ path: ByteString) {
             _ = instance.serves(Lease(addresses: [address]))
         }
         _ = (try? instance.obstacle(), rendered.reads("a.conf"))
-        let other = OtherSettings([rendered], folder, nil, key: "k", obstacle: nil) { $0.count < 5 }
+        let other = OtherSettings(of: [rendered], confdir: folder, reservations: nil, key: "k", obstacle: nil) {
+            $0.count < 5
+        }
         precondition(OtherSettings(text: other.text, key: "k")?.text == other.text)
     }
     for entry in HostsFiles.entries(in: [path], where: { _ in true }) { precondition(entry.name.isHostName) }

@@ -6,7 +6,7 @@ import Configuration
 func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = ByteString(UnsafeBufferPointer(start: bytes, count: count))
     var findings = Findings()
-    let aliases = MappingFile.aliases(text, file: "f", &findings)
+    let aliases = MappingFile.aliases(in: text, file: "f", findings: &findings)
     precondition(
         findings.all.map { $0.message }.allSatisfy {
             $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) }
@@ -21,7 +21,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         }
     }
     findings = Findings()
-    let again = MappingFile.aliases(lines.joined(separator: "\r\n\n"), file: "f", &findings)
+    let again = MappingFile.aliases(in: lines.joined(separator: "\r\n\n"), file: "f", findings: &findings)
     precondition(findings.all.isEmpty && again.map { $0.name } == aliases.map { $0.name })
     for (one, other) in zip(again, aliases) {
         precondition(one.targets.map { $0.host } == other.targets.map { $0.host })

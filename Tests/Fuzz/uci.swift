@@ -20,7 +20,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition(written(try! UCI(written(file), file: "f")) == written(file))
     }
     var found = Findings()
-    let settings = Settings(text, file: "f", &found)
+    let settings = Settings(text, file: "f", findings: &found)
     precondition(
         found.all.map { $0.message }.allSatisfy {
             $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) }
@@ -30,14 +30,14 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition((settings.aliases.map { $0.place } + findings.map { $0.place }).allSatisfy { $0.file == "f" })
     // What is left is sound, and says the same when it is read again.
     found = Findings()
-    let again = Settings(settings.text, file: "g", &found)
+    let again = Settings(settings.text, file: "g", findings: &found)
     precondition(found.all(.fault).isEmpty)
     precondition(again.text == settings.text && again.jobs == settings.jobs && again.updater == settings.updater)
     if let read = try? Reservations(text, file: "f") {
         let clients = read.hosts.flatMap { host in
             (host.hardware + ["02:00:00:00:00:0a"]).map { hardware in
                 LeaseStorage.ClientLease(
-                    ClientIdentifier(.option61, (host.identifiers + host.duids).last ?? "")
+                    of: ClientIdentifier(.option61, (host.identifiers + host.duids).last ?? "")
                         ?? ClientIdentifier(.hardware, "02:00:00:00:00:0a")!,
                     Lease(addresses: [], hostName: host.hostName, hardware: hardware))
             }

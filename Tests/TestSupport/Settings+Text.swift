@@ -5,7 +5,7 @@ extension Settings {
     /// The built-in settings.
     public init() {
         var findings = Findings()
-        self.init("", file: "built-in", &findings)
+        self.init("", file: "built-in", findings: &findings)
     }
 
     /// The names of the jobs that are not enabled.
@@ -14,14 +14,14 @@ extension Settings {
     /// Those of a text without a fault.
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         var findings = Findings()
-        self.init(text, file: file, &findings)
+        self.init(text, file: file, findings: &findings)
         try findings.refuseFaults()
     }
 
     /// Those of files without a fault.
     public init(file path: ByteString) throws(Fault) {
         var findings = Findings()
-        try self.init(file: path, &findings)
+        try self.init(file: path, findings: &findings)
         try findings.refuseFaults()
     }
 }

@@ -30,7 +30,8 @@ private func lease(_ text: String) -> Lease {
         let leases = leases.map(lease)
         return aliases[0].choice(
             knowing: { host in
-                KnownHost(leases.filter { $0.hostName == host }, hosts.contains(host) ? ["10.0.0.2"] : [])
+                KnownHost(
+                    leases: leases.filter { $0.hostName == host }, hosts: hosts.contains(host) ? ["10.0.0.2"] : [])
             },
             verdict: { unreachable.contains($0) ? .unreachable : reachable.contains($0) ? .reachable : .unknown },
             isCurrent: { $0 == current })

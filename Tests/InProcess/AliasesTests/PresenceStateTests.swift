@@ -9,11 +9,13 @@ import Testing
     private func time(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
     /// Has a round find this of each host.
-    private func note(_ answers: [String: Answer], _ presence: Presence, from start: Instant? = nil, at now: Instant)
+    private func recordRound(
+        _ answers: [String: Answer], _ presence: Presence, from start: Instant? = nil, at now: Instant
+    )
         -> [HostName]
     {
         for candidate in presence.candidates { candidate.answer = answers["\(candidate.host)"] }
-        return presence.note(from: start ?? now, at: now).map { $0.host }
+        return presence.recordRound(from: start ?? now, at: now).map { $0.host }
     }
 
     /// The verdict where no event has told of the host.
@@ -27,12 +29,13 @@ import Testing
         let now = time(100)
         presence.compete([["a", "b"], ["c", "d"]], seen: { _ in nil })
         #expect(presence.due(at: now).map { $0.host } == ["a", "b", "c", "d"])
-        #expect(note(["a": .silent, "b": .silent, "c": .answered, "d": .answered], presence, at: now) == ["c", "d"])
-        #expect(note(["a": .silent, "b": .silent], presence, at: now) == [])
+        #expect(
+            recordRound(["a": .silent, "b": .silent, "c": .answered, "d": .answered], presence, at: now) == ["c", "d"])
+        #expect(recordRound(["a": .silent, "b": .silent], presence, at: now) == [])
         #expect(["a", "b", "c", "d"].map { verdict(presence, $0) } == [.unknown, .unknown, .reachable, .reachable])
         // Behind a relay: neither silent, nor in the way of a verdict on others.
         presence.compete([["a", "c", "e"]], seen: { _ in nil })
-        #expect(note(["a": .silent, "c": .answered, "e": .elsewhere], presence, at: now) == ["a"])
+        #expect(recordRound(["a": .silent, "c": .answered, "e": .elsewhere], presence, at: now) == ["a"])
         #expect(["a", "c", "e"].map { verdict(presence, $0) } == [.unreachable, .reachable, .unknown])
         #expect(presence.candidate("b") == nil && verdict(presence, "b") == .unknown)
         #expect(presence.due(at: now + .seconds(5)).map { $0.host } == ["c"])
@@ -42,7 +45,7 @@ import Testing
         let presence = Presence()
         let now = time(100)
         presence.compete([["a", "b"]], seen: { _ in nil })
-        for _ in 0..<2 { _ = note(["a": .silent, "b": .answered], presence, from: time(97), at: now) }
+        for _ in 0..<2 { _ = recordRound(["a": .silent, "b": .answered], presence, from: time(97), at: now) }
         #expect(presence.text == "a unreachable - 2 97\nb reachable 100 0 97")
         let next = Presence(text: presence.text)
         #expect(next.text == presence.text)
@@ -60,7 +63,7 @@ import Testing
         let presence = Presence()
         presence.compete([["a", "b", "c"]], seen: { _ in nil })
         for _ in 0..<2 {
-            _ = note(["a": .silent, "b": .answered, "c": .silent], presence, from: time(97), at: time(100))
+            _ = recordRound(["a": .silent, "b": .answered, "c": .silent], presence, from: time(97), at: time(100))
         }
         #expect(presence.verdict(of: "a", seen: time(97)) == .unreachable, "the round was later")
         #expect(presence.verdict(of: "a", seen: time(98)) == .unknown, "during the round")
@@ -72,7 +75,7 @@ import Testing
         #expect(presence.due(at: time(101)).map { $0.host } == ["a", "b"], "b is probed beside it")
         #expect(presence.candidate("a")?.misses == 0 && presence.candidate("c")?.misses == 2)
         #expect(["a", "b", "c"].map { verdict(presence, $0) } == [.unknown, .reachable, .unreachable])
-        #expect(note(["a": .answered, "b": .answered], presence, from: time(101), at: time(102)) == ["a"])
+        #expect(recordRound(["a": .answered, "b": .answered], presence, from: time(101), at: time(102)) == ["a"])
         #expect(presence.verdict(of: "a", seen: time(101)) == .reachable)
         // Another process that reads the file says the same.
         #expect(Presence(text: "a unreachable - 2 97").verdict(of: "a", seen: time(98)) == .unknown)
@@ -91,7 +94,7 @@ import Testing
     @Test func aCandidateThatWasHeardIsProbedAtOnce() {
         let presence = Presence()
         presence.compete([["a", "b"]], seen: { _ in nil })
-        for _ in 0..<2 { _ = note(["a": .silent, "b": .answered], presence, at: time(100)) }
+        for _ in 0..<2 { _ = recordRound(["a": .silent, "b": .answered], presence, at: time(100)) }
         #expect(presence.next == time(105))
         presence.probe("a", at: time(101))
         presence.probe("other", at: time(101))

@@ -83,7 +83,7 @@ private final class Timeline {
             }
             isSettled = round.map { $0.end > second } ?? true
             if !isSettled {
-                _ = presence.note(from: moment(round!.start), at: now)
+                _ = presence.recordRound(from: moment(round!.start), at: now)
                 round = nil
             }
         }
@@ -95,7 +95,7 @@ private final class Timeline {
 
     private func choice() -> Choice {
         alias.choice(
-            knowing: { host in KnownHost(leases["\(host)"].map { [$0] } ?? [], []) },
+            knowing: { host in KnownHost(leases: leases["\(host)"].map { [$0] } ?? [], hosts: []) },
             verdict: { presence.verdict(of: $0, seen: seen($0)) }, isCurrent: { $0 == current })
     }
 

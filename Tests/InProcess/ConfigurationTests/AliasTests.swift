@@ -11,7 +11,7 @@ private func settings(_ text: String) throws -> Settings {
 private func mapped(_ text: String, to settings: Settings? = nil) throws -> [Alias] {
     var all = settings ?? Settings()
     var findings = Findings()
-    all.add(MappingFile.aliases(ByteString(text), file: "m", &findings), &findings)
+    all.add(MappingFile.aliases(in: ByteString(text), file: "m", findings: &findings), findings: &findings)
     try findings.refuseFaults()
     return all.aliases
 }

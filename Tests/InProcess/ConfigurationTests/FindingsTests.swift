@@ -6,8 +6,8 @@ import Testing
     @Test func theGravestComeFirstAndEachOnce() {
         var findings = Findings()
         for kind in [.remark, .advice, .problem, .fault, .remark] as [Finding.Kind] {
-            findings.add(kind, Place("f", 2), "\(kind.rawValue) one")
-            findings.add(kind, Place("f", 1), "\(kind.rawValue) two")
+            findings.add(kind, at: Place("f", line: 2), "\(kind.rawValue) one")
+            findings.add(kind, at: Place("f", line: 1), "\(kind.rawValue) two")
         }
         let kinds = ["fault", "problem", "remark", "advice"]
         #expect(
@@ -21,7 +21,7 @@ import Testing
     func kindsDiffer(kind: Finding.Kind, isHarmless: Bool, isRefused: Bool) {
         var findings = Findings()
         #expect(findings.areHarmless)
-        findings.add(kind, Place("f"), "x")
+        findings.add(kind, at: Place("f"), "x")
         #expect(findings.areHarmless == isHarmless)
         var refusal: Fault?
         do throws(Fault) { try findings.refuseFaults() } catch { refusal = error }
@@ -31,8 +31,8 @@ import Testing
     /// Whatever stands in the names and in the text.
     @Test func areNotReadOutOfText() {
         var findings = Findings()
-        findings.add(.problem, Place("/a: 1:b"), "2: \"x\": y")
-        findings.add(.advice, Place("c", 3), "")
+        findings.add(.problem, at: Place("/a: 1:b"), "2: \"x\": y")
+        findings.add(.advice, at: Place("c", line: 3), "")
         #expect(
             findings.json == """
                 [{"file":"/a: 1:b","line":null,"kind":"problem","text":"2: \\"x\\": y"},\

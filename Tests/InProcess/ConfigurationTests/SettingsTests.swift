@@ -68,7 +68,7 @@ private func settings(_ text: String) throws -> Settings {
     ])
     func remarksOnAJobThatRestartsSomethingElse(text: String, line: Int?) throws {
         let found = try settings("config cname m\nlist target a\n" + text).jobFinding
-        #expect(found?.place == line.map { Place("f", $0) } && found?.kind == (line == nil ? nil : .remark))
+        #expect(found?.place == line.map { Place("f", line: $0) } && found?.kind == (line == nil ? nil : .remark))
         #expect(try settings(text).jobFinding == nil, "without an alias")
     }
 
@@ -82,7 +82,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(try wait("option max_wait 0\noption quiet 3") == .zero)
         #expect(try wait("option max_wait 3\noption quiet 3") == .seconds(3))
         var findings = Findings()
-        let job = Settings("config job a\noption max_wait 1\noption quiet 3", file: "f", &findings).jobs[0]
+        let job = Settings("config job a\noption max_wait 1\noption quiet 3", file: "f", findings: &findings).jobs[0]
         #expect(job.maxWait == .seconds(18) && findings.all(.fault).count == 1)
     }
 
@@ -164,7 +164,7 @@ private func settings(_ text: String) throws -> Settings {
     ])
     func whatIsNotKnownIsNoReasonToRefuseTheRest(text: String, message: String) throws {
         var findings = Findings()
-        let read = Settings(ByteString(text), file: "f", &findings)
+        let read = Settings(ByteString(text), file: "f", findings: &findings)
         #expect(findings.all.map { "\($0.kind) \($0.message)" } == ["remark \(message)"] && findings.areHarmless)
         #expect(read.updater.request == .alias)
         #expect(try settings(text).text == read.text)
@@ -189,7 +189,7 @@ private func settings(_ text: String) throws -> Settings {
     func aJobWithoutACommandOfItsOwnIsLeftOutIfItShouldHaveOne(options: String) throws {
         var findings = Findings()
         let text = "config job other\nconfig job network\n\(options)\nconfig job last\noption quiet 5\n"
-        let read = Settings(ByteString(text), file: "f", &findings)
+        let read = Settings(ByteString(text), file: "f", findings: &findings)
         #expect(read.jobs.map { $0.command } == ["service other restart", "service last restart"])
         #expect(read.disabledJobs == ["network"])
         let message =
@@ -210,7 +210,7 @@ private func settings(_ text: String) throws -> Settings {
     /// Nor does the built-in job take the place of the only one.
     @Test func theLastJobIsLeftOutToo() {
         var findings = Findings()
-        let read = Settings("config job dnsmasq\noption comand x", file: "f", &findings)
+        let read = Settings("config job dnsmasq\noption comand x", file: "f", findings: &findings)
         #expect(read.jobs == [] && read.disabledJobs == ["dnsmasq"] && read.updater.job == "dnsmasq")
     }
 
@@ -252,7 +252,7 @@ private func settings(_ text: String) throws -> Settings {
         func read(_ argument: ByteString) throws -> Job {
             var findings = Findings()
             let call = try Call(Arguments(["--job", argument], valued: ["--job"]), of: "debounced")
-            return try call.settings(&findings).jobs[0]
+            return try call.settings(findings: &findings).jobs[0]
         }
         let job = try read("a_1=echo a=b")
         #expect(job.name == "a_1" && job.command == "echo a=b" && job.quiet == .seconds(10))
@@ -286,7 +286,7 @@ private func settings(_ text: String) throws -> Settings {
             """
         let file = ByteString(scratch.write("c", text.replacing("config job 'b-c'\n", with: "")))
         var findings = Findings()
-        let settings = try Settings(file: file, &findings)
+        let settings = try Settings(file: file, findings: &findings)
         #expect(settings.jobs.map { $0.name } == ["a"])
         #expect(settings.jobs[0].quiet == .seconds(10) && settings.jobs[0].timeout == .seconds(7))
         #expect(settings.updater.job == "a" && settings.updater.domain == nil)
@@ -300,10 +300,10 @@ private func settings(_ text: String) throws -> Settings {
         // What uci(1) would refuse cuts off the rest.
         let broken = ByteString(scratch.write("c", text))
         findings = Findings()
-        let cut = try Settings(file: broken, &findings)
+        let cut = try Settings(file: broken, findings: &findings)
         #expect(cut.jobs == settings.jobs && cut.aliases.isEmpty && cut.updater.mappings == Settings().updater.mappings)
         #expect(findings.areIncomplete && findings.all.count == 3)
-        #expect(findings.all[0].place == Place(broken, 6))
+        #expect(findings.all[0].place == Place(broken, line: 6))
         #expect(findings.all[0].text.hasPrefix("a section's name is letters, digits and _"))
     }
 
@@ -318,9 +318,9 @@ private func settings(_ text: String) throws -> Settings {
     ])
     func aFaultOfTheFormCutsOffTheRest(text: String, line: Int, jobs: [String], disabled: [ByteString]) {
         var findings = Findings()
-        let read = Settings("config cname m\noption target t\n" + ByteString(text), file: "f", &findings)
+        let read = Settings("config cname m\noption target t\n" + ByteString(text), file: "f", findings: &findings)
         #expect(
-            findings.areIncomplete && findings.all[0].place == Place("f", line + 2),
+            findings.areIncomplete && findings.all[0].place == Place("f", line: line + 2),
             "\(findings.all.map { $0.message })")
         #expect(read.jobs.map { "\($0.name) \($0.command)" } == jobs && read.disabledJobs == disabled)
         #expect(read.aliases.map { $0.name } == ["m"])

@@ -106,7 +106,7 @@ private func values(_ text: String) throws -> [[String]] {
     /// The apostrophe too many is in line 2, though it is the quote of line 4 that is not closed.
     @Test func saysWhereAnApostropheIsTooMany() {
         let read = UCI(upToFault: "config t a\noption b 'it's'\noption c 'd'\noption e 'f'\n", file: "f")
-        #expect(read.fault == Finding(.fault, Place("f", 2), "a quote is not closed"))
+        #expect(read.fault == Finding(.fault, at: Place("f", line: 2), "a quote is not closed"))
         #expect(read.sections.map { $0.name } == ["a"] && read.current === read.sections[0])
         #expect(read.sections[0].options.isEmpty)
     }

@@ -8,12 +8,12 @@ import Testing
     private var reader = OutputReader()
     private var lines: [ByteString] = []
 
-    private mutating func take(_ text: [UInt8], at seconds: Double) {
-        lines += reader.take(text[...], at: Instant(sinceStart: .milliseconds(Int(seconds * 1000))))
+    private mutating func read(_ text: [UInt8], at seconds: Double) {
+        lines += reader.read(text[...], at: Instant(sinceStart: .milliseconds(Int(seconds * 1000))))
     }
 
-    private mutating func take(_ text: String, at seconds: Double = 0) {
-        take(Array(text.utf8), at: seconds)
+    private mutating func read(_ text: String, at seconds: Double = 0) {
+        read(Array(text.utf8), at: seconds)
     }
 
     private mutating func finish() {
@@ -21,16 +21,16 @@ import Testing
     }
 
     @Test mutating func makesLines() {
-        take("one\ntwo\u{1B}[31m\tx\n\n\nha")
+        read("one\ntwo\u{1B}[31m\tx\n\n\nha")
         #expect(lines == ["one", "two?[31m\tx"])
-        take("lf\n")
-        take("rest")
+        read("lf\n")
+        read("rest")
         finish()
         #expect(lines == ["one", "two?[31m\tx", "half", "rest"])
     }
 
     @Test mutating func aLongLineComesInParts() {
-        take(Array(repeating: 120, count: 2500), at: 0)
+        read(Array(repeating: 120, count: 2500), at: 0)
         finish()
         #expect(lines.map { $0.count } == [1000, 1000, 500])
     }
@@ -40,7 +40,7 @@ import Testing
         let bite = Array(repeating: Array("y\n".utf8), count: Self.bite / 2).flatMap { $0 }
         for second in 0..<10 {
             let before = lines.count
-            for part in 0..<10 { take(bite, at: Double(second) + Double(part) / 10) }
+            for part in 0..<10 { read(bite, at: Double(second) + Double(part) / 10) }
             #expect(lines.count - before == (second < 5 ? 20 : 0))
         }
         #expect(lines.count == 100)
@@ -55,11 +55,11 @@ import Testing
     /// A line that is too long, one that is only half there when its second is over, and what never has a newline.
     @Test mutating func isBoundedInBytes() {
         let zeros = [UInt8](repeating: 0, count: Self.bite)
-        for part in 0..<1000 { take(zeros, at: Double(part) / 1000) }
+        for part in 0..<1000 { read(zeros, at: Double(part) / 1000) }
         #expect(lines.count == 20 && lines.allSatisfy { $0 == ByteString(Array(repeating: 63, count: 1000)) })
         // Its rest is not logged, though there is room again.
-        take(zeros, at: 2)
-        take("end\nnext\n", at: 2)
+        read(zeros, at: 2)
+        read("end\nnext\n", at: 2)
         #expect(lines.count == 21 && lines.last == "next")
         finish()
         #expect(lines.last == "lines left out: 1")
@@ -67,11 +67,11 @@ import Testing
 
     /// The command has ended, but a child of its holds the stream.
     @Test mutating func whatAChildWritesLaterCountsToo() {
-        for number in 0..<30 { take("\(number)\n") }
-        take("begun")
+        for number in 0..<30 { read("\(number)\n") }
+        read("begun")
         lines += reader.end(isLast: false)
         #expect(lines.count == 21 && lines.last == "lines left out: 10")
-        take("\nchild\n", at: 3)
+        read("\nchild\n", at: 3)
         finish()
         #expect(lines.dropFirst(21) == ["child", "lines left out: 1"])
     }

@@ -13,11 +13,11 @@ private func parse(_ line: ByteString) -> Request? {
 
 @Suite struct RequestTests {
     @Test func knowsItsLines() {
-        #expect(parse("request dnsmasq") == Request(.request, "dnsmasq"))
-        #expect(parse("flush a") == Request(.flush, "a"))
-        #expect(parse("cancel a") == Request(.cancel, "a"))
-        #expect(parse("service dnsmasq restart") == Request(.request, "dnsmasq"))
-        for verb in Request.Verb.allCases { #expect(parse(Request(verb, "a").line) == Request(verb, "a")) }
+        #expect(parse("request dnsmasq") == Request(.request, job: "dnsmasq"))
+        #expect(parse("flush a") == Request(.flush, job: "a"))
+        #expect(parse("cancel a") == Request(.cancel, job: "a"))
+        #expect(parse("service dnsmasq restart") == Request(.request, job: "dnsmasq"))
+        for verb in Request.Verb.allCases { #expect(parse(Request(verb, job: "a").line) == Request(verb, job: "a")) }
     }
 
     @Test(arguments: [
@@ -37,7 +37,7 @@ private func parse(_ line: ByteString) -> Request? {
         var now = Instant(sinceStart: .zero)
         var requests = 0
         for chunk in chunks {
-            requests += reader.take(chunk[...], isDrained: true, at: now, parse: parse).count
+            requests += reader.read(chunk[...], isDrained: true, at: now, parse: parse).count
             now = now + .milliseconds(10)
         }
         _ = reader.tick(at: now + .seconds(1))
@@ -62,15 +62,15 @@ private func parse(_ line: ByteString) -> Request? {
         let longest = job.command.bytes + [10]
         var reader = RequestReader()
         let at = Instant(sinceStart: .zero)
-        let taken = reader.take(longest[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) }
-        #expect(taken == [Request(.request, "long")])
+        let taken = reader.read(longest[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) }
+        #expect(taken == [Request(.request, job: "long")])
         job.command = ByteString(Array(repeating: UInt8(ascii: "x"), count: 255))
         let tooLong = job.command.bytes + [10]
-        #expect(reader.take(tooLong[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
+        #expect(reader.read(tooLong[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
         #expect(reader.rejected == 1)
         // It is too long in pieces as well.
         for byte in tooLong {
-            #expect(reader.take([byte], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
+            #expect(reader.read([byte], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
         }
         #expect(reader.rejected == 2)
     }
@@ -90,7 +90,7 @@ private func parse(_ line: ByteString) -> Request? {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
         #expect(reader.wakeAt == nil)
-        #expect(reader.take(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse) == [])
+        #expect(reader.read(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse) == [])
         #expect(reader.wakeAt == start + RequestReader.patience)
         #expect(reader.tick(at: start + .milliseconds(99)) == nil)
         #expect(reader.rejected == 0)
@@ -99,7 +99,7 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(report?.last == "request a")
         #expect(reader.rejected == 1)
         // An end that comes too late is a line of its own.
-        #expect(reader.take([10], isDrained: true, at: start + .milliseconds(200), parse: parse) == [])
+        #expect(reader.read([10], isDrained: true, at: start + .milliseconds(200), parse: parse) == [])
         #expect(reader.rejected == 2)
     }
 
@@ -114,7 +114,7 @@ private func parse(_ line: ByteString) -> Request? {
     func saysWhatIsWrongWithALine(text: String, line: String, reason: String) {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
-        #expect(reader.take(Array(text.utf8)[...], isDrained: true, at: start, parse: parse) == [])
+        #expect(reader.read(Array(text.utf8)[...], isDrained: true, at: start, parse: parse) == [])
         let report = reader.tick(at: start + .milliseconds(100))
         #expect(
             report?.last == ByteString(line) && (report?.reason ?? "") == ByteString(reason),
@@ -125,8 +125,8 @@ private func parse(_ line: ByteString) -> Request? {
     @Test func theNextRequestShowsThatALineHasNoEnd() {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
-        _ = reader.take(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse)
-        #expect(reader.take(Array("flush a\n".utf8)[...], isDrained: true, at: start, parse: parse).count == 1)
+        _ = reader.read(Array("request a".utf8)[...], isDrained: true, at: start, parse: parse)
+        #expect(reader.read(Array("flush a\n".utf8)[...], isDrained: true, at: start, parse: parse).count == 1)
         let report = reader.tick(at: start)
         #expect(report?.last == "request a" && report?.reason == "no newline at its end")
     }
@@ -135,12 +135,14 @@ private func parse(_ line: ByteString) -> Request? {
     @Test func waitsForWhatIsStillInTheFifo() {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
-        #expect(reader.take(Array("reque".utf8)[...], isDrained: false, at: start, parse: parse) == [])
+        #expect(reader.read(Array("reque".utf8)[...], isDrained: false, at: start, parse: parse) == [])
         #expect(reader.wakeAt == nil)
         #expect(reader.tick(at: start + .seconds(5)) == nil)
         let rest = Array("st a\n".utf8)
         #expect(
-            reader.take(rest[...], isDrained: true, at: start + .seconds(5), parse: parse) == [Request(.request, "a")])
+            reader.read(rest[...], isDrained: true, at: start + .seconds(5), parse: parse) == [
+                Request(.request, job: "a")
+            ])
         #expect(reader.rejected == 0)
     }
 
@@ -149,7 +151,7 @@ private func parse(_ line: ByteString) -> Request? {
         var now = Instant(sinceStart: .zero)
         var reports: [UInt64] = []
         for _ in 0..<2500 {
-            _ = reader.take(Array("nonsense\n".utf8)[...], isDrained: true, at: now, parse: parse)
+            _ = reader.read(Array("nonsense\n".utf8)[...], isDrained: true, at: now, parse: parse)
             if let report = reader.tick(at: now) { reports.append(report.rejected) }
             now = now + .milliseconds(1)
         }

@@ -18,10 +18,11 @@ import Testing
 
         state.isChanging = false
         state.onDisk = "d1"
-        let spared = Seen("guest", process(8, 5_000_000_000), "d0")
+        let spared = SeenProcess(of: "guest", process(8, 5_000_000_000), content: "d0")
         spared.spared = "d1"
         state.seen = [
-            Seen("lan", process(7), Seen.unknown), spared, Seen("iot", process(9), Seen.down),
+            SeenProcess(of: "lan", process(7), content: SeenProcess.unknown), spared,
+            SeenProcess(of: "iot", process(9), content: SeenProcess.down),
         ]
         state.leftOut = "d2"
         state.leftOutSince = Instant(sinceStart: .milliseconds(12_345))
@@ -37,9 +38,9 @@ import Testing
         let again = try #require(FragmentState(text: state.text + "\n"))
         #expect(
             again.text == state.text && again.confdir == "/tmp/a folder.d" && again.onDisk == "d1" && !again.isChanging)
-        #expect(again.seen.map { $0.name } == ["lan", "guest", "iot"] && again.seen[0].content == Seen.unknown)
+        #expect(again.seen.map { $0.name } == ["lan", "guest", "iot"] && again.seen[0].content == SeenProcess.unknown)
         #expect(again.seen[1].content == "d0" && again.seen[1].process.isSame(as: process(8, 5_000_000_000)))
-        #expect(again.seen[1].spared == "d1" && again.seen[2].content == Seen.down)
+        #expect(again.seen[1].spared == "d1" && again.seen[2].content == SeenProcess.down)
         #expect(again.leftOut == "d2" && again.leftOutSince == Instant(sinceStart: .milliseconds(12_345)))
     }
 
@@ -73,23 +74,23 @@ import Testing
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").content == "d1")
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").name == "lan")
         // Another program has written there since the last change.
-        #expect(state.seen(process(7), of: "lan", onDisk: "d2").content == Seen.unknown)
+        #expect(state.seen(process(7), of: "lan", onDisk: "d2").content == SeenProcess.unknown)
         state.isChanging = true
         let content = state.seen(process(7), of: "lan", onDisk: "d1").content
-        #expect(content == Seen.unknown, "it may have read before or after")
+        #expect(content == SeenProcess.unknown, "it may have read before or after")
     }
 
     @Test func aLineHoldsForItsProcessAlone() {
         let state = FragmentState(confdir: "/d")
         state.onDisk = "d1"
-        let seen = Seen("lan", process(7), "d0")
+        let seen = SeenProcess(of: "lan", process(7), content: "d0")
         seen.spared = "d1"
-        state.seen = [seen, Seen("guest", process(8), Seen.unknown)]
+        state.seen = [seen, SeenProcess(of: "guest", process(8), content: SeenProcess.unknown)]
         for isChanging in [false, true] {
             state.isChanging = isChanging
             let found = state.seen(process(7), of: "lan", onDisk: "d1")
             #expect(found.content == "d0" && found.spared == "d1" && found.name == "lan")
-            #expect(state.seen(process(8), of: "guest", onDisk: "d1").content == Seen.unknown)
+            #expect(state.seen(process(8), of: "guest", onDisk: "d1").content == SeenProcess.unknown)
         }
         state.isChanging = false
         // The number is used again: another start.

@@ -16,13 +16,13 @@ import Testing
     private func entries(
         _ mappings: String, _ domains: [String] = ["lan"], _ addresses: [Address] = ["10.0.0.1"],
         cnames: [String: ByteString] = [:]
-    ) -> [Entry] {
+    ) -> [AliasEntry] {
         var findings = Findings()
-        let aliases = MappingFile.aliases(ByteString(mappings), file: "m", &findings)
+        let aliases = MappingFile.aliases(in: ByteString(mappings), file: "m", findings: &findings)
         #expect(findings.all == [])
         return aliases.map { alias in
-            let entry = Entry(
-                alias.name, to: alias.targets[0].host, in: self.domains(domains), addresses, others: [])
+            let entry = AliasEntry(
+                alias.name, to: alias.targets[0].host, in: self.domains(domains), addresses: addresses, others: [])
             entry.omit(
                 isAlias: { name in aliases.contains { $0.name.text == name } },
                 cnameAt: { cnames["\($0)"] })
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    private func text(_ entries: [Entry]) -> ByteString { Publisher.cname.text(entries, in: "/tmp/d") }
+    private func text(_ entries: [AliasEntry]) -> ByteString { Publisher.cname.text(entries, in: "/tmp/d") }
 
     @Test func isTheSameInAnyOrder() {
         let all: ByteString = "cname=a,a.lan,x.lan\ncname=a-b,a-b.lan,y.lan\ncname=b,b.lan,x.lan"
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func anAliasThatLeadsNowhereHasNoLine() {
-        let entry = Entry("a", to: nil, in: domains(["lan"]), ["10.0.0.1"], others: ["10.0.0.2"])
+        let entry = AliasEntry("a", to: nil, in: domains(["lan"]), addresses: ["10.0.0.1"], others: ["10.0.0.2"])
         entry.omit(isAlias: { _ in true }, cnameAt: { _ in "f:1" })
         #expect(entry.line == nil && entry.omission == nil && text([entry]) == "")
         #expect(entry.addresses.isEmpty && entry.others.isEmpty && !entry.isPublished)
@@ -94,7 +94,7 @@ import Testing
         try expect(entries(mappings, []), lines)
     }
 
-    private func expect(_ entries: [Entry], _ lines: String) throws {
+    private func expect(_ entries: [AliasEntry], _ lines: String) throws {
         let text = text(entries)
         #expect(Fragment.directives(in: text) == ByteString(lines))
         #expect(text.lines.count == entries.count, "a comment for each that is left out")
@@ -152,14 +152,14 @@ import Testing
         try fragment.prepare("cname=a,a.lan,x.lan")
         #expect(try Files.names(in: ByteString(scratch / "conf")) == [], "dnsmasq passes over what starts with a dot")
         #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
-        try fragment.put()
+        try fragment.install()
         #expect(contents(scratch / "conf/cname-updater.conf") == "cname=a,a.lan,x.lan")
         #expect(try fragment.text() == "cname=a,a.lan,x.lan")
         #expect(try Files.names(in: ByteString(scratch / "conf"), hidden: true).count == 1)
         #expect(
             try run(["stat", "-c", "%a", scratch / "conf", scratch / "conf/cname-updater.conf"]).output == "755\n644")
         try fragment.prepare("")
-        try fragment.put()
+        try fragment.install()
         #expect(contents(scratch / "conf/cname-updater.conf") == "")
         #expect(try fragment.text() == "")
     }

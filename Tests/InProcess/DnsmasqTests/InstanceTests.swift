@@ -25,7 +25,7 @@ import Testing
         try run(["mkdir", "-p", scratch / "etc"])
         for (name, text) in files { scratch.write("etc/dnsmasq.conf.\(name)", text) }
         let updater = try Settings(ByteString("config updater\n" + settings), file: "f").updater
-        return try Instance.all(updater, in: ByteString(scratch / "etc"), processes) { ran.contains($0) }
+        return try Instance.all(updater, in: ByteString(scratch / "etc"), processes: processes) { ran.contains($0) }
     }
 
     private func shown(_ instances: [Instance]) -> [String] {

@@ -41,7 +41,7 @@ import Testing
     private static func judge(_ lives: [Life], looks: [Double]) -> (Judgement.Verdict, at: Double)? {
         let judgement = Judgement(began: instant(-3), start: instant(0))
         for time in looks {
-            if let verdict = judgement.note(processes(lives, at: time), at: instant(time)) { return (verdict, time) }
+            if let verdict = judgement.record(processes(lives, at: time), at: instant(time)) { return (verdict, time) }
         }
         return nil
     }
@@ -102,7 +102,7 @@ import Testing
         for look in 0..<100 {
             let time = Double(look) / 10
             let process = DnsmasqProcess(number: 7, start: 10_300 + Int64(look / 20) * 200, file: "f", hasRead: true)
-            #expect(judgement.note([process], at: Self.instant(time)) == nil)
+            #expect(judgement.record([process], at: Self.instant(time)) == nil)
         }
     }
 

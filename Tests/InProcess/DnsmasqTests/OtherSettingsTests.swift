@@ -20,7 +20,8 @@ import Testing
         let rendered = try RenderedFile.all(in: ByteString(scratch / "etc"))
         let reservations = try dhcp.map { try Reservations(ByteString($0), file: "/etc/config/dhcp") }
         return OtherSettings(
-            rendered, ByteString(scratch / "conf"), reservations, key: "k1", obstacle: obstacle
+            of: rendered, confdir: ByteString(scratch / "conf"), reservations: reservations, key: "k1",
+            obstacle: obstacle
         ) { names.map { ByteString($0) }.contains($0) }
     }
 

@@ -16,18 +16,19 @@ import Testing
     private func entry(
         _ alias: HostName, _ target: HostName?, _ addresses: [Address] = ["10.0.0.9"], others: [Address] = [],
         domains: [String] = ["lan"]
-    ) -> Entry {
-        Entry(alias, to: target, in: domains.compactMap { Domain(ByteString($0)) }, addresses, others: others)
+    ) -> AliasEntry {
+        AliasEntry(
+            alias, to: target, in: domains.compactMap { Domain(ByteString($0)) }, addresses: addresses, others: others)
     }
 
-    private func leftOut(_ alias: HostName) -> Entry {
+    private func leftOut(_ alias: HostName) -> AliasEntry {
         let entry = entry(alias, "x")
         entry.omission = "why"
         return entry
     }
 
-    private func put(_ entries: [Entry], isFollowed: Bool = false) throws {
-        try Publisher.hosts.putFiles(entries, in: confdir, isFollowed: isFollowed)
+    private func publish(_ entries: [AliasEntry], isFollowed: Bool = false) throws {
+        try Publisher.hosts.writeFiles(entries, in: confdir, isFollowed: isFollowed)
     }
 
     private func files() throws -> [ByteString] { try Files.names(in: ByteString(folder), hidden: true) }
@@ -49,7 +50,7 @@ import Testing
     @Test func eachAliasHasAFileWithItsAddresses() throws {
         let a = entry("a", "x", ["10.0.0.9", "fd00::9", "10.0.0.10"], others: ["10.0.0.7", "10.0.0.9", "10.0.0.6"])
         let bare = entry("bare", "y", domains: [])
-        try put([a, bare, entry("none", nil), leftOut("out")])
+        try publish([a, bare, entry("none", nil), leftOut("out")])
         #expect(try files() == ["a", "bare"])
         #expect(
             contents(folder + "/a") == """
@@ -72,30 +73,30 @@ import Testing
     }
 
     @Test func filesOfAliasesThatAreNotPublishedGo() throws {
-        try put([entry("a", "x"), entry("b", "x"), entry("c", "x")])
+        try publish([entry("a", "x"), entry("b", "x"), entry("c", "x")])
         scratch.write("conf/cname-updater.hosts/foreign", "10.0.0.1 bank\n")
         scratch.write("conf/cname-updater.hosts/.hidden", "10.0.0.1 bank\n")
-        try put([entry("a", "x"), entry("b", nil), leftOut("c")])
+        try publish([entry("a", "x"), entry("b", nil), leftOut("c")])
         #expect(try files() == ["a"])
         // Nothing is published this way any more: the folder stays, as a process may follow it.
-        try put([])
+        try publish([])
         #expect(try files() == ["a"])
     }
 
     @Test func aFileThatIsRightIsNotWritten() throws {
         func inodes() throws -> String { try run(["stat", "-c", "%i %Y %Z", folder + "/a", folder]).output }
-        try put([entry("a", "x")])
+        try publish([entry("a", "x")])
         let before = try inodes()
-        try put([entry("a", "x")], isFollowed: true)
+        try publish([entry("a", "x")], isFollowed: true)
         #expect(try inodes() == before)
-        try put([entry("a", "y", ["10.0.0.8"])])
+        try publish([entry("a", "y", ["10.0.0.8"])])
         #expect(contents(folder + "/a") == "10.0.0.8 a.alias.invalid a.lan a")
     }
 
     /// dnsmasq gives a lease the first name that it finds for its address. So an address that no file had comes with a name in
     /// no domain of ours first.
     @Test func aNewAddressIsPutThereInTwoSteps() throws {
-        try put([entry("a", "x", ["10.0.0.1"])])
+        try publish([entry("a", "x", ["10.0.0.1"])])
         // Stands in for dnsmasq, which reads the file after each change.
         let over = Flag()
         let reader = try inBackground { () -> Set<String> in
@@ -105,7 +106,7 @@ import Testing
         }
         // On a busy machine the reader may come too late for some of them.
         let changes = 1...50
-        for old in changes { try put([entry("a", "y", ["10.0.0.\(old + 1)"])], isFollowed: true) }
+        for old in changes { try publish([entry("a", "y", ["10.0.0.\(old + 1)"])], isFollowed: true) }
         over.set()
         let seen = try reader()
         #expect(
@@ -125,25 +126,25 @@ import Testing
         let missing = try Publisher.digest(line, in: confdir)
         #expect(!Publisher.hosts.isReady(line, in: confdir) && Publisher.hosts.isReady("#x", in: confdir))
         #expect(Publisher.cname.isReady(cname, in: confdir))
-        try put([entry("a", "x")])
+        try publish([entry("a", "x")])
         #expect(Publisher.hosts.isReady(line, in: confdir))
         let there = try Publisher.digest(line, in: confdir)
         #expect(there != missing)
         #expect(try Publisher.digest("#a is left out: why\n\(line)", in: confdir) == there)
         try run(["mv", folder, folder + ".old"])
         #expect(try Publisher.digest(line, in: confdir) == missing)
-        try put([entry("a", "x")])
+        try publish([entry("a", "x")])
         #expect(try ![missing, there].contains(Publisher.digest(line, in: confdir)))
     }
 
     @Test func theFolderGoesOnceItIsNotNamed() throws {
-        try put([entry("a", "x")])
-        try Publisher.hosts.removeRest(line, in: confdir)
-        try Publisher.hosts.removeRest("#a is left out: why\n\(line)", in: confdir)
+        try publish([entry("a", "x")])
+        try Publisher.hosts.removeUnusedFolder(line, in: confdir)
+        try Publisher.hosts.removeUnusedFolder("#a is left out: why\n\(line)", in: confdir)
         #expect(try files() == ["a"])
-        try Publisher.cname.removeRest("cname=a,a.lan,x.lan", in: confdir)
+        try Publisher.cname.removeUnusedFolder("cname=a,a.lan,x.lan", in: confdir)
         #expect(try Files.names(in: confdir, hidden: true) == [])
-        try Publisher.hosts.removeRest("", in: confdir)
+        try Publisher.hosts.removeUnusedFolder("", in: confdir)
     }
 
     @Test func isPreparedBeforeTheFirstStart() throws {
@@ -151,7 +152,7 @@ import Testing
         #expect(try Fragment(in: confdir).text() == line && files() == [])
         // What follows is no change for dnsmasq.
         let digest = try Publisher.digest(line, in: confdir)
-        try put([entry("a", "x")])
+        try publish([entry("a", "x")])
         #expect(try Publisher.digest(Publisher.hosts.text([entry("a", "x")], in: confdir), in: confdir) == digest)
     }
 

@@ -9,7 +9,7 @@ import Testing
     private let scratch = Scratch(in: "/dev/shm")
 
     private func file(_ text: String) -> RenderedFile {
-        RenderedFile("/var/etc/dnsmasq.conf.cfg01411c", ByteString(text))
+        RenderedFile(path: "/var/etc/dnsmasq.conf.cfg01411c", text: ByteString(text))
     }
 
     @Test func readsAllValues() {

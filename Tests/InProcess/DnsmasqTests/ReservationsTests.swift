@@ -11,7 +11,7 @@ private func reservations(_ text: String) throws -> Reservations {
 }
 
 private func rendered(_ ranges: [String]) -> [RenderedFile] {
-    ranges.map { RenderedFile("r", ByteString("dhcp-range=" + $0)) }
+    ranges.map { RenderedFile(path: "r", text: ByteString("dhcp-range=" + $0)) }
 }
 
 /// The wired interface, as a client with this identifier and host name.
@@ -21,7 +21,7 @@ private func seen(
     let client =
         ClientIdentifier(.option61, ByteString(identifier)) ?? ClientIdentifier(.hardware, ByteString(hardware))!
     return LeaseStorage.ClientLease(
-        client, Lease(addresses: [], hostName: HostName(ByteString(name)), hardware: ByteString(hardware)))
+        of: client, Lease(addresses: [], hostName: HostName(ByteString(name)), hardware: ByteString(hardware)))
 }
 
 @Suite struct ReservationsTests {
@@ -89,7 +89,7 @@ private func seen(
     @Test func saysWhichDomainIsNone() throws {
         let read = try reservations("config dnsmasq\noption domain 'a b/c lan'")
         #expect(read.domains.map { $0.text } == ["a", "lan"])
-        #expect(read.problems == [Finding(.problem, Place("f", 2), "domain 'b/c': not a domain")])
+        #expect(read.problems == [Finding(.problem, at: Place("f", line: 2), "domain 'b/c': not a domain")])
         #expect(throws: Fault.self) { try reservations("config host\noption name 'x") }
     }
 
@@ -252,7 +252,7 @@ private func seen(
             config dhcp 'd'
             """)
         #expect(read.names == ["nas f:2", "nas.lan f:2"])
-        #expect(read.searched == ["lan", "guest"] && read.searchPlace == Place("f", 6))
+        #expect(read.searched == ["lan", "guest"] && read.searchPlace == Place("f", line: 6))
     }
 
     @Test func wiredAndWirelessInOneSectionAreFine() throws {

@@ -164,7 +164,7 @@ protocol TestableStorage {
     func clients() throws(Fault) -> [ClientIdentifier]
     func all() throws(Fault) -> [LeaseStorage.ClientLease]
     func update(
-        _ client: ClientIdentifier, to leases: [Lease], _ token: Token, announcing announce: () throws(Fault) -> Void
+        _ client: ClientIdentifier, to leases: [Lease], token: Token, announcing announce: () throws(Fault) -> Void
     ) throws(Fault) -> Bool
 }
 
@@ -179,12 +179,12 @@ enum Refusal {
 extension TestableStorage {
     func leases(_ client: ClientIdentifier) throws -> [Lease] { try leases(of: client) }
 
-    func update(_ client: ClientIdentifier, to leases: [Lease], _ token: Token) throws(Fault) -> Bool {
-        try update(client, to: leases, token, announcing: { () throws(Fault) in })
+    func update(_ client: ClientIdentifier, to leases: [Lease], token: Token) throws(Fault) -> Bool {
+        try update(client, to: leases, token: token, announcing: { () throws(Fault) in })
     }
 
     func replace(_ client: ClientIdentifier, _ leases: [Lease]) throws {
-        #expect(try update(client, to: leases, lookup(client).token))
+        #expect(try update(client, to: leases, token: lookup(client).token))
     }
 
     func code(_ body: () throws(Fault) -> Bool) -> Refusal? {
@@ -198,39 +198,41 @@ extension TestableStorage {
     func conflicts(_ client: ClientIdentifier, with first: [Lease], then second: [Lease]) throws {
         let slow = try lookup(client).token
         let quick = try lookup(client).token
-        #expect(try update(client, to: first, quick))
-        #expect(code { () throws(Fault) in try update(client, to: second, slow) } == .conflict)
-        #expect(code { () throws(Fault) in try update(client, to: second, slow) } == .invalid, "the token is spent")
+        #expect(try update(client, to: first, token: quick))
+        #expect(code { () throws(Fault) in try update(client, to: second, token: slow) } == .conflict)
+        #expect(
+            code { () throws(Fault) in try update(client, to: second, token: slow) } == .invalid, "the token is spent")
     }
 
     /// The first announcement fails, and nothing is changed. The second works with the same token, and is made once.
     func failsToAnnounce(_ client: ClientIdentifier, _ leases: [Lease]) throws {
         let (before, token) = try lookup(client)
         let failed = code { () throws(Fault) in
-            try update(client, to: leases, token) { () throws(Fault) in throw Fault(.unavailable, "nobody there") }
+            try update(client, to: leases, token: token) { () throws(Fault) in throw Fault(.unavailable, "nobody there")
+            }
         }
         #expect(failed == .unavailable)
         #expect(try self.leases(client) == before)
         var announced = 0
-        #expect(try update(client, to: leases, token) { () throws(Fault) in announced += 1 })
+        #expect(try update(client, to: leases, token: token) { () throws(Fault) in announced += 1 })
         #expect(announced == 1)
-        #expect(code { () throws(Fault) in try update(client, to: [], token) { announced += 1 } } == .invalid)
+        #expect(code { () throws(Fault) in try update(client, to: [], token: token) { announced += 1 } } == .invalid)
         #expect(announced == 1)
     }
 
     /// Whether a change is refused as invalid. The token must still be good after that.
     func isRefused(_ client: ClientIdentifier, _ leases: [Lease]) throws -> Bool {
         let (before, token) = try lookup(client)
-        let refused = code { () throws(Fault) in try update(client, to: leases, token) } == .invalid
-        #expect(try update(client, to: before, token))
+        let refused = code { () throws(Fault) in try update(client, to: leases, token: token) } == .invalid
+        #expect(try update(client, to: before, token: token))
         return refused
     }
 
     func spendsTokens(_ client: ClientIdentifier, _ other: ClientIdentifier, _ lease: Lease) throws {
         let token = try lookup(client).token
-        #expect(code { () throws(Fault) in try update(other, to: [lease], token) } == .invalid)
-        #expect(try update(client, to: [lease], token))
-        #expect(code { () throws(Fault) in try update(client, to: [], token) } == .invalid)
+        #expect(code { () throws(Fault) in try update(other, to: [lease], token: token) } == .invalid)
+        #expect(try update(client, to: [lease], token: token))
+        #expect(code { () throws(Fault) in try update(client, to: [], token: token) } == .invalid)
         #expect(try leases(client) == [lease])
         #expect(try leases(other) == [])
     }

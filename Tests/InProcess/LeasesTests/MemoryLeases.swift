@@ -38,7 +38,7 @@ final class MemoryLeases {
     }
 
     func update(
-        _ client: ClientIdentifier, to leases: [Lease], _ token: Token, announcing announce: () throws(Fault) -> Void
+        _ client: ClientIdentifier, to leases: [Lease], token: Token, announcing announce: () throws(Fault) -> Void
     ) throws(Fault) -> Bool {
         guard token.client == client, tokens.contains(token.number) else {
             throw Fault(.data, "\(client.name): not a token for this client's leases")
@@ -68,7 +68,7 @@ final class MemoryLeases {
         var all: [LeaseStorage.ClientLease] = []
         for client in try clients() {
             for lease in try leases(of: client) {
-                all.append(LeaseStorage.ClientLease(client, lease).completed)
+                all.append(LeaseStorage.ClientLease(of: client, lease).completed)
             }
         }
         return all

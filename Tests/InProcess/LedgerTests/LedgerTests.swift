@@ -7,9 +7,9 @@ import Testing
 
 @Suite struct LedgerTests {
     private let scratch = Scratch()
-    private var ledger: Ledger { Ledger(folder: ByteString(scratch / "run")) }
+    private var ledger: RequestLedger { RequestLedger(folder: ByteString(scratch / "run")) }
 
-    private func add(_ cause: Ledger.Cause, _ event: ByteString = "x") throws {
+    private func add(_ cause: RequestLedger.Cause, _ event: ByteString = "x") throws {
         try ledger.add(cause, to: "j", event: event)
     }
 
@@ -22,7 +22,7 @@ import Testing
         #expect(try ledger.jobs() == ["j"])
         #expect(file("pending/j/manual") == "one")
         #expect(file("pending/j/alias.m") == "m: two")
-        #expect(try ledger.take("j")?.events == ["manual one", "alias m: two", "lease three"])
+        #expect(try ledger.startRun(of: "j")?.events == ["manual one", "alias m: two", "lease three"])
         #expect(file("pending/j/manual") == nil)
         #expect(file("running/j/manual") == "one")
         #expect(try ledger.jobs() == ["j"])
@@ -33,18 +33,18 @@ import Testing
 
     @Test func aRequestDuringARunBelongsToTheNext() throws {
         try add(.manual, "one")
-        _ = try ledger.take("j")
+        _ = try ledger.startRun(of: "j")
         try add(.manual, "two")
         try ledger.finish("j", run: 1, status: 0)
-        #expect(try ledger.take("j")?.events == ["manual two"])
+        #expect(try ledger.startRun(of: "j")?.events == ["manual two"])
     }
 
     @Test func withoutACauseNothingIsTaken() throws {
-        #expect(try ledger.take("j")?.run == nil)
+        #expect(try ledger.startRun(of: "j")?.run == nil)
         try add(.alias)
         #expect(try ledger.withdraw(.alias, from: "j"))
         #expect(try !ledger.withdraw(.alias, from: "j"))
-        #expect(try ledger.take("j")?.run == nil)
+        #expect(try ledger.startRun(of: "j")?.run == nil)
         #expect(try ledger.jobs() == [])
     }
 
@@ -52,7 +52,7 @@ import Testing
         try add(.alias, "a")
         try add(.manual, "m")
         try ledger.withdraw(.alias, from: "j")
-        #expect(try ledger.take("j")?.events == ["manual m"])
+        #expect(try ledger.startRun(of: "j")?.events == ["manual m"])
         #expect(try !ledger.withdraw(.manual, from: "j"))
     }
 
@@ -63,14 +63,14 @@ import Testing
         #expect(try state() == [false, false])
         try add(.alias)
         #expect(try state() == [true, false])
-        _ = try ledger.take("j")
+        _ = try ledger.startRun(of: "j")
         #expect(try state() == [false, true])
         try add(.alias)
         #expect(try state() == [true, true])
         try ledger.finish("j", run: 1, status: 0)
         #expect(try state() == [true, false])
-        _ = try ledger.take("j")
-        try ledger.putBack("j")
+        _ = try ledger.startRun(of: "j")
+        try ledger.returnRequests(of: "j")
         #expect(try state() == [true, false], "it is tried again")
         try ledger.withdraw(nil, from: "j")
         #expect(try state() == [false, false])
@@ -81,21 +81,21 @@ import Testing
         #expect(try last() == 0)
         try add(.manual)
         #expect(try last() == 0, "no run has begun")
-        #expect(try ledger.take("j")?.run == 1)
+        #expect(try ledger.startRun(of: "j")?.run == 1)
         let first = try last()
         #expect(first == 1)
         try ledger.finish("j", run: 1, status: 0)
         #expect(try last() == first)
         try add(.alias)
         try ledger.withdraw(.alias, from: "j")
-        #expect(try ledger.take("j")?.run == nil)
+        #expect(try ledger.startRun(of: "j")?.run == nil)
         #expect(try last() == first, "nothing ran")
         try add(.lease)
         // It makes no difference whether the same daemon takes it or another.
-        #expect(try ledger.take("j")?.run == 2)
+        #expect(try ledger.startRun(of: "j")?.run == 2)
         #expect(try last() == 2)
-        try ledger.putBack("j")
-        #expect(try ledger.take("j")?.run == 3, "each try is a run")
+        try ledger.returnRequests(of: "j")
+        #expect(try ledger.startRun(of: "j")?.run == 3, "each try is a run")
         #expect(try ledger.runs(of: "other") == Runs())
         #expect(file("taken/j") == "3 1 0")
         try ledger.finish("j", run: 3, status: 4)
@@ -106,7 +106,7 @@ import Testing
         try add(.manual)
         try run(["mkdir", "-m", "700", scratch / "run/taken"])
         scratch.write("run/taken/j", "7 6 0\n")
-        #expect(try ledger.take("j")?.run == 8)
+        #expect(try ledger.startRun(of: "j")?.run == 8)
         for text in ["neither\n", "", "1 2\n", "1 -2 3\n"] {
             scratch.write("run/taken/j", text)
             #expect(try ledger.runs(of: "j") == Runs())
@@ -116,18 +116,18 @@ import Testing
     @Test func aFailedRunIsPutBack() throws {
         try add(.manual, "one")
         try add(.lease, "two")
-        _ = try ledger.take("j")
+        _ = try ledger.startRun(of: "j")
         try add(.lease, "three")
-        try ledger.putBack("j")
+        try ledger.returnRequests(of: "j")
         #expect(file("running/j/manual") == nil)
-        #expect(try ledger.take("j")?.events == ["manual one", "lease three", "lease two"])
+        #expect(try ledger.startRun(of: "j")?.events == ["manual one", "lease three", "lease two"])
     }
 
     @Test func aDaemonThatStartsTakesUpWhatWasRunning() throws {
         try add(.manual, "one")
-        _ = try ledger.take("j")
+        _ = try ledger.startRun(of: "j")
         #expect(try ledger.recover("j") == nil)
-        #expect(try ledger.take("j")?.events == ["manual one"])
+        #expect(try ledger.startRun(of: "j")?.events == ["manual one"])
         #expect(try ledger.recover("other") == nil)
     }
 
@@ -142,13 +142,13 @@ import Testing
             return child.collect() == .exited(0)
         }
         func begin() throws -> ByteString {
-            try ledger.makeRoom(for: .command, of: "j", run: #require(try ledger.take("j")).run)
+            try ledger.makeRoom(for: .command, of: "j", run: #require(try ledger.startRun(of: "j")).run)
         }
         try add(.manual)
         let late = try begin()
         #expect(try ledger.recover("j") == nil)
         #expect(try !runs(late))
-        try ledger.putBack("j")
+        try ledger.returnRequests(of: "j")
         #expect(try !runs(late))
         let next = try begin()
         #expect(try !runs(late))
@@ -156,9 +156,11 @@ import Testing
         #expect(try runs(next))
     }
 
-    @Test(arguments: Ledger.Step.allCases) func theProcessOfAnEarlierDaemonIsKnownAgain(step: Ledger.Step) throws {
+    @Test(arguments: RequestLedger.Step.allCases) func theProcessOfAnEarlierDaemonIsKnownAgain(step: RequestLedger.Step)
+        throws
+    {
         try add(.manual)
-        _ = try ledger.take("j")
+        _ = try ledger.startRun(of: "j")
         if step == .verify {
             _ = try ledger.makeRoom(for: .command, of: "j", run: 1)
             scratch.write("run/running/j/.run.1/command", "1 (x) S\n")
@@ -180,7 +182,7 @@ import Testing
 
     @Test func namesNoMoreRequestersThanFit() throws {
         for number in 0..<100 { try add(.lease, "client \(number): event") }
-        let events = try ledger.take("j")!.events
+        let events = try ledger.startRun(of: "j")!.events
         #expect(events.count == 33)
         #expect(events.contains("lease others: more than can be named"))
         #expect(events.contains("lease client 0: event"))
@@ -260,7 +262,7 @@ import Testing
     private func awaited() throws -> AwaitedRequest { try AwaitedRequest(.manual, to: "j", event: "x", in: ledger) }
 
     private func begin() throws -> Int {
-        let taken = try #require(try ledger.take("j"))
+        let taken = try #require(try ledger.startRun(of: "j"))
         _ = try ledger.makeRoom(for: .command, of: "j", run: taken.run)
         return taken.run
     }
@@ -276,9 +278,9 @@ import Testing
         _ = try begin()
         try add(.manual)
         // Now the request of the failed run is pending beside the newer one.
-        try ledger.putBack("j")
+        try ledger.returnRequests(of: "j")
         _ = try begin()
-        try ledger.putBack("j")
+        try ledger.returnRequests(of: "j")
         let daemon = try inBackground { try ledger.finish("j", run: begin(), status: 0) }
         #expect(try request.wait { true } == .over(run: 3, status: 0))
         try daemon()
@@ -320,7 +322,7 @@ import Testing
         #expect(try request.wait { true } == .withdrawn)
         let again = try awaited()
         _ = try begin()
-        try ledger.putBack("j")
+        try ledger.returnRequests(of: "j")
         try ledger.withdraw(nil, from: "j")
         #expect(try again.wait { true } == .withdrawn, "a retry was to come")
     }
@@ -328,7 +330,7 @@ import Testing
     /// While writers add requests, a daemon takes them. Every request is in a run that was taken after it was made.
     @Test func noRequestIsLostToATake() throws {
         // There is room to name all requesters.
-        let ledger = Ledger(folder: ByteString(scratch / "run"), mostRequesters: 2000)
+        let ledger = RequestLedger(folder: ByteString(scratch / "run"), mostRequesters: 2000)
         let each = 300
         let writers = try (0..<4).map { writer in
             try inBackground {
@@ -342,7 +344,7 @@ import Testing
 
         var events: Set<String> = []
         while !events.contains("manual last") {
-            guard let taken = try ledger.take("j") else { continue }
+            guard let taken = try ledger.startRun(of: "j") else { continue }
             for event in taken.events { events.insert("\(event)") }
             try ledger.finish("j", run: taken.run, status: 0)
         }

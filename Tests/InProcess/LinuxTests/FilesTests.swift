@@ -39,7 +39,7 @@ import Testing
         scratch.write("target", "secret")
         try run(["ln", "-s", scratch / "target", scratch / "link"])
         #expect(throws: Fault.self) { try Files.read(path("link")) }
-        #expect(throws: Fault.self) { try Files.write(path("link"), "x") }
+        #expect(throws: Fault.self) { try Files.write("x", to: path("link")) }
         #expect(contents(scratch / "target") == "secret")
     }
 
@@ -67,14 +67,14 @@ import Testing
 
     @Test func removesFolders() throws {
         try Files.makeFolder(path("a"))
-        try Files.write(path("a/b"), "x")
+        try Files.write("x", to: path("a/b"))
         try Files.removeFolder(path("a"))
         try Files.removeFolder(path("a"))
         #expect(try Files.names(in: path("a")) == [])
         #expect(try FileStatus(at: path("a")) == nil)
         // It may have folders in it, as with an earlier version.
         for folder in ["a", "a/b", "a/b/c"] { try Files.makeFolder(path(folder)) }
-        try Files.write(path("a/b/c/d"), "x")
+        try Files.write("x", to: path("a/b/c/d"))
         try Files.removeFolder(path("a"))
         #expect(try FileStatus(at: path("a")) == nil)
     }

@@ -29,7 +29,7 @@ import Testing
             let end = start + .seconds(Int(patience))
             while found.contains(where: { $0 == nil }) {
                 guard Poll.readable([neighbours.number], until: end)[0] else { break }
-                for news in try neighbours.take() {
+                for news in try neighbours.readNotices() {
                     guard let answer = news.answer, answer != .undecided else { continue }
                     let after = Int((Process.now - start).milliseconds)
                     for index in addresses.indices where addresses[index] == news.address && found[index] == nil {
@@ -131,7 +131,9 @@ import Testing
             try network.shell("busybox ping -c 1 -W 1 10.78.1.1 >/dev/null", host: 1)
             var heard = false
             while Poll.readable([neighbours.number], until: Process.now + .seconds(Int(patience)))[0] {
-                heard = try neighbours.take().contains { $0.address == Address("10.78.1.2") && $0.answer != .silent }
+                heard = try neighbours.readNotices().contains {
+                    $0.address == Address("10.78.1.2") && $0.answer != .silent
+                }
                 if heard { break }
             }
             return heard

@@ -32,7 +32,7 @@ final class EventWorld {
     private let processes = Mutex<[String: VirtualProcess]>([:])
     private var lastStart: Int64 = 0
 
-    var ledger: Ledger { Ledger(folder: places.daemon) }
+    var ledger: RequestLedger { RequestLedger(folder: places.daemon) }
 
     /// - Parameters:
     ///   - sections: The settings without the places of files, which are added.
@@ -69,23 +69,23 @@ final class EventWorld {
     // MARK: The updater
 
     /// What the updater would work with if it were called now.
-    func context() throws -> Context { try Context(places, takesOver: true, surroundings) }
+    func context() throws -> Context { try Context(places, takesOver: true, router: router) }
 
-    private var surroundings: Surroundings {
-        let surroundings = Surroundings()
-        surroundings.rendered = ByteString(scratch / "etc")
-        surroundings.dhcp = ByteString(scratch / "dhcp")
-        surroundings.processes = { () throws(Fault) in
+    private var router: RouterView {
+        let router = RouterView()
+        router.rendered = ByteString(scratch / "etc")
+        router.dhcp = ByteString(scratch / "dhcp")
+        router.processes = { () throws(Fault) in
             self.looks += 1
             try self.onLook(self.looks)
             return self.listed()
         }
-        surroundings.leaseFile = { path in
+        router.leaseFile = { path in
             LeaseFile.read(path, wallClock: { Process.wallClock + self.ageOfFiles }, pause: { _ in self.onPause() })
         }
-        surroundings.now = { self.now }
-        surroundings.wallClock = { .seconds(VirtualLease.epoch) + self.now.sinceStart }
-        return surroundings
+        router.now = { self.now }
+        router.wallClock = { .seconds(VirtualLease.epoch) + self.now.sinceStart }
+        return router
     }
 
     func handle(_ variables: [String: String]) throws {
@@ -114,7 +114,9 @@ final class EventWorld {
     func fragment(in confdir: String = "conf") -> String { contents(scratch / "\(confdir)/cname-updater.conf") ?? "" }
     var fragment: String { fragment() }
 
-    func isPending(_ cause: Ledger.Cause = .alias) -> Bool { (try? ledger.isPending(cause, in: "dnsmasq")) ?? false }
+    func isPending(_ cause: RequestLedger.Cause = .alias) -> Bool {
+        (try? ledger.isPending(cause, in: "dnsmasq")) ?? false
+    }
     var isRunning: Bool { (try? ledger.isRunning("dnsmasq")) ?? false }
 
     // MARK: The processes of dnsmasq
@@ -196,7 +198,7 @@ final class EventWorld {
     /// - Returns: Whether anything was pending.
     @discardableResult
     func beginRun() throws -> Bool {
-        guard let taken = try ledger.take("dnsmasq") else { return false }
+        guard let taken = try ledger.startRun(of: "dnsmasq") else { return false }
         if taken.events.contains(where: { $0.hasPrefix("alias ") }) { aliasRuns += 1 }
         return true
     }

@@ -10,7 +10,7 @@ import Testing
 @Suite(.ownThread) struct HeldLockTests {
     private let scratch = Scratch(in: "/dev/shm")
     private let places: Places
-    private let surroundings: Surroundings
+    private let router: RouterView
     private let holder: LockHolder
     private var lock: String { scratch / "leases/reconcile.lock" }
     private var told: String { scratch / "leases/told" }
@@ -23,12 +23,12 @@ import Testing
         scratch.write(
             "config", "config updater\n option confdir \(scratch / "conf")\nconfig cname m\n list target host\n")
         try Settings(file: places.config).takeOver(places)
-        let surroundings = Surroundings()
-        surroundings.rendered = ByteString(scratch / "etc")
-        surroundings.dhcp = ByteString(scratch / "dhcp")
-        surroundings.processes = { () throws(Fault) in [] }
-        surroundings.wallClock = { .seconds(2_000_000) }
-        self.surroundings = surroundings
+        let router = RouterView()
+        router.rendered = ByteString(scratch / "etc")
+        router.dhcp = ByteString(scratch / "dhcp")
+        router.processes = { () throws(Fault) in [] }
+        router.wallClock = { .seconds(2_000_000) }
+        self.router = router
         try run(["mkdir", "-m", "700", scratch / "leases"])
         holder = try LockHolder(scratch / "leases/reconcile.lock")
         try wasTaken(at: 2_000_000)
@@ -37,7 +37,7 @@ import Testing
     private func wasTaken(at moment: Int) throws { try run(["touch", "-d", "@\(moment)", lock]) }
 
     private func reconcile(waits: Bool = false) throws -> Truth? {
-        try Context(places, surroundings).reconcile(Occasion("a lease"), waits: waits)
+        try Context(places, router: router).reconcile(Occasion("a lease"), waits: waits)
     }
 
     private var isMarked: Bool { contents(scratch / "leases/reconcile/mark") != nil }

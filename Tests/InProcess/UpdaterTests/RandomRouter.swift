@@ -121,7 +121,7 @@ final class RandomRouter {
         }
         switch dice(5) {
         case 0...2: for one in world.instances { move(one) }
-        case 3 where kills: try world.ledger.putBack("dnsmasq")
+        case 3 where kills: try world.ledger.returnRequests(of: "dnsmasq")
         default: try updater { try world.endRun() }
         }
     }

@@ -196,7 +196,7 @@ extension EventWorld {
         try world.beginRun()
         if isLoaded { world.restartFromOutside() }
         // The daemon does this after a failure, or if it finds that an earlier daemon was killed.
-        try world.ledger.putBack("dnsmasq")
+        try world.ledger.returnRequests(of: "dnsmasq")
         #expect(world.isPending())
         try world.undo()
         #expect(world.isPending() == isLoaded)

@@ -5,7 +5,7 @@ import Linux
 
 /// Has `cname-updater` bring the aliases up to date when settings have come into force. What they are about is its
 /// business.
-final class Aliases {
+final class AliasUpdate {
     private let places: Places
     private var command: Command?
     /// It was asked for once more meanwhile.
@@ -27,7 +27,8 @@ final class Aliases {
             let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
             let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
             command = try Command(
-                "exec '\(folder)cname-updater' apply", of: "aliases", places.environment, processFile: processFile
+                "exec '\(folder)cname-updater' apply", of: "aliases", environment: places.environment,
+                processFile: processFile
             ) { [self] _ in
                 command = nil
                 if isBehind { apply() }

@@ -11,7 +11,7 @@ import Linux
 /// - `FOLDER/taken/JOB`: see `Runs`.
 ///
 /// So at any moment what must still be done stands in one of the first two, and a daemon that starts takes it up.
-public struct Ledger: Sendable {
+public struct RequestLedger: Sendable {
     /// Why a job is requested, as the start of a file's name.
     public enum Cause: ByteString, CaseIterable, Sendable {
         /// `cname-updater request`.
@@ -142,12 +142,12 @@ public struct Ledger: Sendable {
     }
 }
 
-extension Ledger {
+extension RequestLedger {
     /// - Parameter folder: The run directory of the daemon.
     public init(folder: ByteString) { self.init(folder: folder, mostRequesters: 32) }
 }
 
-extension Ledger.Cause {
+extension RequestLedger.Cause {
     /// Requests by hand have none: each is the same.
     var hasRequesters: Bool { self == .alias || self == .lease }
 

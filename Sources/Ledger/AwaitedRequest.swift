@@ -11,16 +11,18 @@ public struct AwaitedRequest: Sendable {
         case withdrawn
     }
 
-    private let ledger: Ledger
+    private let ledger: RequestLedger
     private let job: ByteString
     private let path: ByteString
     /// The run that began last before the request was made.
     private let before: Int
 
-    /// Adds a request: see `Ledger.add`.
+    /// Adds a request: see `RequestLedger.add`.
     ///
     /// - Throws: `cannotCreate`.
-    public init(_ cause: Ledger.Cause, to job: ByteString, event: ByteString, in ledger: Ledger) throws(Fault) {
+    public init(_ cause: RequestLedger.Cause, to job: ByteString, event: ByteString, in ledger: RequestLedger)
+        throws(Fault)
+    {
         before = try ledger.runs(of: job).begun
         try ledger.add(cause, to: job, event: event)
         try Files.makeFolder("\(ledger.folder)/taken")
@@ -54,7 +56,7 @@ public struct AwaitedRequest: Sendable {
         guard try FileStatus(at: path) != nil else { return before + 1 }
         // A run that has taken its requests has no number for a moment.
         let isRunning = try FileStatus(at: ledger.running(job)) != nil
-        let hasNumber = try FileStatus(at: ledger.place(of: job, run: begun)) != nil
+        let hasNumber = try FileStatus(at: ledger.runFolder(of: job, run: begun)) != nil
         let isOld = try ledger.runs(of: job).begun != begun
         return isOld || isRunning && !hasNumber ? nil : begun + 1
     }

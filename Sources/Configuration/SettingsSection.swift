@@ -4,7 +4,7 @@ import Basics
 /// option goes by it.
 ///
 /// `initial` is its value if it is not set; empty if it has no value then.
-typealias Option = (name: StaticString, kind: OptionKind, initial: StaticString)
+typealias OptionRule = (name: StaticString, kind: OptionKind, initial: StaticString)
 
 /// What values are allowed.
 enum OptionKind {
@@ -38,7 +38,7 @@ enum OptionKind {
         case .seconds: text.seconds.flatMap { $0 <= Settings.longest ? ByteString(seconds: $0) : nil }
         case .count: text.wholeNumber.flatMap { $0 <= 100 ? ByteString(decimal: $0) : nil }
         case .jobName: text
-        case .request: UpdaterSettings.Request(rawValue: text) == nil ? nil : text
+        case .request: UpdaterSettings.RequestMode(rawValue: text) == nil ? nil : text
         case .publish: UpdaterSettings.Publish(rawValue: text) == nil ? nil : text
         case .folder, .path: text.hasPrefix("/") && text.bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? text : nil
         case .domain: text.isHostName ? text.lowercased : nil
@@ -50,9 +50,9 @@ enum OptionKind {
 
 /// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It changes
 /// only while it is read.
-final class Section {
+final class SettingsSection {
     let name: ByteString
-    private let table: [Option]
+    private let table: [OptionRule]
     private let type: StaticString
     private let file: ByteString
     private let line: Int
@@ -62,7 +62,7 @@ final class Section {
     /// A section whose options all have their initial values.
     ///
     /// - Parameter name: Empty if the section has none.
-    init(_ type: StaticString, _ name: ByteString, _ table: [Option], file: ByteString, line: Int = 0) {
+    init(type: StaticString, name: ByteString, table: [OptionRule], file: ByteString, line: Int = 0) {
         (self.table, self.type, self.name, self.file, self.line) = (table, type, name, file, line)
         values = table.map { option in
             let initial = ByteString(stringLiteral: option.initial)
@@ -73,24 +73,26 @@ final class Section {
     /// Reads the options of a section, and leaves out what is faulty.
     ///
     /// - Parameter findings: What is found is added.
-    func read(_ section: UCI.Section, _ findings: inout Findings) {
+    func read(_ section: UCI.Section, findings: inout Findings) {
         for option in section.options {
             let (name, given) = (option.name, option.values)
             guard let index = table.firstIndex(where: { name == $0.name }) else {
                 let names = table.map { ByteString(stringLiteral: $0.name) }.joined(separator: ", ")
-                findings.add(.remark, Place(file, given[0].line), "option '\(name)' is left out: known are \(names)")
+                findings.add(
+                    .remark, at: Place(file, line: given[0].line), "option '\(name)' is left out: known are \(names)")
                 continue
             }
             let kind = table[index].kind
             guard kind == .targets || given.count == 1 else {
                 let text: ByteString = "'\(name)' has one value: option \(name) 'VALUE', not a list"
-                findings.add(.fault, Place(file, given[1].line), text)
+                findings.add(.fault, at: Place(file, line: given[1].line), text)
                 continue
             }
             let read: [UCI.Value] = given.compactMap { value in
                 if let text = kind.canonical(value.text) { return UCI.Value(text, line: value.line) }
                 let shown = (kind == .targets ? value.text.words.joined(separator: " ") : value.text).printable()
-                findings.add(.fault, Place(file, value.line), "\(name) '\(shown)': allowed \(literal: kind.allowed)")
+                findings.add(
+                    .fault, at: Place(file, line: value.line), "\(name) '\(shown)': allowed \(literal: kind.allowed)")
                 return nil
             }
             if !read.isEmpty { values[index] = read }
@@ -114,7 +116,7 @@ final class Section {
     /// Where an option is, or the section if it is not set; the file if there is no such section.
     func place(of name: StaticString) -> Place {
         let line = self[list: name].first?.line ?? line
-        return Place(file, line == 0 ? nil : line)
+        return Place(file, line: line == 0 ? nil : line)
     }
 
     /// The section of a job or of the updater as it stands in a settings file.

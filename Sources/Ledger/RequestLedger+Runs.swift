@@ -15,7 +15,7 @@ public struct Runs: Equatable, Sendable {
     public var status: Int32 = 0
 }
 
-extension Ledger {
+extension RequestLedger {
     private func taken(_ job: ByteString) -> ByteString { "\(folder)/taken/\(job)" }
 
     /// - Throws: `cannotCreate`.
@@ -34,9 +34,9 @@ extension Ledger {
     ///
     /// - Returns: The number of the run, and the events of all requesters, each behind its cause's name; nil if nothing is
     ///   pending: then the command must not run.
-    public func take(_ job: ByteString) throws(Fault) -> (run: Int, events: [ByteString])? {
+    public func startRun(of job: ByteString) throws(Fault) -> (run: Int, events: [ByteString])? {
         // Nothing runs, so the folder is left over: it could not be put back, or not be removed.
-        if try FileStatus(at: running(job)) != nil { try putBack(job) }
+        if try FileStatus(at: running(job)) != nil { try returnRequests(of: job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
         try Files.makeFolder("\(folder)/running")
         try Files.rename(pending(job), to: running(job))
@@ -64,7 +64,7 @@ extension Ledger {
     }
 
     /// Puts the requests of a run back, to be tried again.
-    public func putBack(_ job: ByteString) throws(Fault) {
+    public func returnRequests(of job: ByteString) throws(Fault) {
         for name in try requests(in: running(job)) {
             for folder in ["\(folder)/pending", pending(job)] { try Files.makeFolder(folder) }
             let path: ByteString = "\(running(job))/\(name)"
@@ -81,7 +81,7 @@ extension Ledger {
     }
 
     /// The folder of one run: a shell of an earlier one, which may be late, must not find it.
-    func place(of job: ByteString, run number: Int) -> ByteString { "\(running(job))/.run.\(number)" }
+    func runFolder(of job: ByteString, run number: Int) -> ByteString { "\(running(job))/.run.\(number)" }
 
     /// Makes a run's folder, and makes sure that there is room for the line that the step's shell writes first. On a full
     /// file system the shell would end there, and the run would count as one that failed.
@@ -90,9 +90,9 @@ extension Ledger {
     ///   already, or the folder has gone, it ends instead.
     /// - Throws: `cannotCreate`.
     public func makeRoom(for step: Step, of job: ByteString, run number: Int) throws(Fault) -> ByteString {
-        let place = place(of: job, run: number)
+        let place = runFolder(of: job, run: number)
         try Files.makeFolder(place)
-        try Files.write(place + "/room", "")
+        try Files.write("", to: place + "/room")
         try Files.remove(place + "/room")
         return "\(place)/\(step.rawValue)"
     }
@@ -103,7 +103,7 @@ extension Ledger {
     /// - Returns: The process of the command or of its verification, if it still runs.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {
         guard try FileStatus(at: running(job)) != nil else { return nil }
-        let place = try place(of: job, run: runs(of: job).begun)
+        let place = try runFolder(of: job, run: runs(of: job).begun)
         // No shell was started.
         guard try FileStatus(at: place) != nil else { return nil }
         var found: RunningProcess?

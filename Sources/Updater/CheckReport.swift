@@ -8,7 +8,7 @@ import Network
 
 /// `cname-updater check`: what is wrong with the settings and with the reservations, or else the settings as they are
 /// understood.
-public final class Check {
+public final class CheckReport {
     private let settings: Settings
     private var findings = Findings()
     private let isInForce: Bool
@@ -19,15 +19,15 @@ public final class Check {
     ///
     /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is no UCI; `cannotCreate`.
     public init(_ places: Places) throws(Fault) {
-        settings = try Settings(file: places.config, &findings)
+        settings = try Settings(file: places.config, findings: &findings)
         reservations = try Reservations()
         let context = try Context(places)
         isInForce = settings.digest == context.settings.digest
         // What is in the file counts, and not what is in force.
-        truth = try Truth(context, settings)
+        truth = try Truth(context, settings: settings)
     }
 
-    private func look() throws(Fault) {
+    private func collectFindings() throws(Fault) {
         addAdvice()
         if let finding = settings.jobFinding { findings.add(finding) }
         if !settings.aliases.isEmpty { try addObstacles() }
@@ -52,7 +52,8 @@ public final class Check {
         for obstacle in truth.obstacles { findings.add(obstacle) }
         for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
             findings.add(
-                .problem, Place(instance.rendered.path), "has no DHCP range, so this instance learns of no host by DHCP"
+                .problem, at: Place(instance.rendered.path),
+                "has no DHCP range, so this instance learns of no host by DHCP"
             )
         }
         for one in truth.publications {
@@ -60,14 +61,15 @@ public final class Check {
             if domains.count > 1, settings.updater.domain == nil {
                 let names = one.instances.map { $0.name }.joined(separator: ", ")
                 findings.add(
-                    .remark, Place(one.confdir),
+                    .remark, at: Place(one.confdir),
                     "the instances \(names) share this conf-dir and have different domains (\(domains.listed)); aliases get that "
                         + "of the first; give each instance its own confdir, or set option domain")
             }
             one.choose(settings.aliases)
             for (alias, entry) in zip(settings.aliases, one.entries) {
                 guard let omission = entry.omission else { continue }
-                findings.add(.problem, alias.place, "alias '\(alias.name)' is left out in \(one.confdir): \(omission)")
+                findings.add(
+                    .problem, at: alias.place, "alias '\(alias.name)' is left out in \(one.confdir): \(omission)")
             }
         }
     }
@@ -77,25 +79,25 @@ public final class Check {
         let obstacle = InstalledDnsmasq.obstacle()
         let isHosts = settings.updater.publish == .hosts
         if isHosts, let obstacle {
-            findings.add(.remark, settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
+            findings.add(.remark, at: settings.publishPlace, "publish 'hosts': \(obstacle), so cname is used")
         }
         if settings.aliases.isEmpty || isHosts && obstacle == nil { return }
         if let place = reservations.searchPlace {
             findings.add(
-                .advice, place,
+                .advice, at: place,
                 "each restart of dnsmasq looks for another DHCP server for 3 s in each of \(reservations.searched.listed), without "
                     + "DNS and DHCP; option force '1' in each 'config dhcp' leaves that out")
         }
         if obstacle == nil {
             findings.add(
-                .advice, settings.publishPlace,
+                .advice, at: settings.publishPlace,
                 "option publish 'hosts' would serve a changed alias at once, without a restart of dnsmasq")
         }
     }
 
     /// - Returns: Whether nothing has to be mended.
     public func print(asJSON: Bool) throws(Fault) -> Bool {
-        try look()
+        try collectFindings()
         if asJSON {
             let isInForce: ByteString = isInForce ? "true" : "false"
             Log.info(ByteString(json: "now in_force findings", [Process.now.json, isInForce, findings.json]))
