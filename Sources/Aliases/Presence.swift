@@ -90,9 +90,7 @@ public final class Presence {
     /// The candidates that must be probed now. Candidates that compete are probed together, so that their answers can be
     /// compared. Those that are away, or on no link, keep their own schedule.
     public func due(at now: Instant) -> [Candidate] {
-        candidates.filter { one in
-            one.due <= now || !one.isAway && one.isNear && hasCompetitor(one) { $0.due <= now }
-        }
+        candidates.filter { one in one.due <= now || !one.isAway && one.isNear && hasCompetitor(one) { $0.due <= now } }
     }
 
     /// Whether a candidate competes with such a one.

@@ -1,5 +1,4 @@
 import Basics
-import Configuration
 
 /// Since when each alias leads where it does, as sorted lines `ALIAS SECONDS TARGET`, on the clock of /proc/uptime. Where
 /// conf-dirs differ, a line has a target for each of them in turn, or `-`.

@@ -15,17 +15,13 @@ extension Array {
 
     public func compactMap<Result>(_ transform: (Element) -> Result?) -> [Result] {
         var results: [Result] = []
-        for index in indices {
-            if let result = transform(self[index]) { results.append(result) }
-        }
+        for index in indices { if let result = transform(self[index]) { results.append(result) } }
         return results
     }
 
     public func flatMap<Result>(_ transform: (Element) -> [Result]) -> [Result] {
         var results: [Result] = []
-        for index in indices {
-            for result in transform(self[index]) { results.append(result) }
-        }
+        for index in indices { for result in transform(self[index]) { results.append(result) } }
         return results
     }
 

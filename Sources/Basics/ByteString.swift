@@ -27,23 +27,19 @@ public struct ByteString: Equatable, Sendable {
     @inline(never)
     public static func + (left: ByteString, right: ByteString) -> ByteString { ByteString(left.bytes + right.bytes) }
 
-    @inline(never)
-    public static func += (left: inout ByteString, right: ByteString) { left.bytes += right.bytes }
+    @inline(never) public static func += (left: inout ByteString, right: ByteString) { left.bytes += right.bytes }
 
     /// Compares with a literal as it stands, without making it a text first.
-    @inline(never)
-    public static func == (text: ByteString, literal: StaticString) -> Bool {
+    @inline(never) public static func == (text: ByteString, literal: StaticString) -> Bool {
         text.count == literal.utf8.count && text.hasPrefix(literal)
     }
 
     /// For `switch`.
     public static func ~= (literal: StaticString, text: ByteString) -> Bool { text == literal }
 
-    @_disfavoredOverload
-    public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
+    @_disfavoredOverload public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
 
-    @inline(never)
-    public func hasPrefix(_ literal: StaticString) -> Bool { bytes.starts(with: literal.utf8) }
+    @inline(never) public func hasPrefix(_ literal: StaticString) -> Bool { bytes.starts(with: literal.utf8) }
 
     /// Whether the text comes before another one in the order of bytes. (The library's function is slow and large here.)
     func precedes(_ other: ByteString) -> Bool {
@@ -163,8 +159,7 @@ public struct ByteString: Equatable, Sendable {
 }
 
 extension ByteString: ExpressibleByStringInterpolation {
-    @inline(never)
-    public init(stringLiteral literal: StaticString) { bytes = Array(literal.utf8) }
+    @inline(never) public init(stringLiteral literal: StaticString) { bytes = Array(literal.utf8) }
 
     public init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
 
@@ -174,16 +169,14 @@ extension ByteString: ExpressibleByStringInterpolation {
 
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
-        @inline(never)
-        public mutating func appendLiteral(_ literal: StaticString) {
+        @inline(never) public mutating func appendLiteral(_ literal: StaticString) {
             reserve()
             bytes += literal.utf8
         }
 
         public mutating func appendInterpolation(literal: StaticString) { appendLiteral(literal) }
 
-        @inline(never)
-        public mutating func appendInterpolation(_ text: ByteString) {
+        @inline(never) public mutating func appendInterpolation(_ text: ByteString) {
             reserve()
             bytes += text.bytes
         }
@@ -237,8 +230,7 @@ extension UInt8 {
 extension StaticString {
     /// The bytes of a literal, which is never a single scalar. To look whether it is, as the library does, is code for each
     /// literal on a router.
-    @inline(__always)
-    var utf8: UnsafeBufferPointer<UInt8> {
+    @inline(__always) var utf8: UnsafeBufferPointer<UInt8> {
         let (start, count, _) = unsafeBitCast(self, to: (UnsafePointer<UInt8>, Int, UInt8).self)
         return UnsafeBufferPointer(start: start, count: count)
     }

@@ -1,28 +1,23 @@
 /// Numbers as people write them in settings and as programs read them from files.
 
 extension ByteString {
-    public init(decimal number: some BinaryInteger) { self.init(number: Int64(truncatingIfNeeded: number)) }
+    public init(decimal number: some BinaryInteger) { self.init(signed: Int64(truncatingIfNeeded: number)) }
 
-    /// The code for all types of numbers, which so is there once.
-    private init(number: Int64) {
-        var digits: [UInt8] = []
-        var rest = number.magnitude
-        repeat {
-            digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        if number < 0 { digits.append(UInt8(ascii: "-")) }
-        self.init(digits.reversed())
+    /// One function for all types of numbers.
+    private init(signed number: Int64) {
+        self = (number < 0 ? "-" : "") + ByteString(number.magnitude, base: 10, digits: 1)
     }
 
-    /// `number` in hexadecimal digits, in lower case, with zeros in front up to so many digits.
-    public init(hexadecimal number: UInt64, digits: Int) {
+    /// `number` in hexadecimal digits, in lower case, with leading zeros up to `digits`.
+    public init(hexadecimal number: UInt64, digits: Int) { self.init(number, base: 16, digits: digits) }
+
+    private init(_ number: UInt64, base: UInt64, digits: Int) {
         var text: [UInt8] = []
         var rest = number
         while rest > 0 || text.count < digits {
-            let digit = UInt8(rest & 15)
+            let digit = UInt8(rest % base)
             text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
-            rest >>= 4
+            rest /= base
         }
         self.init(text.reversed())
     }
@@ -55,9 +50,8 @@ extension ByteString {
     /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
     public var seconds: Duration? {
         let (whole, decimals) = split(at: UInt8(ascii: ".")) ?? (self, "")
-        guard whole.count <= 9, decimals.count <= 3, var number = (whole + decimals).number(digits: 12) else {
-            return nil
-        }
+        guard whole.count <= 9, decimals.count <= 3, var number = (whole + decimals).number(digits: 12)
+        else { return nil }
         for _ in decimals.count..<3 { number *= 10 }
         return .milliseconds(number)
     }

@@ -49,10 +49,8 @@ static inline const char *linux_entry_name(const struct dirent *entry) { return 
 static inline void linux_signal_default(int signal_number) { signal(signal_number, SIG_DFL); }
 static inline void linux_signal_ignore(int signal_number) { signal(signal_number, SIG_IGN); }
 
-static inline char **linux_environment(void) {
-    extern char **environ;
-    return environ;
-}
+extern char **environ;
+static inline char **linux_environment(void) { return environ; }
 
 // The arguments stand before the environment, and their number before them: System V ABI, "Initial Stack and Register
 // State". Only as long as nobody has changed the environment.
@@ -94,9 +92,7 @@ static inline int linux_file_system(const char *path, unsigned long *type) {
 
 static inline int linux_pipe(int fds[2]) { return (int)syscall(SYS_pipe2, fds, O_CLOEXEC); }
 
-static inline int linux_pidfd_open(pid_t pid) {
-    return (int)syscall(SYS_pidfd_open, pid, 0);
-}
+static inline int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static inline int linux_close_on_exec_from(int first) {
     enum { CLOSE_RANGE_CLOEXEC_FLAG = 4 };
@@ -106,9 +102,7 @@ static inline int linux_close_on_exec_from(int first) {
 // The types and protocols of sockets are enumerations in glibc and plain numbers in musl. Neither libc has
 // linux/netlink.h, where NETLINK_ROUTE is 0.
 
-static inline int linux_route_socket(void) {
-    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
+static inline int linux_route_socket(void) { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
 static inline int linux_log_socket(void) {
     struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};

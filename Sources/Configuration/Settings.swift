@@ -48,10 +48,8 @@ public struct Settings {
                 if let job = SettingsSection.job(section, file: file, isCut: isCut, findings: &findings) {
                     jobSections.append(job)
                 }
-            case "updater":
-                updaterSection.read(section, findings: &findings)
-            case "cname":
-                if let alias = Alias(section, file: file, findings: &findings) { named.append(alias) }
+            case "updater": updaterSection.read(section, findings: &findings)
+            case "cname": if let alias = Alias(section, file: file, findings: &findings) { named.append(alias) }
             default:
                 let text: ByteString = "section '\(section.type)' is left out: known are job, updater, cname"
                 findings.add(.remark, at: Place(file, line: section.line), text)
@@ -129,9 +127,8 @@ extension ByteString {
         do throws(Fault) {
             if let text = try Files.readIfThere(path) { self = text }
         } catch {
-            guard error.isNoFile, let found = try FileStatus(at: path) else {
-                throw Fault(.settings, error.message, errno: error.errno)
-            }
+            guard error.isNoFile, let found = try FileStatus(at: path)
+            else { throw Fault(.settings, error.message, errno: error.errno) }
             findings.add(.fault, at: Place(path), "is \(found.summary), not a file")
             findings.areIncomplete = true
         }

@@ -86,13 +86,9 @@ extension Settings {
         let log = findings.all.map { $0.message }
         guard let first = findings.all(.fault).first else { return (settings, log) }
         let rest: ByteString =
-            if copy != nil {
-                "the settings that were in force stay"
-            } else if findings.areIncomplete {
-                "only what could be read so far is in force"
-            } else {
-                "what is faulty is left out"
-            }
+            copy != nil
+            ? "the settings that were in force stay"
+            : findings.areIncomplete ? "only what could be read so far is in force" : "what is faulty is left out"
         return (copy ?? settings, log + ["\(first.place.file): \(rest)"])
     }
 

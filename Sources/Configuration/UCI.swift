@@ -35,9 +35,7 @@ public struct UCI {
         public fileprivate(set) var options: [Option] = []
         public let line: Int
 
-        init(type: ByteString, name: ByteString?, line: Int) {
-            (self.type, self.name, self.line) = (type, name, line)
-        }
+        init(type: ByteString, name: ByteString?, line: Int) { (self.type, self.name, self.line) = (type, name, line) }
 
         /// The values of an option; empty if it is not there.
         public func values(of name: StaticString) -> [Value] { options.first { $0.name == name }?.values ?? [] }
@@ -86,9 +84,8 @@ public struct UCI {
         case "config", "c":
             current = nil
             // Such as `wireguard_wg0.1`.
-            guard words.count <= 3, !first.isEmpty, first.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                throw fault("a section is: config TYPE ['NAME']")
-            }
+            guard words.count <= 3, !first.isEmpty, first.bytes.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { throw fault("a section is: config TYPE ['NAME']") }
             let name = second.isEmpty ? nil : second
             guard name?.isIdentifier ?? true else {
                 // uci(1) and LuCI refuse the whole file for such a name.
@@ -106,16 +103,14 @@ public struct UCI {
             if known == nil { sections.append(section) }
             current = section
         case "option", "o", "list", "l":
-            guard words.count <= 3, first.isIdentifier else {
-                throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'")
-            }
+            guard words.count <= 3, first.isIdentifier
+            else { throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'") }
             guard let current else { throw fault("an option stands below a 'config' line") }
             // An option without a value is ignored, but a list may hold an empty value.
             let isList = words[0].text.hasPrefix("l")
             if !isList, second.isEmpty { return }
             current.add(first, value: Value(second, line: words[0].line), isList: isList)
-        default:
-            throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
+        default: throw fault("'\(words[0].text.printable())': a line starts with config, option or list")
         }
     }
 }

@@ -1,6 +1,5 @@
 import Basics
 import Linux
-import Network
 
 /// The aliases as addresses, in a folder that dnsmasq follows: `CONFDIR/cname-updater.hosts/ALIAS`, dnsmasq(8), --hostsdir.
 /// A change is one rename, which dnsmasq reads at once. The files are for all to read, as dnsmasq is not root.
@@ -102,9 +101,8 @@ struct HostsFolder {
 public enum InstalledDnsmasq {
     /// Why it can't be given aliases in a folder that it follows; nil: it can.
     public static func obstacle() -> ByteString? {
-        guard let told = ChildProcess.run(["dnsmasq", "--version"], within: .seconds(2)), told.status == 0 else {
-            return "dnsmasq does not tell its version"
-        }
+        guard let told = ChildProcess.run(["dnsmasq", "--version"], within: .seconds(2)), told.status == 0
+        else { return "dnsmasq does not tell its version" }
         let words = told.output.lines.flatMap { $0.words }
         let version = words.count > 2 ? words[2] : ""
         let numbers = version.parts { !$0.isASCIIDigit }.map { $0.wholeNumber ?? 0 }

@@ -43,12 +43,8 @@ public final class Judgement {
     /// Notes which instances run.
     public func record(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }
-        if let instance {
-            verdict = record(instance.processes, at: now)
-        } else {
-            // Without a rendered file there is no instance any more.
-            verdict = .untouched
-        }
+        // Without a rendered file there is no instance.
+        verdict = instance.map { record($0.processes, at: now) } ?? .untouched
     }
 
     /// Notes which processes of the instance run. Called about every 100 ms.

@@ -26,9 +26,8 @@ extension LeaseEvent {
 
     /// The lease may move between two interfaces of one machine, or two machines may use it in turn.
     private func turns(at now: Instant, since old: Lease) -> ByteString {
-        guard client.kind == .option61, !hardware.isEmpty, !old.hardware.isEmpty, hardware != old.hardware else {
-            return old.turns
-        }
+        guard client.kind == .option61, !hardware.isEmpty, !old.hardware.isEmpty, hardware != old.hardware
+        else { return old.turns }
         var returns = 0
         let last = old.turns.words
         if last.count == 3, last[0] == hardware, let moment = last[1].seconds, case .limited(let length) = term,

@@ -36,14 +36,12 @@ public struct LeaseEvent: Equatable, Sendable {
             Fault(code, "\(literal: name) '\(value.printable())': \(why)")
         }
         let (word, given, identifier, text) = (value("ACTION"), value("IPADDR"), value("MACADDR"), value("HOSTNAME"))
-        guard let action = Action(rawValue: word) else {
-            throw wrong("ACTION", word, "allowed are add, update and remove", .usage)
-        }
+        guard let action = Action(rawValue: word)
+        else { throw wrong("ACTION", word, "allowed are add, update and remove", .usage) }
         guard let address = Address(given) else { throw wrong("IPADDR", given, "not an IP address") }
         let duid = address.isIPv4 ? nil : ClientIdentifier(.duid, identifier)
-        guard let client = ClientIdentifier(hardware: identifier, option61: value("DNSMASQ_CLIENT_ID")) ?? duid else {
-            throw wrong("MACADDR", identifier, "not a MAC address")
-        }
+        guard let client = ClientIdentifier(hardware: identifier, option61: value("DNSMASQ_CLIENT_ID")) ?? duid
+        else { throw wrong("MACADDR", identifier, "not a MAC address") }
         let hardware = ClientIdentifier(.hardware, identifier) ?? ClientIdentifier(.hardware, value("DNSMASQ_MAC"))
         let name = HostName(text)
         if name == nil, !text.isEmpty { throw wrong("HOSTNAME", text.lowercased, "not a host name") }

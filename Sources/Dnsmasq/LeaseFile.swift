@@ -54,20 +54,16 @@ public final class LeaseFile {
     ///   - now: The clock of `expires`.
     ///   - wallClock: Since 1970.
     ///   - names: In lower case; nil: all leases.
-    public func leases(
-        at now: Instant, wallClock: Duration, of names: NameIndex? = nil
-    ) -> [LeaseStorage.ClientLease] {
+    public func leases(at now: Instant, wallClock: Duration, of names: NameIndex? = nil) -> [LeaseStorage.ClientLease] {
         var leases: [LeaseStorage.ClientLease] = []
         forEachLease(at: 3, named: names) { words in
-            guard let address = Address(words[2]), let client = LeaseFile.client(at: address, words: words) else {
-                return
-            }
+            guard let address = Address(words[2]), let client = LeaseFile.client(at: address, words: words)
+            else { return }
             let hardware = !address.isIPv4 || client.kind == .hardware ? "" : words[1].lowercased
             let expires = LeaseFile.end(words).map { now + max(.zero, $0 - wallClock) }
-            leases.append(
-                LeaseStorage.ClientLease(
-                    of: client,
-                    Lease(addresses: [address], hostName: HostName(words[3]), hardware: hardware, expires: expires)))
+            let host = HostName(words[3])
+            let lease = Lease(addresses: [address], hostName: host, hardware: hardware, expires: expires)
+            leases.append(LeaseStorage.ClientLease(of: client, lease))
         }
         return leases
     }

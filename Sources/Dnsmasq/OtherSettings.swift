@@ -57,9 +57,7 @@ public final class OtherSettings {
     public var domains: [Domain] { lines.values(of: "domain ").compactMap { Domain($0) } }
 
     /// "FILE:LINE" of the CNAME of that name; nil if there is none.
-    public func place(of name: ByteString) -> ByteString? {
-        cnames.isEmpty ? nil : cnames.values(of: name + " ").first
-    }
+    public func place(of name: ByteString) -> ByteString? { cnames.isEmpty ? nil : cnames.values(of: name + " ").first }
     private lazy var cnames = lines.values(of: "cname ")
 
     private func add(_ file: ByteString) { if !files.contains(where: { $0 == file }) { files.append(file) } }
@@ -68,9 +66,7 @@ public final class OtherSettings {
     private func addFolder(_ value: [ByteString]) {
         let filter = Array(value.dropFirst())
         for name in (try? Files.names(in: value[0])) ?? []
-        where name != Fragment.name && RenderedFile.reads(name, filter: filter) {
-            add("\(value[0])/\(name)")
-        }
+        where name != Fragment.name && RenderedFile.reads(name, filter: filter) { add("\(value[0])/\(name)") }
     }
 
     private func read(file path: ByteString, isRendered: Bool, where isWanted: (ByteString) -> Bool) {

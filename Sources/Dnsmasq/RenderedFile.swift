@@ -125,7 +125,5 @@ extension ByteString {
     var withoutDot: ByteString { hasSuffix(".") ? ByteString(bytes.dropLast()) : self }
 
     /// Whether dnsmasq passes over a file of this name in any folder.
-    var isHiddenOrBackup: Bool {
-        hasPrefix(".") || hasSuffix("~") || hasPrefix("#") && hasSuffix("#")
-    }
+    var isHiddenOrBackup: Bool { hasPrefix(".") || hasSuffix("~") || hasPrefix("#") && hasSuffix("#") }
 }

@@ -49,14 +49,12 @@ public final class Reservation {
             // Without a colon dnsmasq takes it for text.
             let isText = !text.isEmpty && !text.bytes.contains(UInt8(ascii: ":"))
             let characters = text.bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
-            guard let pairs = isText ? characters : text.hexPairs(1...255) else {
-                return "allowed are bytes in hexadecimal digits, joined by colons, or text"
-            }
+            guard let pairs = isText ? characters : text.hexPairs(1...255)
+            else { return "allowed are bytes in hexadecimal digits, joined by colons, or text" }
             identifiers.append(pairs)
         case "mac":
-            guard let pairs = word.hexPairs(6...6, wildcards: true) else {
-                return "allowed are six bytes, joined by colons, such as 00:11:22:aa:bb:cc or 00:11:22:*:*:*"
-            }
+            guard let pairs = word.hexPairs(6...6, wildcards: true)
+            else { return "allowed are six bytes, joined by colons, such as 00:11:22:aa:bb:cc or 00:11:22:*:*:*" }
             hardware.append(pairs)
         case "duid":
             // odhcpd takes a %IAID behind it.
@@ -72,9 +70,8 @@ public final class Reservation {
             address = new
         case "hostid":
             let digits = word.hasPrefix("0x") ? ByteString(word.bytes.dropFirst(2)) : word
-            guard word == "ignore" || digits.count <= 16 && digits.lowercased.bytes.allSatisfy({ $0.isHexDigit }) else {
-                return "allowed are up to 16 hexadecimal digits, and ignore"
-            }
+            guard word == "ignore" || digits.count <= 16 && digits.lowercased.bytes.allSatisfy({ $0.isHexDigit })
+            else { return "allowed are up to 16 hexadecimal digits, and ignore" }
             hostID = digits.lowercased
         case "match_tag": tags = (tags + [word]).sorted()
         case "instance": instance = word

@@ -91,9 +91,7 @@ public final class LeaseStorage {
     /// - Throws: `cannotCreate`.
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
-        for client in try clients() {
-            all += try leases(of: client).map { ClientLease(of: client, $0).completed }
-        }
+        for client in try clients() { all += try leases(of: client).map { ClientLease(of: client, $0).completed } }
         return all
     }
 
@@ -110,13 +108,10 @@ public final class LeaseStorage {
         _ client: ClientIdentifier, to leases: [Lease], token: Token,
         announcing announce: () throws(Fault) -> Void = { () throws(Fault) in }
     ) throws(Fault) -> Bool {
-        guard token.client == client, !token.isSpent else {
-            throw Fault(.data, "\(client.name): not a token for this client's leases")
-        }
+        guard token.client == client, !token.isSpent
+        else { throw Fault(.data, "\(client.name): not a token for this client's leases") }
         for lease in leases { try lease.check() }
-        if try FileStatus(at: allLeases) == nil {
-            for folder in [folder, allLeases] { try Files.makeFolder(folder) }
-        }
+        if try FileStatus(at: allLeases) == nil { for folder in [folder, allLeases] { try Files.makeFolder(folder) } }
         let lock = try FileLock(folder + "/lock")
         defer { _ = lock }
         let current = try FileStatus(at: path(client))

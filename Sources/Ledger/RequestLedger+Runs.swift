@@ -76,9 +76,7 @@ extension RequestLedger {
     }
 
     /// The two processes of a run, one after the other.
-    public enum Step: ByteString, CaseIterable, Sendable {
-        case command, verify
-    }
+    public enum Step: ByteString, CaseIterable, Sendable { case command, verify }
 
     /// The folder of one run: a shell of an earlier one, which may be late, must not find it.
     func runFolder(of job: ByteString, run number: Int) -> ByteString { "\(running(job))/.run.\(number)" }

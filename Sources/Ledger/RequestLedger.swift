@@ -61,9 +61,8 @@ public struct RequestLedger: Sendable {
     private func write(_ event: ByteString, to name: ByteString, in folder: ByteString) throws(Fault) {
         // The draft lies in the same folder, so that it goes with it.
         let (path, draft): (ByteString, ByteString) = ("\(folder)/\(name)", "\(folder)/.\(name).\(Process.number)")
-        guard let old = try FileDescriptor.ifThere(path) else {
-            return try Files.replace(path, with: event, draft: draft)
-        }
+        guard let old = try FileDescriptor.ifThere(path)
+        else { return try Files.replace(path, with: event, draft: draft) }
         // The same event again, or no room for another one: the time of the request counts.
         let isSame = try old.text() == event + "\n"
         if isSame || (try? Files.replace(path, with: event, draft: draft)) == nil { try old.touch() }
@@ -73,8 +72,7 @@ public struct RequestLedger: Sendable {
     ///
     /// - Parameter cause: nil for all causes.
     /// - Returns: Whether there was one.
-    @discardableResult
-    public func withdraw(_ cause: Cause?, from job: ByteString) throws(Fault) -> Bool {
+    @discardableResult public func withdraw(_ cause: Cause?, from job: ByteString) throws(Fault) -> Bool {
         var wasThere = false
         for name in try requests(in: pending(job)) where name.cause == cause?.rawValue ?? name.cause {
             if try Files.remove("\(pending(job))/\(name)") { wasThere = true }

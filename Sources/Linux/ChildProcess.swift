@@ -23,8 +23,7 @@ public struct ChildProcess: ~Copyable {
     ///     the folder has gone or something is there already, the command is not run.
     /// - Throws: `system` if a resource is short: posix_spawn(3), pidfd_open(2).
     public init(
-        shell command: ByteString, environment: [ByteString], output: borrowing FileDescriptor,
-        processFile: ByteString
+        shell command: ByteString, environment: [ByteString], output: borrowing FileDescriptor, processFile: ByteString
     ) throws(Fault) {
         // `set -C`: a file that is there already is not written to.
         let script: ByteString = "set -C; read -r s </proc/$$/stat && echo \"$s\" >\"$0\" && exec env \"$@\""
@@ -124,8 +123,7 @@ public struct ChildProcess: ~Copyable {
         let process = process
         // An adopted one is no child of ours: ECHILD.
         if retrying(failure: &failure, { waitpid(process, &status, 0) }) == -1 { return nil }
-        return linux_exited(status) != 0
-            ? .exited(linux_exit_status(status)) : .signalled(linux_signal(status))
+        return linux_exited(status) != 0 ? .exited(linux_exit_status(status)) : .signalled(linux_signal(status))
     }
 }
 
@@ -157,8 +155,7 @@ extension ChildProcess {
 }
 
 /// A pipe: pipe(2).
-@frozen
-public struct Pipe: ~Copyable {
+@frozen public struct Pipe: ~Copyable {
     /// Reads without blocking.
     public let reader: FileDescriptor
     /// Blocks when the pipe is full: a command does not expect anything else of its streams.

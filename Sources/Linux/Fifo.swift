@@ -49,8 +49,7 @@ public enum Fifo {
             switch error.errno {
             case ENOENT, ENXIO, EPIPE:
                 throw Fault(.unavailable, "\(path): debounced is not running", errno: error.errno)
-            case EAGAIN:
-                throw Fault(.unavailable, "\(path): full, debounced does not read it", errno: error.errno)
+            case EAGAIN: throw Fault(.unavailable, "\(path): full, debounced does not read it", errno: error.errno)
             case ELOOP:
                 throw Fault(.cannotCreate, "\(path): is a symbolic link, not a FIFO of ours", errno: error.errno)
             default: throw error
@@ -60,9 +59,8 @@ public enum Fifo {
 
     private static func check(_ found: FileStatus?, at path: ByteString) throws(Fault) {
         guard let found else { throw Fault(.cannotCreate, "\(path): has gone") }
-        guard found.isFifo, found.isOurs else {
-            throw Fault(.cannotCreate, "\(path): is \(found.summary), not a FIFO of ours; left alone")
-        }
+        guard found.isFifo, found.isOurs
+        else { throw Fault(.cannotCreate, "\(path): is \(found.summary), not a FIFO of ours; left alone") }
     }
 }
 

@@ -33,8 +33,7 @@ public struct FileWatch: ~Copyable {
     /// Waits for something to happen, but not longer than `duration`: poll(2).
     ///
     /// - Returns: false if nothing did.
-    @discardableResult
-    public borrowing func wait(upTo duration: Duration) -> Bool {
+    @discardableResult public borrowing func wait(upTo duration: Duration) -> Bool {
         Poll.readable([events.number], until: Process.now + duration)[0]
     }
 

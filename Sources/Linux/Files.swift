@@ -7,9 +7,8 @@ public enum Files {
     ///
     /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
     public static func read(_ path: ByteString) throws(Fault) -> ByteString {
-        guard let text = try readIfThere(path) else {
-            throw Fault(.cannotCreate, "\(path): can't open", system: ENOENT)
-        }
+        guard let text = try readIfThere(path)
+        else { throw Fault(.cannotCreate, "\(path): can't open", system: ENOENT) }
         return text
     }
 
@@ -19,9 +18,8 @@ public enum Files {
     public static func readIfThere(_ path: ByteString) throws(Fault) -> ByteString? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         let status = try file.status()
-        guard status.isFile else {
-            throw Fault(.cannotCreate, "\(path): is \(status.summary), not a file", errno: EISDIR)
-        }
+        guard status.isFile
+        else { throw Fault(.cannotCreate, "\(path): is \(status.summary), not a file", errno: EISDIR) }
         return try file.text()
     }
 
@@ -78,12 +76,10 @@ public enum Files {
     /// - Throws: `cannotCreate` if what is there is no folder, somebody else's, or open to other writers.
     public static func checkFolder(_ path: ByteString) throws(Fault) {
         guard let found = try FileStatus(at: path) else { return }
-        guard found.isDirectory, found.isOurs else {
-            throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours")
-        }
-        guard !found.othersMayWrite else {
-            throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)")
-        }
+        guard found.isDirectory, found.isOurs
+        else { throw Fault(.cannotCreate, "\(path): is \(found.summary), not a folder of ours") }
+        guard !found.othersMayWrite
+        else { throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)") }
     }
 
     /// The names in a folder, sorted by their bytes. Empty if there is no such folder.
@@ -154,8 +150,7 @@ public enum Files {
     ///
     /// - Returns: false if there is none.
     /// - Throws: `cannotCreate`, with the errno.
-    @discardableResult
-    public static func remove(_ path: ByteString) throws(Fault) -> Bool {
+    @discardableResult public static func remove(_ path: ByteString) throws(Fault) -> Bool {
         try onPath(path, to: "remove", unless: ENOENT) { unlink($0) } == 0
     }
 

@@ -10,8 +10,7 @@ extension StaticString {
 ///
 /// - Parameter body: A call that returns -1 and sets errno if it fails.
 /// - Returns: What the call returned, or -1 with the errno in `failure`.
-@inline(__always)
-public func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
+@inline(__always) public func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
     while true {
         let result = body()
         if result != -1 { return result }
@@ -37,8 +36,7 @@ extension Fault {
 /// - Parameter expected: An errno that is an answer rather than a fault.
 /// - Returns: What the call returned; -1 for what was expected.
 /// - Throws: `cannotCreate` with "PATH: can't VERB: REASON".
-@discardableResult
-func onPath(
+@discardableResult func onPath(
     _ path: ByteString, to verb: StaticString, unless expected: Int32 = 0, _ body: (UnsafePointer<CChar>) -> Int32
 ) throws(Fault) -> Int32 {
     var failure: Int32 = 0

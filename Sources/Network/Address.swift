@@ -14,9 +14,8 @@ public struct Address: Equatable, Sendable {
     /// Reads an address, or a prefix such as `fd00::/64`.
     public init?(orPrefix text: ByteString) {
         let (address, length) = text.split(at: UInt8(ascii: "/")) ?? (text, "0")
-        guard let whole = Address(address), let length = length.wholeNumber, length <= whole.bytes.count * 8 else {
-            return nil
-        }
+        guard let whole = Address(address), let length = length.wholeNumber, length <= whole.bytes.count * 8
+        else { return nil }
         bytes = address.count < text.count ? whole.bytes + [UInt8(length)] : whole.bytes
     }
 

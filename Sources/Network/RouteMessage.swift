@@ -17,25 +17,23 @@ public enum RouteMessage {
 
     /// RTM_GETNEIGH: what is known of one neighbour.
     public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
-        message(30, flags: 0x1, body: neighbourBody(address, on: link))
+        message(30, flags: 0x1, body: body(address, on: link))
     }
 
     /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: has the kernel ask a neighbour of which it has the MAC address, three
     /// times, a second apart. It fails for any other.
     public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x105, body: neighbourBody(address, on: link, state: 0x10))
+        message(28, flags: 0x105, body: body(address, on: link, state: 0x10))
     }
 
     /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: has the kernel ask by broadcast, three times, a second apart, unless it
     /// believes that it knows the neighbour.
     public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
-        message(28, flags: 0x405, body: neighbourBody(address, on: link, flags: 1))
+        message(28, flags: 0x405, body: body(address, on: link, flags: 1))
     }
 
     /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type), and the attribute NDA_DST.
-    private static func neighbourBody(_ address: Address, on link: Int32, state: UInt16 = 0, flags: UInt8 = 0)
-        -> [UInt8]
-    {
+    private static func body(_ address: Address, on link: Int32, state: UInt16 = 0, flags: UInt8 = 0) -> [UInt8] {
         [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, value: address.bytes)
     }
 

@@ -84,12 +84,9 @@ public final class DispatchSource: @unchecked Sendable {
 
     func turn(isReadable: Bool, at now: Instant) {
         // Another source's handler may have cancelled or set us in the same round.
-        guard !isCancelled else { return }
-        if let deadline, deadline <= now {
-            self.deadline = nil
-        } else if !isReadable {
-            return
-        }
+        let isDue = deadline.map { $0 <= now } ?? false
+        guard !isCancelled, isDue || isReadable else { return }
+        if isDue { deadline = nil }
         signal?.skip()
         onEvent()
     }

@@ -4,7 +4,6 @@ import Configuration
 import Dnsmasq
 import Leases
 import Linux
-import Network
 
 /// `cname-updater check`: what is wrong with the settings and with the reservations, or else the settings as they are
 /// understood.
@@ -53,8 +52,7 @@ public final class CheckReport {
         for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
             findings.add(
                 .problem, at: Place(instance.rendered.path),
-                "has no DHCP range, so this instance learns of no host by DHCP"
-            )
+                "has no DHCP range, so this instance learns of no host by DHCP")
         }
         for one in truth.publications {
             let domains = one.instances.map { $0.rendered.domain }.uniqued

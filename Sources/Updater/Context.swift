@@ -36,9 +36,7 @@ final class LeaseFiles {
     }
 
     /// Those of all rendered files.
-    private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap {
-        file($0.leaseFile)
-    }
+    private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap { file($0.leaseFile) }
 }
 
 /// All that a call of `cname-updater` works with: where things are, the settings in force, the recorded leases, and the
@@ -63,9 +61,7 @@ public final class Context {
 
     /// - Parameter takesOver: If no settings are in force yet, those of the file are put in force.
     /// - Throws: `cannotCreate` if the run directory of the daemon is not ours.
-    public init(
-        _ places: Places, takesOver: Bool = false, router: RouterView = RouterView()
-    ) throws(Fault) {
+    public init(_ places: Places, takesOver: Bool = false, router: RouterView = RouterView()) throws(Fault) {
         let settings = try SettingsInForce.read(places, takesOver: takesOver)
         let ledger = RequestLedger(folder: places.daemon)
         let notifier = Notifier(places, ledger: ledger)
@@ -108,7 +104,5 @@ public final class Context {
     private var sincePath: ByteString { places.updater + "/since" }
 
     /// - Throws: `cannotCreate`.
-    func save(_ since: Since) throws(Fault) {
-        if let text = since.changed { try Files.replace(sincePath, with: text) }
-    }
+    func save(_ since: Since) throws(Fault) { if let text = since.changed { try Files.replace(sincePath, with: text) } }
 }

@@ -1,7 +1,5 @@
-import Aliases
 import Basics
 import Configuration
-import Debounce
 import Dnsmasq
 import Leases
 import Ledger

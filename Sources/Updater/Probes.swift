@@ -1,6 +1,5 @@
 import Aliases
 import Basics
-import Dnsmasq
 import Linux
 import Network
 

@@ -109,8 +109,7 @@ final class Publication {
         let names = NameIndex(aliases.map { $0.name.text })
         choices = aliases.map { alias in
             alias.choice(
-                knowing: { hosts.known($0) },
-                verdict: { presence.verdict(of: $0) { hosts.known($0).seen } },
+                knowing: { hosts.known($0) }, verdict: { presence.verdict(of: $0) { hosts.known($0).seen } },
                 isCurrent: { since.leads(alias.name, to: $0, at: index) })
         }
         entries = choices.map { choice in

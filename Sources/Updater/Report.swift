@@ -3,7 +3,6 @@ import Basics
 import Configuration
 import Dnsmasq
 import Leases
-import Ledger
 import Linux
 import Network
 
@@ -26,12 +25,11 @@ public final class Report {
         let leases = try truth.leases()
         if asJSON {
             let objects = leases.map { held in
-                let lease = held.lease
-                return ByteString(
+                ByteString(
                     json: "client addresses hostname hardware since seen expires",
                     [
-                        held.client.name.json, json(of: lease.addresses), (lease.hostName?.text ?? "").json,
-                        lease.hardware.json, lease.since.json, lease.seen.json, lease.expires.json,
+                        held.client.name.json, json(of: held.lease.addresses), (held.lease.hostName?.text ?? "").json,
+                        held.lease.hardware.json, held.lease.since.json, held.lease.seen.json, held.lease.expires.json,
                     ])
             }
             return Log.info(json("leases", objects))

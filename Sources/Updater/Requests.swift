@@ -58,19 +58,14 @@ extension Context {
             let what: ByteString = status == 0 ? "is done" : "failed with status \(status)"
             answer(status: status, "\(job): run \(run) \(what)", run: run, asJSON: asJSON)
             return status
-        case .withdrawn?:
-            throw Fault(.unavailable, "\(job): the request was taken back")
-        default:
-            throw Fault(.unavailable, lastTrouble)
+        case .withdrawn?: throw Fault(.unavailable, "\(job): the request was taken back")
+        default: throw Fault(.unavailable, lastTrouble)
         }
     }
 
     private func answer(status: Int32 = 0, _ text: ByteString = "", run: Int? = nil, asJSON: Bool) {
-        if asJSON {
-            Log.answer(status: status, text, run: run)
-        } else if !text.isEmpty {
-            Log.info(text)
-        }
+        if asJSON { return Log.answer(status: status, text, run: run) }
+        if !text.isEmpty { Log.info(text) }
     }
 
     /// Describes what `request --wait` waits for.
@@ -139,9 +134,8 @@ extension Context {
         if Job.isName(job), try FileStatus(at: places.state(of: job)) != nil { return job }
         var names = try Files.names(in: places.daemon + "/jobs")
         if names.isEmpty { names = settings.all.jobs.map { $0.name } }
-        guard names.contains(job) else {
-            throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
-        }
+        guard names.contains(job)
+        else { throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)") }
         return job
     }
 }

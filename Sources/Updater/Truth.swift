@@ -3,7 +3,6 @@ import Basics
 import Configuration
 import Dnsmasq
 import Leases
-import Linux
 import Network
 
 /// The facts of this moment: the settings in force, the instances of dnsmasq, and the hosts that each instance knows.
@@ -29,9 +28,7 @@ final class Truth {
 
     /// - Parameter settings: Other ones than those in force.
     /// - Throws: `cannotCreate`.
-    init(
-        _ context: Context, settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true
-    ) throws(Fault) {
+    init(_ context: Context, settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true) throws(Fault) {
         (self.context, self.isFirst, self.isThorough) = (context, isFirst, isThorough)
         aliases = settings?.aliases ?? context.settings.aliases
         updater = settings?.updater ?? context.settings.updater
@@ -96,8 +93,7 @@ final class Truth {
                 return hosts.filter { all || context.presence.candidate($0) != nil }.map { $0.text }
             })
         let all = try listed.map { (held) throws(Fault) in
-            competing.contains(held.lease.hostName?.text ?? "")
-                ? try completed(held) : held.completed
+            competing.contains(held.lease.hostName?.text ?? "") ? try completed(held) : held.completed
         }
         if file != nil, !isShared(instance) { return all }
         // A file that two instances write proves presence, and not absence. Without a file the records decide.

@@ -1,11 +1,8 @@
-import Aliases
 import Basics
 import Configuration
 import Dnsmasq
-import Leases
 import Ledger
 import Linux
-import Network
 
 /// `cname-updater watch`: reconciles whenever the truth may have changed, even without an event. It also probes candidates
 /// that compete, and looks after instances of dnsmasq that have ended. It sleeps while nothing happens.
@@ -53,12 +50,11 @@ public struct Watch: ~Copyable {
     public init(_ places: Places) throws(Fault) {
         try Files.makeFolder(places.updater)
         let lock = try FileLock(places.updater + "/watch", patience: .zero)
-        // What was found out before stays until the candidates are probed again.
+        // The saved presence counts until the candidates are probed again.
         let probes = Probes(try Context(places, takesOver: true).presence)
-        let fifo = try Fifo.open(Notifier.watchFifo(places))
+        fifo = try Fifo.open(Notifier.watchFifo(places))
         self.lock = lock
         self.probes = probes
-        self.fifo = fifo
         self.places = places
     }
 

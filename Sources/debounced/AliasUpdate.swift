@@ -1,6 +1,5 @@
 import Basics
 import Configuration
-import Debounce
 import Linux
 
 /// Has `cname-updater` bring the aliases up to date when settings have come into force. What they are about is its

@@ -1,5 +1,4 @@
 import Basics
-import Debounce
 import Dispatch
 import Linux
 

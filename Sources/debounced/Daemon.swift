@@ -157,12 +157,10 @@ final class Daemon {
         let places = call.places
         do throws(Fault) {
             watch.skip()
-            guard try FileStatus(at: places.daemon) != nil else {
-                throw Fault(.cannotCreate, "\(places.daemon): has gone, and all requests with it")
-            }
-            guard try lock.file.status().isSame(as: FileStatus(at: places.lock)) else {
-                throw Fault(.cannotCreate, "\(places.lock): has gone, and perhaps requests with it")
-            }
+            guard try FileStatus(at: places.daemon) != nil
+            else { throw Fault(.cannotCreate, "\(places.daemon): has gone, and all requests with it") }
+            guard try lock.file.status().isSame(as: FileStatus(at: places.lock))
+            else { throw Fault(.cannotCreate, "\(places.lock): has gone, and perhaps requests with it") }
             guard let old = fifo, try isReplaced else { return }
             try openFifo()
             old.close()
@@ -213,9 +211,8 @@ final class Daemon {
     private func reload() {
         // Nothing is started any more.
         if isStopping { return }
-        guard call.jobs.isEmpty else {
-            return Log.info("HUP: the jobs come from the command line, there is nothing to read again")
-        }
+        guard call.jobs.isEmpty
+        else { return Log.info("HUP: the jobs come from the command line, there is nothing to read again") }
         do throws(Fault) {
             var findings = Findings()
             let settings = try call.settings(findings: &findings)
@@ -234,8 +231,7 @@ final class Daemon {
     ///
     /// - Returns: The runners of new jobs, which are yet to be started.
     /// - Throws: `cannotCreate`. Then all is as it was.
-    @discardableResult
-    private func takeOver(_ settings: Settings) throws(Fault) -> [Runner] {
+    @discardableResult private func takeOver(_ settings: Settings) throws(Fault) -> [Runner] {
         var new: [Runner] = []
         do throws(Fault) {
             for job in settings.jobs where !runners.contains(where: { $0.name == job.name }) {

@@ -1,7 +1,6 @@
 import Basics
 import Debounce
 import Ledger
-import Linux
 
 /// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
 final class Inbox {

@@ -41,7 +41,5 @@ final class OutputLog {
         }
     }
 
-    private func log(_ lines: [ByteString]) {
-        for line in lines { Log.info("\(name): \(line)") }
-    }
+    private func log(_ lines: [ByteString]) { for line in lines { Log.info("\(name): \(line)") } }
 }

@@ -1,5 +1,4 @@
 import Basics
-import Configuration
 import Debounce
 import Ledger
 import Linux
@@ -80,10 +79,8 @@ extension Runner {
         case .adopted:
             mode = .ready
             _ = debouncer.ended(isSuccess: true, at: now)
-        case .command(let run):
-            verify(run, outcome: outcome, isCut: command.isSignalled, at: now)
-        case .verification(let run, let first):
-            finish(run, outcome: first, verdict: outcome, at: now)
+        case .command(let run): verify(run, outcome: outcome, isCut: command.isSignalled, at: now)
+        case .verification(let run, let first): finish(run, outcome: first, verdict: outcome, at: now)
         }
         changed()
     }
@@ -91,9 +88,8 @@ extension Runner {
     /// Finds out whether a command did any good. The updater's own verification follows every command, as it starts dnsmasq
     /// again if that was cut off halfway; any other follows success only.
     private func verify(_ run: Run, outcome: Outcome, isCut: Bool, at now: Instant) {
-        guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq else {
-            return finish(run, outcome: outcome, at: now)
-        }
+        guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq
+        else { return finish(run, outcome: outcome, at: now) }
         let result: ByteString = isCut ? "cut" : outcome.status == 0 ? "done" : "failed"
         do throws(Fault) {
             let processFile = try ledger.makeRoom(for: .verify, of: name, run: run.number)

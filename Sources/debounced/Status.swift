@@ -30,14 +30,12 @@ struct Status {
         let places = call.places
         // Another user could have written anything there, or placed links to other files.
         try Files.checkFolder(places.daemon)
-        guard let daemon = try FileLock.holder(of: places.lock) else {
-            throw Fault(.unavailable, "\(places.daemon): debounced is not running")
-        }
+        guard let daemon = try FileLock.holder(of: places.lock)
+        else { throw Fault(.unavailable, "\(places.daemon): debounced is not running") }
         var names = try Files.names(in: places.daemon + "/jobs")
         if let job = call.words.first {
-            guard names.contains(job) else {
-                throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)")
-            }
+            guard names.contains(job)
+            else { throw Fault(.usage, "no job '\(job.printable())', there are: \(names.listed)") }
             names = [job]
         }
         self.daemon = daemon

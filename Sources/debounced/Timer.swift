@@ -1,6 +1,5 @@
 import Basics
 import Dispatch
-import Linux
 
 /// One resettable timer. It is activated once, and set lazily: to a later time only when it fires too early, so that a
 /// flood of requests, each of which moves the deadline, costs no system call.

@@ -33,14 +33,12 @@ func runDaemon(_ call: Call) {
     Process.resetSignals()
     // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be isolated
     // to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
-    do {
-        let queue = DispatchQueue.main
-        queue.async {
-            do throws(Fault) {
-                try Daemon(call).start()
-            } catch {
-                error.end("debounced")
-            }
+    let queue = DispatchQueue.main
+    queue.async {
+        do throws(Fault) {
+            try Daemon(call).start()
+        } catch {
+            error.end("debounced")
         }
     }
     dispatchMain()

@@ -125,8 +125,7 @@ private struct Player {
                 run = (now + exit.duration, exit.status)
             }
             return .started
-        case .terminate:
-            return .terminated
+        case .terminate: return .terminated
         case .kill:
             run = (now, 137)
             return .killed

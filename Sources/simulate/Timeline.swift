@@ -55,10 +55,9 @@ struct Timeline {
             }
         }
         return blocks.map { rows in
-            rows.map { row in
-                let spaces = row.bytes.reversed().prefix { $0 == UInt8(ascii: " ") }.count
-                return ByteString(row.bytes.dropLast(spaces))
-            }.joined(separator: "\n")
+            // Each row starts with its name.
+            rows.map { row in ByteString(row.bytes[...row.bytes.lastIndex { $0 != UInt8(ascii: " ") }!]) }
+                .joined(separator: "\n")
         }
     }
 

@@ -35,9 +35,8 @@ struct Trace: Equatable {
             do throws(Fault) {
                 let line = try Line(words)
                 let names = jobs.map { $0.name }
-                guard names.contains(line.job) else {
-                    throw Fault(.data, "no job '\(line.job.printable())', there are: \(names.listed)")
-                }
+                guard names.contains(line.job)
+                else { throw Fault(.data, "no job '\(line.job.printable())', there are: \(names.listed)") }
                 if let last = lines.last?.time, line.time < last {
                     throw Fault(.data, "\(line.time) after \(last): allowed are times that never go backwards")
                 }
@@ -59,9 +58,8 @@ extension Trace.Line {
         }
         time = try seconds(words[0])
         if words.count == 5, words[1] == "exit" {
-            guard let status = words[3].wholeNumber, status <= 255 else {
-                throw Fault(.data, "status '\(words[3].printable())': allowed is a whole number from 0 to 255")
-            }
+            guard let status = words[3].wholeNumber, status <= 255
+            else { throw Fault(.data, "status '\(words[3].printable())': allowed is a whole number from 0 to 255") }
             event = .exit(status: Int32(status), duration: try seconds(words[4]))
         } else if words.count >= 3, let verb = Request.Verb(rawValue: words[1]),
             case let requester = Request(verb, job: words[2]).requester, words.count == 3 || !requester.isEmpty
