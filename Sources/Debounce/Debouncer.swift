@@ -1,29 +1,28 @@
 import Basics
 
-/// Decides when one job's command runs. Values in, values out: it holds no clock and does nothing itself.
+/// Decides when one job's command runs, as a pure function of inputs and moments: it holds no clock and starts nothing.
 ///
-/// One run at a time, and one more that waits. The merge rules:
+/// One run goes on at a time, and the requests for one more may wait. The rules:
 ///
-/// - Requests that come while one waits join it. Each of them starts the quiet time again, unless its requester is
+/// - A request that comes while others wait joins them, and starts the quiet time again unless its requester is
 ///   throttled. A run is due as soon as the requests of one requester are due. The run covers all requests that wait.
-/// - Requests that come during a run belong to the next run, whose quiet time starts when this one has ended.
-/// - A run that failed is tried again when its pause is over, throttled or not; requests join it.
-/// - A flush ends the quiet time, the pause after a failure and the throttling. It holds for the requests that wait, and for
-///   later ones until the run begins.
+/// - Requests during a run belong to the next run, whose quiet time starts when this run has ended.
+/// - A run that failed is tried again after a pause, whether requesters are throttled or not; requests join it.
+/// - A flush ends the quiet time, the pause after a failure and the throttling, until the next run begins.
 ///
 /// After each input the caller calls `tick`, carries out the action, and calls `tick` again at `wakeAt` or later.
 public struct Debouncer: Sendable {
     /// The time between TERM and KILL.
     public static let grace = Duration.seconds(5)
-    /// A verification is ended after this.
+    /// The longest time that a verification may take.
     public static let longestVerification = Duration.seconds(60)
 
     private enum State: Sendable {
-        /// Nothing runs. Requests may wait for their quiet time, or longer if their requesters are throttled.
+        /// Nothing runs. Requests may wait for the quiet time, or longer if their requesters are throttled.
         case resting
-        /// The last run failed when it `ended`, and is tried again.
+        /// The last run failed at `ended`, and is tried again at `due`.
         case retrying(ended: Instant, due: Instant)
-        /// `since` is when the step began.
+        /// The step began at `since`.
         case running(Step, since: Instant)
     }
 
@@ -32,29 +31,30 @@ public struct Debouncer: Sendable {
     /// New settings hold at once, also for requests that wait.
     public var job: Job
     private var state = State.resting
-    /// How often in a row the command has failed.
+    /// The number of failures in a row.
     private var failures = 0
-    /// A flush came: what waits starts at once; or, during a run, right after it.
+    /// The next run starts at once, or right after the present run.
     private var isFlushed = false
     private(set) var requesters = Requesters()
 
-    /// What the caller must do.
+    /// The work of the caller.
     public enum Action: Equatable, Sendable {
         case none
-        /// Start the command. Then call `ended` when it has ended or can't be started; or `notReady` or `notNeeded`.
+        /// Start the command. Then call `ended` when the command has ended or can't be started, or `notReady`, or
+        /// `notNeeded`.
         case start
-        /// The timeout is over: send TERM to the process group.
+        /// The timeout has passed: send TERM to the process group.
         case terminate
-        /// The grace is over too: send KILL.
+        /// The grace has passed too: send KILL to the process group.
         case kill
     }
 
     public enum Phase: Equatable, Sendable {
         case idle
         case waiting(due: Instant)
-        /// Waits longer than the quiet time, as it was requested too often.
+        /// The job waits longer than the quiet time, since its requesters are throttled.
         case throttled(due: Instant)
-        /// Waits after a failure.
+        /// The job waits after a failure.
         case retrying(due: Instant)
         case running(ends: Instant?)
 
@@ -68,19 +68,19 @@ public struct Debouncer: Sendable {
         }
     }
 
-    /// What becomes of the requests that a run covered.
+    /// The result of a run for the requests that it covered.
     public enum Ending: Equatable, Sendable {
         case done
-        /// The run is tried again, as the retry of that number, after a pause.
+        /// The run is tried again after a pause, as the retry of this number.
         case retry(Int, after: Duration)
-        /// All tries are used up.
+        /// The retries are used up.
         case givenUp
     }
 
     public init(_ job: Job) { self.job = job }
 
     public var phase: Phase {
-        // What a flush ended has been due ever since.
+        // A flush makes the run due since the start of the clock.
         let atOnce: Instant? = isFlushed ? Instant(sinceStart: .zero) : nil
         switch state {
         case .resting:
@@ -94,7 +94,7 @@ public struct Debouncer: Sendable {
         }
     }
 
-    /// A request waits that no run has begun to carry out.
+    /// Whether a request waits that no run has begun to carry out.
     public var isWaiting: Bool {
         if case .retrying = state { return true }
         return requesters.areWaiting
@@ -103,18 +103,16 @@ public struct Debouncer: Sendable {
     /// When to call `tick`; nil if time alone changes nothing.
     public var wakeAt: Instant? { phase.end }
 
-    /// The names of the requesters that are throttled and wait.
     public var throttled: [ByteString] { requesters.throttled }
 
-    /// Requests the command.
     public mutating func request(from name: ByteString = Request.others, at now: Instant) {
         requesters.request(from: name, at: now, job)
     }
 
-    /// Lets what waits run now; or, during a run, right after it. Does nothing if nothing waits.
+    /// Makes waiting requests due now, or right after the present run. Does nothing if nothing waits.
     public mutating func flush() { isFlushed = isWaiting }
 
-    /// Forgets what waits. A run goes on.
+    /// Forgets the requests that wait. A run goes on.
     public mutating func cancel() {
         requesters.cancel()
         isFlushed = false
@@ -123,7 +121,8 @@ public struct Debouncer: Sendable {
         rest()
     }
 
-    /// Time has passed. Too early does no harm: a deadline may have moved since the timer was set.
+    /// Returns what must be done now. A call that is too early does no harm: a deadline may have moved since the timer
+    /// was set.
     public mutating func tick(at now: Instant) -> Action {
         guard let wakeAt, wakeAt <= now else { return .none }
         guard case .running(let step, _) = state else {
@@ -135,7 +134,6 @@ public struct Debouncer: Sendable {
         return step == .terminated ? .kill : .terminate
     }
 
-    /// Nothing runs any more, and what waits does so as if no run had begun.
     private mutating func rest() { (state, failures) = (.resting, 0) }
 
     /// The command has ended, and its verification has started: the run goes on.
@@ -159,8 +157,8 @@ public struct Debouncer: Sendable {
         return isSuccess ? .done : .givenUp
     }
 
-    /// The command could not be started yet, as something that it needs is missing. Its requests wait again, for the quiet
-    /// time. A retry remains one.
+    /// The command could not be started, since a resource is missing. Its requests wait for the quiet time again. A
+    /// retry keeps its number.
     public mutating func notReady(at now: Instant) {
         precondition(isRunning, "nothing runs")
         isFlushed = false
@@ -172,7 +170,7 @@ public struct Debouncer: Sendable {
         }
     }
 
-    /// The command was not started, since all requests have been taken back.
+    /// The command was not started, since all requests were withdrawn.
     public mutating func notNeeded() {
         precondition(isRunning, "nothing runs")
         isFlushed = false
@@ -180,8 +178,8 @@ public struct Debouncer: Sendable {
         rest()
     }
 
-    /// A command still runs that an earlier daemon started. The requests that it carries out are not known, so they must
-    /// be made again.
+    /// A command of an earlier daemon still runs. The caller must make its requests again, since they are not known
+    /// here.
     public mutating func adopt(at now: Instant) {
         if case .retrying = state { preconditionFailure("the last run has ended") }
         (state, failures, isFlushed) = (.running(.command, since: now), 0, false)

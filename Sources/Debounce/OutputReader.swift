@@ -1,29 +1,28 @@
 import Basics
 
-/// Turns what a command writes into lines for the log, as many as a log can bear. A router's log is 64 KB of memory: one
-/// command that writes without end would leave nothing else there. The lines beyond are counted.
+/// Turns what a command writes into lines for the log, and counts the lines beyond the limits. A router's log has 64
+/// KB: one command that writes without end would leave no room for other lines.
 public struct OutputReader {
-    /// A longer line is logged in parts, in bytes.
+    /// In bytes. A longer line is logged in parts.
     public static let longestLine = 1000
-    /// At most so many lines of one run are logged.
+    /// The number of lines of one run that are logged.
     public static let mostLines = 100
-    /// And within a second so many.
     public static let mostLinesPerSecond = 20
 
     private var line: [UInt8] = []
-    /// The rest of the present line is left out.
+    /// The present line is left out from here to its end.
     private var isCut = false
     private var leftOut: UInt64 = 0
-    /// How many lines may still be logged: in all, and before `nextSecond`.
+    /// The number of lines that may still be logged, in all and before `nextSecond`.
     private var rest = Self.mostLines
     private var room = 0
     private var nextSecond = Instant(sinceStart: .zero)
 
     public init() {}
 
-    /// Takes what one read brought.
+    /// Reads the bytes of one read(2).
     ///
-    /// - Returns: The lines to log. Control characters in them are `?`, but for the tab; empty lines are passed over.
+    /// - Returns: The lines to log, without empty ones. Control characters except the tab become `?`.
     public mutating func read(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
         if nextSecond <= now { (nextSecond, room) = (now + .seconds(1), min(rest, Self.mostLinesPerSecond)) }
         var lines: [ByteString] = []
@@ -51,10 +50,10 @@ public struct OutputReader {
         (line, isCut) = ([], false)
     }
 
-    /// Nothing more comes, or the command has ended and only what it has started still writes.
+    /// Ends the output, or only the command's part while a child still writes.
     ///
-    /// - Parameter isLast: Nothing more comes, so an unfinished line is one.
-    /// - Returns: What is left to log, such as how many lines were left out since the last call.
+    /// - Parameter isLast: The output is over, so an unfinished line counts as a line.
+    /// - Returns: The lines to log, such as the number of lines left out since the last call.
     public mutating func end(isLast: Bool) -> [ByteString] {
         var lines: [ByteString] = []
         if isLast { endLine(&lines) }

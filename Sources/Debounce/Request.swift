@@ -1,30 +1,30 @@
 import Basics
 
-/// One line of the FIFO: what to do with which job.
+/// One line of the FIFO: a verb and a job.
 public struct Request: Equatable, Sendable {
     public enum Verb: ByteString, CaseIterable, Sendable {
         /// Run the command after the next quiet time: a line written by hand.
         case request
-        /// The same, from a program that has already written the request into the ledger.
+        /// Run the command after the next quiet time: a program has written the request into the ledger.
         case pending
-        /// Run what is pending now.
+        /// Run now what is pending.
         case flush
         /// Forget what is pending: a line written by hand.
         case cancel
-        /// The same, from a program that has already taken the requests out of the ledger. New ones may stand there by now.
+        /// Forget what is pending: a program has removed the requests from the ledger, which may have newer ones.
         case withdrawn
     }
 
-    /// The requester if none is named.
+    /// The requester of a line without a requester.
     public static var others: ByteString { "others" }
 
     public let verb: Verb
-    /// The job's name.
     public let job: ByteString
 
     public init(_ verb: Verb, job: ByteString) { (self.verb, self.job) = (verb, job) }
 
-    /// The requester if only this line is known: the line, if it was written by hand. Empty if the line requests no run.
+    /// The requester, as far as this line tells: the line itself if it was written by hand. Empty if the line requests
+    /// no run.
     public var requester: ByteString {
         switch verb {
         case .request: "fifo \(line)"
@@ -33,13 +33,13 @@ public struct Request: Equatable, Sendable {
         }
     }
 
-    /// The line without its newline.
+    /// Without the newline.
     public var line: ByteString { "\(verb.rawValue) \(job)" }
 
-    /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command.
+    /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command. Nothing
+    /// that comes through the FIFO is ever executed: a line only names a job. A job that is not enabled accepts only `pending` and `withdrawn`.
     ///
-    /// - Returns: nil for anything else. Nothing that comes through the FIFO is ever executed: it only names a job. Of a job
-    ///   that is not enabled only what programs have already written into the ledger is read.
+    /// - Returns: nil for any other line.
     public init?(line: ByteString, jobs: [Job]) {
         if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),
             let job = jobs.first(where: { $0.name == name }), job.isEnabled || verb == .pending || verb == .withdrawn

@@ -1,41 +1,39 @@
 import Basics
 
-/// Turns the bytes that come through the FIFO into requests, and counts the lines that it has to reject.
+/// Turns the bytes of the FIFO into requests, and counts the lines that it rejects.
 ///
-/// A writer should write its line and the newline in one write(2), which the kernel never splits (pipe(7), PIPE_BUF). If a
-/// read returns with its last line unfinished, then either a buffer was full, the reader's or the writer's
-/// (`yes 'request x' | head -1000 > fifo`), or the writer forgot the newline. The rest of the line may still come within
-/// `patience`. But if the next line is a request by itself, the unfinished one is dropped and the request stands: one
-/// writer's mistake must not cost another one's request.
+/// A writer should write its line and the newline in one write(2), which the kernel never splits: pipe(7), PIPE_BUF. A
+/// read may end in the middle of a line if a buffer was full (`yes 'request x' | head -1000 > fifo`), or if a writer
+/// forgot the newline. The line may be finished within `patience`. If the next line is a request by itself, it
+/// counts, and the unfinished line is dropped: the mistake of one writer must not cost the request of another.
 public struct RequestReader {
-    /// The longest line, in bytes, with its newline.
+    /// In bytes, with the newline.
     public static let longestLine = 255
-    /// How long the rest of an unfinished line may take to come.
+    /// The longest wait for the end of an unfinished line.
     public static let patience = Duration.milliseconds(100)
-    /// Rejected lines are reported at most so often.
+    /// The shortest time between two reports of rejected lines.
     public static let reportInterval = Duration.seconds(1)
 
-    /// Lines rejected so far.
+    /// The number of rejected lines.
     public private(set) var rejected: UInt64 = 0
 
-    /// The unfinished line. As soon as it is too long it is cut off and rejected, since its end may never come.
+    /// The unfinished line. A line that is too long is cut off and rejected at once, since its end may never come.
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
-    /// When the FIFO was found empty with a line unfinished.
+    /// When the FIFO was found empty after an unfinished line.
     private var begunAt: Instant?
-    /// The number of lines rejected since the last report, the last of them, and what is wrong with its end or length; nil if
-    /// it names nothing that there is.
+    /// The number of lines rejected since the last report, the last such line, and what is wrong with its end or its length. The reason is nil if the line names no verb or no job.
     public typealias RejectionReport = (rejected: UInt64, last: ByteString, reason: ByteString?)
     private var report: RejectionReport?
     private var nextReport = Instant(sinceStart: .zero)
 
     public init() {}
 
-    /// Takes what one read brought.
+    /// Reads the bytes of one read(2).
     ///
     /// - Parameters:
-    ///   - isDrained: The FIFO is empty now: the rest of an unfinished line is waited for no longer than `patience`.
-    ///   - parse: Says what a line asks for, nil if nothing: `Request.init(line:jobs:)`.
+    ///   - isDrained: The FIFO is empty now, so an unfinished line must end within `patience`.
+    ///   - parse: Returns what a line requests, nil for nothing: `Request.init(line:jobs:)`.
     /// - Returns: The requests, in order.
     public mutating func read(
         _ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant, parse: (ByteString) -> Request?
@@ -64,12 +62,12 @@ public struct RequestReader {
         return requests
     }
 
-    /// The next time at which `tick` has something to do, if nothing else comes.
+    /// When `tick` must be called if no bytes come before; nil if never.
     public var wakeAt: Instant? { earliest(begunAt.map { $0 + Self.patience }, report == nil ? nil : nextReport) }
 
-    /// Gives up a line whose end didn't come, and says what there is to log.
+    /// Rejects an unfinished line after `patience`.
     ///
-    /// - Returns: A report at most once in `reportInterval`.
+    /// - Returns: The report to log, at most once in `reportInterval`.
     public mutating func tick(at now: Instant) -> RejectionReport? {
         if let since = begunAt, since + Self.patience <= now {
             if !isTooLong { reject(ByteString(begun), hasEnd: false) }

@@ -1,39 +1,39 @@
 import Basics
 
-/// A requester: an alias that changed, a client whose lease changed, a line written by hand.
+/// A requester: an alias that changed, a client with a changed lease, a line written by hand.
 ///
-/// A hook that requests a restart in every lease event is called again by the replay of each restart. A requester that
-/// triggered three runs in a row, each soon after the last, is probably triggered by the runs themselves. From then on the
-/// pause after each run that it triggers doubles, up to the job's `maxInterval`, until the requester has been calm. No
-/// other requester waits for that.
+/// A hook that requests a restart for every lease event is called again by the replay after each restart. A requester
+/// that triggered three runs in a row, each soon after the last, is probably triggered by the runs themselves. Then the
+/// pause after each run that it triggers doubles, up to the job's `maxInterval`, until the requester has been calm.
+/// Other requesters are not delayed.
 struct Requester: Equatable, Sendable {
-    /// The number of runs in a chain that are not throttled yet.
+    /// The number of runs in a chain that are not throttled.
     static let free = 3
 
     let name: ByteString
-    /// A request waits that no run has covered yet.
+    /// A request waits that no run has covered.
     fileprivate(set) var isWaiting = false
-    /// The first and the last of the waiting requests.
+    /// The moments of the first and the last request that wait.
     private var first = Instant(sinceStart: .zero)
     fileprivate var last = Instant(sinceStart: .zero)
-    /// A request is covered by the run that goes on, or that failed and is tried again.
+    /// The present run covers a request, or the run that failed and is tried again.
     fileprivate var isCovered = false
-    /// The requester triggered that run.
+    /// The requester triggered the present run.
     fileprivate var isTrigger = false
-    /// The number of runs that the requester triggered, each soon after the one before.
+    /// The number of runs that the requester triggered, each soon after the last.
     private var chain = 0
     /// The end of the last run in the chain.
     private var chainEnd = Instant(sinceStart: .zero)
-    /// The last request, or the end of the last run that covered a request.
+    /// The moment of the last request, or of the end of the last run that covered one.
     private var lastSign = Instant(sinceStart: .zero)
 
     fileprivate init(_ name: ByteString) { self.name = name }
 
-    /// The requester's requests wait longer than the quiet time.
+    /// The requests of this requester wait longer than the quiet time.
     var isThrottled: Bool { chain >= Requester.free }
 
-    /// Nothing waits, and nothing was requested for a few quiet times, and for long enough that a replay would have begun.
-    /// What the requester did before then makes no difference.
+    /// No request waits, and the last was made a few quiet times ago, which is longer than a replay takes to begin. Then
+    /// the chain starts anew.
     fileprivate func isCalm(at now: Instant, _ job: Job) -> Bool {
         !isWaiting && !isCovered && lastSign + max(job.quiet * 3, .seconds(1)) < now
     }
@@ -45,12 +45,11 @@ struct Requester: Equatable, Sendable {
         lastSign = last
     }
 
-    /// When the waiting requests are due.
+    /// Returns when the waiting requests are due, and whether throttling has delayed them.
     ///
     /// - Parameters:
     ///   - others: The last request of all requesters that are not throttled.
-    ///   - pauseEnd: The end of the pause that all requesters wait for.
-    /// - Returns: The moment, and whether throttling has put it off.
+    ///   - pauseEnd: The end of the pause that applies to all requesters.
     fileprivate func due(_ job: Job, others: Instant, pauseEnd: Instant) -> (due: Instant, isPutOff: Bool) {
         let due = (isThrottled ? last : others) + job.quiet
         let unthrottled = job.maxWait > .zero ? min(due, first + job.maxWait) : due
@@ -67,7 +66,7 @@ struct Requester: Equatable, Sendable {
 }
 
 extension Job {
-    /// Returns the quiet time, or a second if that is more, doubled `times` times, but `maxInterval` at most.
+    /// Returns the quiet time, at least a second, doubled `times` times, at most `maxInterval`.
     func interval(doubled times: Int) -> Duration {
         var interval = max(quiet, .seconds(1))
         for _ in 0..<times where interval < maxInterval { interval *= 2 }
@@ -75,29 +74,28 @@ extension Job {
     }
 }
 
-/// The requesters of one job, and the runs that they have led to.
+/// The requesters of one job, and the runs that they have triggered.
 struct Requesters: Equatable, Sendable {
-    /// The number of requesters that are told apart. Requesters beyond this limit share one entry, `others`.
+    /// The number of requesters with an entry of their own. Requesters beyond this limit share one entry, `others`.
     static let limit = 32
-    /// The number of runs within six of the job's `maxInterval` (an hour) that follow each other without a pause, whoever
-    /// the requesters are. With the pauses from then on, there are at most 30.
+    /// The number of runs within six times `maxInterval` (an hour) without a pause, whatever the requesters. After
+    /// these, pauses allow 30 runs at most.
     static let freeRuns = 20
 
-    /// Requesters whose request waits or is covered, or was made a while ago.
     private(set) var all: [Requester] = []
     /// The ends of the last runs.
     private var ends: [Instant] = []
 
     var areWaiting: Bool { all.contains { $0.isWaiting } }
 
-    /// The names of the requesters whose requests wait longer than the quiet time.
+    /// The names of the throttled requesters with a waiting request.
     var throttled: [ByteString] { all.filter { $0.isThrottled && $0.isWaiting }.map { $0.name } }
 
     mutating func request(from name: ByteString, at now: Instant, _ job: Job) {
         all[place(of: name, at: now, job)].request(at: now, job)
     }
 
-    /// A calm requester gives its place to a new one.
+    /// The entry of a requester. A calm requester gives its entry to a new one.
     private mutating func place(of name: ByteString, at now: Instant, _ job: Job) -> Int {
         var free = all.count
         for place in all.indices {
@@ -109,9 +107,7 @@ struct Requesters: Equatable, Sendable {
         return free
     }
 
-    /// When the next run is due: as soon as the requests of any requester are.
-    ///
-    /// - Returns: The moment, and whether throttling has put it off; nil if no request waits.
+    /// Returns when the next run is due, and whether throttling has delayed it; nil if no request waits.
     func due(_ job: Job) -> (due: Instant, isPutOff: Bool)? {
         var next: (due: Instant, isPutOff: Bool)?
         let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
@@ -122,7 +118,7 @@ struct Requesters: Equatable, Sendable {
         return next
     }
 
-    /// A run begins: it covers all waiting requests, and the requesters whose requests are due have triggered it.
+    /// A run begins: it covers all waiting requests. A requester has triggered the run if its requests are due.
     mutating func cover(at now: Instant, _ job: Job) {
         let (last, pauseEnd) = (lastUnthrottled, pauseEnd(job))
         for place in all.indices where all[place].isWaiting {
@@ -132,7 +128,7 @@ struct Requesters: Equatable, Sendable {
         }
     }
 
-    /// The last request that is not throttled.
+    /// The last request of all requesters that are not throttled.
     private var lastUnthrottled: Instant {
         all.filter { $0.isWaiting && !$0.isThrottled }.reduce(Instant(sinceStart: .zero)) { max($0, $1.last) }
     }
@@ -151,20 +147,19 @@ struct Requesters: Equatable, Sendable {
 
     /// The run did not take place.
     ///
-    /// - Parameter retry: When the requests that it covered are made again; nil if none is needed any more.
+    /// - Parameter retry: When the covered requests are made again; nil if they are withdrawn.
     mutating func uncover(requestingAgainAt retry: Instant?, _ job: Job) {
         for place in all.indices where all[place].isCovered {
-            // While it is covered, the requester is not calm.
+            // The requester is covered here, so it is not calm, and its chain stays.
             if let retry { all[place].request(at: retry, job) }
             (all[place].isCovered, all[place].isTrigger) = (false, false)
         }
     }
 
-    /// Forgets the waiting requests.
     mutating func cancel() { for place in all.indices { all[place].isWaiting = false } }
 
-    /// The end of the pause that all requesters wait for after too many runs. The pauses double from a sixteenth of the
-    /// longest interval on.
+    /// The end of the pause that applies to all requesters after `freeRuns`. The pauses double, from a sixteenth of
+    /// `maxInterval` on.
     private func pauseEnd(_ job: Job) -> Instant {
         guard ends.count >= Requesters.freeRuns, let end = ends.last else { return Instant(sinceStart: .zero) }
         let halved = Int64(max(0, 4 + Requesters.freeRuns - ends.count))

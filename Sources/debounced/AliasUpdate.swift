@@ -2,19 +2,18 @@ import Basics
 import Configuration
 import Linux
 
-/// Has `cname-updater` bring the aliases up to date when settings have come into force. What they are about is its
-/// business.
+/// Calls `cname-updater apply` whenever settings have come into force.
 final class AliasUpdate {
     private let places: Places
     private var command: Command?
-    /// It was asked for once more meanwhile.
+    /// Another call was requested during this one.
     private var isBehind = false
-    /// The settings have none. There may be some of earlier ones.
+    /// The settings have no aliases. Earlier settings may have had some.
     var isEmpty = true
 
     init(_ places: Places) { self.places = places }
 
-    /// Starts it, unless there has never been an alias.
+    /// Starts the updater, unless there has never been an alias.
     func apply() {
         isBehind = command != nil
         if isBehind { return }
@@ -22,7 +21,7 @@ final class AliasUpdate {
             if isEmpty, try FileStatus(at: places.updater + "/reconcile") == nil { return }
             let processFile = places.daemon + "/.apply"
             try Files.remove(processFile)
-            // The one that was built with us.
+            // The updater of the same build.
             let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
             let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
             command = try Command(

@@ -2,7 +2,7 @@ import Basics
 import Configuration
 import Linux
 
-/// `debounced check`: the settings of the file as they are understood, and what is wrong with them.
+/// `debounced check`: prints the settings of the file as the daemon understands them, and what is wrong with them.
 ///
 /// - Throws: `settings` if the system can't read a file now; `cannotCreate`.
 func check(_ call: Call) throws(Fault) {

@@ -2,15 +2,13 @@ import Basics
 import Dispatch
 import Linux
 
-/// A process of a run: a job's command, or its verification.
 final class Command {
     private let child: ChildProcess
-    /// nil if an earlier daemon has it.
+    /// nil if the process was started by an earlier daemon.
     let output: OutputLog?
     private let handler: (ChildProcess.Outcome?) -> Void
-    /// TERM or KILL has been sent.
     private(set) var isSignalled = false
-    /// The process whose end is awaited after the leader's.
+    /// A process of the group that outlives the leader after a signal.
     private var member: FileDescriptor?
 
     /// Starts a line of shell.
@@ -18,9 +16,9 @@ final class Command {
     /// - Parameters:
     ///   - job: The job's name, for the log and for DEBOUNCED_JOB.
     ///   - environment: Further variables, as NAME=VALUE.
-    ///   - processFile: Where it leaves its process number before it begins.
-    ///   - handler: Called once, when the command has ended. After a signal that is when no process of its group is left.
-    /// - Throws: `system` if it can't be started.
+    ///   - processFile: Where the shell leaves its line of /proc/PID/stat before it becomes the command.
+    ///   - handler: Called once, when the command has ended and, after a signal, all processes of its group.
+    /// - Throws: `system` if the command can't be started.
     convenience init(
         _ line: ByteString, of job: ByteString, environment: [ByteString], processFile: ByteString,
         onEnd handler: @escaping (ChildProcess.Outcome?) -> Void
@@ -32,7 +30,7 @@ final class Command {
         self.init(child, output: OutputLog(pipe.reader, job: job), onEnd: handler)
     }
 
-    /// Watches a command that runs.
+    /// Adopts a command that runs.
     init(_ child: consuming ChildProcess, output: OutputLog?, onEnd handler: @escaping (ChildProcess.Outcome?) -> Void)
     {
         self.child = child
@@ -53,7 +51,7 @@ final class Command {
         if isSignalled {
             member = child.member()
             if let pidfd = member?.number { return watch(pidfd) }
-            // Ends a process that was just forked, or that can't be watched. No other group has this number before the
+            // Ends a process that was just forked, or that can't be watched. The group's number stays taken until the
             // leader is collected.
             child.signal(.kill)
         }
@@ -61,7 +59,6 @@ final class Command {
         handler(child.collect())
     }
 
-    /// Sends a signal to the whole process group.
     func signal(_ signal: Signal) {
         isSignalled = true
         child.signal(signal)

@@ -5,8 +5,8 @@ import Dispatch
 import Ledger
 import Linux
 
-/// The long-running program: binds the FIFO, the signals and the jobs to the main queue. Everything happens there, one
-/// thing after the other.
+/// The long-running program: binds the FIFO, the signals and the jobs to the main queue, where all handlers run one by
+/// one.
 final class Daemon {
     private let call: Call
     private let lock: FileLock
@@ -19,20 +19,19 @@ final class Daemon {
 
     private var reader = RequestReader()
     private var buffer = [UInt8](repeating: 0, count: 4096)
-    /// The jobs of the settings.
     private var jobs: [Job] = []
-    /// One for each of the jobs, and for each job that is no longer in the settings but not done.
+    /// A runner for each job in force, and for each removed job that still has something to do.
     private var runners: [Runner] = []
     private var isStopping = false
-    /// Has the updater keep up with what is in force.
     private var aliases: AliasUpdate?
 
     /// Takes the run directory: from here on requests are accepted.
     ///
-    /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory can't be used.
+    /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory
+    ///   can't be used.
     init(_ call: Call) throws(Fault) {
         self.call = call
-        // Fails on a kernel that can't tell how a command ends.
+        // Fails on a kernel without pidfd_open(2).
         _ = try ChildProcess.end(of: Process.number)
         Process.closeInheritedFilesOnExec()
         let (settings, lines) = try call.settingsForStart()
@@ -47,7 +46,7 @@ final class Daemon {
         try Files.replace(call.places.rejected, with: "0")
         if call.jobs.isEmpty { aliases = AliasUpdate(call.places) }
         try takeOver(settings)
-        // Last: a program that can write a request finds the jobs.
+        // Last, so that a program that can write a request finds the jobs.
         try openFifo()
     }
 
@@ -66,7 +65,7 @@ final class Daemon {
     private func handle(_ signal: Signal, _ handler: @escaping () -> Void) {
         let source = DispatchSource.makeSignalSource(signal: signal.number, queue: .main)
         source.setEventHandler(handler: handler)
-        // Dispatch takes a while to register it; a signal that comes before has its default action.
+        // Until Dispatch has registered the signal, the signal has its default action.
         source.setRegistrationHandler { [self] in
             registered += 1
             if isUp { startJobs() }
@@ -75,10 +74,10 @@ final class Daemon {
         source.activate()
     }
 
-    /// No signal can end it by its default action any more.
+    /// All signals are registered.
     private var isUp: Bool { registered == signals.count }
 
-    /// Says that it runs, and begins with what it finds.
+    /// Says that the daemon runs, and takes up what earlier daemons left.
     private func startJobs() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
@@ -92,11 +91,10 @@ final class Daemon {
         aliases?.apply()
     }
 
-    /// Reads requests, and lets every job do what its time has come for. Called when something came through the FIFO, when a
-    /// job's time is up, and when its command has ended.
+    /// Reads requests, and lets every job do what is due. Called after bytes in the FIFO, a timer, and the end of a
+    /// command.
     ///
-    /// Requests come first: what stands in the FIFO was written before the time was up, even if the machine was too busy to
-    /// read it.
+    /// Requests come first: lines in the FIFO were written before the deadline, even if a busy machine reads them later.
     private func turn() {
         guard isUp else { return }
         let now = readRequests()
@@ -105,18 +103,18 @@ final class Daemon {
         settle(at: now)
     }
 
-    /// - Parameter isLast: Nobody can write any more: reads all, which is 64 KB at most (pipe(7)).
-    /// - Returns: The moment of the last request. What it leads to happens at the same moment.
+    /// - Parameter isLast: The FIFO's name is removed, so the bytes in the FIFO are the last: reads all, at most 64 KB (pipe(7)).
+    /// - Returns: The moment of the last request, which is also the moment of all actions that follow.
     private func readRequests(isLast: Bool = false) -> Instant {
         var now = Process.now
         attempt("the FIFO") { () throws(Fault) in
-            // Timers and signals must have their turn, too. Once the daemon stops, all has been read.
+            // Other handlers must have their turn. Once the daemon stops, the FIFO is empty.
             for _ in 0..<(isLast ? 17 : 4) where !isStopping {
                 guard let count = try fifo?.file?.read(into: &buffer), count > 0 else { break }
                 now = Process.now
                 let obeyed = obey(buffer[..<count], isDrained: count < buffer.count, at: now)
                 if isLast { continue }
-                // A burst is read in larger bites: what follows costs more than the reading.
+                // A burst is read in larger parts, since all jobs are visited after each part.
                 if obeyed < 8 { break }
                 Process.pause(.milliseconds(1))
             }
@@ -131,7 +129,7 @@ final class Daemon {
         return requests.count
     }
 
-    /// Obeys the lines that were written to the FIFO's path while there was none.
+    /// Obeys the lines that were written to a file in the FIFO's place.
     private func readLines() {
         let path = Fifo.lines(of: call.places.fifo)
         attempt { () throws(Fault) in
@@ -141,18 +139,18 @@ final class Daemon {
         }
     }
 
-    /// Finds requests whose notification could not be sent, as the FIFO was full or not there. They stand in the ledger by
-    /// the time that the FIFO has been read.
+    /// Finds requests without a notification, which can't be sent if the FIFO is full or missing. Called after the FIFO
+    /// was read: a program writes the ledger first.
     private func readLedger(at now: Instant) {
         guard runners.contains(where: { $0.mustReadLedger }) else { return }
-        // One look for all jobs, however many are idle. If it fails, each looks for itself and reports what it finds.
+        // One listing for all jobs. If it fails, each runner reads its own part and reports the fault.
         let names = try? ledger.pending()
         for runner in runners where runner.isNotified || names?.contains(runner.name) ?? true {
             runner.readInbox(at: now)
         }
     }
 
-    /// Makes a new FIFO if ours has gone. Meanwhile requests were kept in the ledger.
+    /// Makes a new FIFO if its name was removed. In between, programs write their requests into the ledger.
     private func checkFolder() {
         let places = call.places
         do throws(Fault) {
@@ -167,13 +165,13 @@ final class Daemon {
             Log.error("\(places.fifo): had gone; made anew")
             readLines()
         } catch {
-            // Started again by procd, it has all that it needs or says what it lacks.
+            // procd starts the daemon again.
             error.end("debounced")
         }
         turn()
     }
 
-    /// Whether another file, or none, is in the FIFO's place.
+    /// Whether the FIFO's path has another file, or no file.
     private var isReplaced: Bool {
         get throws(Fault) { try fifo?.file?.status().isSame(as: FileStatus(at: call.places.fifo)) == false }
     }
@@ -189,7 +187,7 @@ final class Daemon {
         }
     }
 
-    /// Shows and logs what came through the FIFO and was no request.
+    /// Counts and logs lines that are no requests.
     private func reportRejected(at now: Instant) {
         if let report = reader.tick(at: now) {
             attempt { () throws(Fault) in try Files.replace(call.places.rejected, with: "\(reader.rejected)") }
@@ -200,7 +198,7 @@ final class Daemon {
         reportTimer.set(reader.wakeAt, now: now)
     }
 
-    /// Lets every job do what its time has come for, and ends if all is done.
+    /// Lets every job do what is due. Ends the process if the daemon is stopping and no command runs.
     private func settle(at now: Instant) {
         for runner in runners { runner.settle(at: now) }
         for runner in runners where runner.isDone { runner.remove() }
@@ -209,7 +207,6 @@ final class Daemon {
     }
 
     private func reload() {
-        // Nothing is started any more.
         if isStopping { return }
         guard call.jobs.isEmpty
         else { return Log.info("HUP: the jobs come from the command line, there is nothing to read again") }
@@ -227,10 +224,10 @@ final class Daemon {
         settle(at: Process.now)
     }
 
-    /// Puts new settings in force: all of them, or none if something can't be set up that they need.
+    /// Puts new settings in force. Changes nothing if a job can't be set up.
     ///
-    /// - Returns: The runners of new jobs, which are yet to be started.
-    /// - Throws: `cannotCreate`. Then all is as it was.
+    /// - Returns: The runners of new jobs. The caller must start them.
+    /// - Throws: `cannotCreate`, with no change made.
     @discardableResult private func takeOver(_ settings: Settings) throws(Fault) -> [Runner] {
         var new: [Runner] = []
         do throws(Fault) {
@@ -244,25 +241,24 @@ final class Daemon {
             for runner in new { runner.remove() }
             throw error
         }
-        // From here on nothing can fail.
+        // Nothing below can fail.
         runners += new
         jobs = settings.allJobs
         for runner in runners { runner.takeOver(jobs.first { $0.name == runner.name }) }
         return new
     }
 
-    /// Waits for a command that runs: a restart that is cut off halfway leaves the router without the service. A second
+    /// Stops after the command that runs: a restart that is cut off leaves the router without the service. A second
     /// signal ends the command.
     private func stop(_ signal: ByteString) {
-        // Nothing has begun.
         guard isUp else { Process.exit(0) }
         guard !isStopping else {
             Log.info("\(signal): ending what runs")
             for runner in runners { runner.kill() }
             return
         }
-        // From here on a line that is written by hand makes a file, which the next daemon reads. What is in the FIFO stands
-        // nowhere else.
+        // After this, a line written by hand makes a file, which the next daemon reads. The FIFO's bytes must be read
+        // here, since they are stored nowhere else.
         attempt { () throws(Fault) in if try !isReplaced { try Files.remove(call.places.fifo) } }
         _ = readRequests(isLast: true)
         turn()

@@ -2,21 +2,20 @@ import Basics
 import Debounce
 import Ledger
 
-/// The requests for one job that were seen, in the FIFO or in the ledger, and not yet counted.
+/// Finds the requests for one job, in the FIFO or in the ledger, that the debouncer has not counted.
 final class Inbox {
-    /// The result of a look into the ledger: the requester of each request to be counted, the ages of the first and the last
-    /// request, and the number of requests that were not counted before.
+    /// The requester of each request to count, the ages of the first and the last request, and the number of requests.
     typealias News = (requesters: [ByteString], ages: (first: Duration, last: Duration), count: UInt64)
 
     private let job: ByteString
     private let ledger: RequestLedger
-    /// Notifications since the last look into the ledger, which names their requesters.
+    /// Notifications since the last read of the ledger; their requesters are in the ledger.
     private var notifications = 0
-    /// Requests that were found in the ledger before their notification came.
+    /// Requests that were read from the ledger before their notification came.
     private var early = 0
     /// The pending events that are counted.
     private var known: [ByteString] = []
-    /// A request came as a line in the FIFO, and the daemon could not write it into the ledger yet.
+    /// A request came as a line in the FIFO, and is not in the ledger yet.
     private var isOnlyHere = false
 
     init(_ job: ByteString, ledger: RequestLedger) { (self.job, self.ledger) = (job, ledger) }
@@ -24,35 +23,34 @@ final class Inbox {
     var isNotified: Bool { notifications > 0 }
     private var byHand: Request { Request(.request, job: job) }
 
-    /// A program has written a request into the ledger. One look serves all notifications that came before it.
+    /// A program has written a request into the ledger. One read serves all earlier notifications.
     func notify() { notifications += 1 }
 
-    /// Looks for requests in the ledger that are not yet counted.
+    /// Reads the ledger for requests that are not counted.
     ///
     /// - Parameters:
-    ///   - isWaiting: What was counted still waits.
-    ///   - longest: No request can be older.
-    /// - Returns: nil if there is none.
-    /// - Throws: `cannotCreate`.
+    ///   - isWaiting: The counted requests still wait.
+    ///   - longest: The greatest age that a request can have.
+    /// - Returns: nil if all requests are counted.
+    /// - Throws: `cannotCreate`. The notifications are dropped: the caller must count a request without a requester.
     func read(isWaiting: Bool, longest: Duration) throws(Fault) -> News? {
-        // Also if it fails: then they are counted without their requesters.
         defer { notifications = 0 }
         let events = try ledger.events(of: job)
         let counted = isWaiting ? known : []
         let new = events.filter { event in !counted.contains(where: { $0 == event }) }
         known = events
         if notifications == 0, new.isEmpty { return nil }
-        // Without a new event, a request was repeated, or was found before its notification came.
+        // Without a new event, a request was repeated, or was read before its notification came.
         let late = new.isEmpty ? min(early, notifications) : 0
         early += notifications == 0 ? 1 : -late
         let ages = notifications > 0 || isWaiting ? nil : try ledger.age(of: job, longest: longest)
         let from = !new.isEmpty ? new : events.isEmpty ? [Request.others] : events
-        // One notification may be for many requests, and a requester may have sent many.
+        // One notification may be for many requests, and a requester may have sent many notifications.
         let requesters = (0..<max(notifications, new.count)).map { from[min($0, from.count - 1)].requester }
         return (requesters, ages ?? (.zero, .zero), UInt64(max(notifications, 1) - late))
     }
 
-    /// A request came as a line in the FIFO.
+    /// Records a request that came as a line in the FIFO.
     ///
     /// - Throws: `cannotCreate`; `saveToLedger` tries again.
     func addByHand() throws(Fault) {
@@ -61,7 +59,7 @@ final class Inbox {
         try saveToLedger()
     }
 
-    /// Writes requests by hand into the ledger, unless they stand there.
+    /// Writes a request that is only here into the ledger.
     ///
     /// - Throws: `cannotCreate`.
     func saveToLedger() throws(Fault) {
@@ -71,10 +69,10 @@ final class Inbox {
         isOnlyHere = false
     }
 
-    /// A failed run has put its requests back, which are counted already.
+    /// Records that a failed run has returned its requests to the ledger. They are counted.
     func recordReturned(_ events: [ByteString]) { known += events }
 
-    /// All that was counted is carried out or forgotten.
+    /// Forgets the counted requests: a run has taken them, or they were cancelled.
     func clear() {
         isOnlyHere = false
         known = []

@@ -3,24 +3,22 @@ import Configuration
 import Debounce
 import Linux
 
-/// What a job is doing, as small files in `FOLDER/jobs/JOB/` for whoever wants to know. Each is replaced atomically, after
-/// the fact that it states, and only when its value has changed.
+/// Publishes what a job is doing, as small files in `FOLDER/jobs/JOB/`. Each file is replaced in one step, after the fact that it
+/// states, and only when its value has changed.
 ///
 /// - `state`: idle, waiting, running, retrying (after a failure) or throttled (requested again and again)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
-/// - `saved`: requests that led to no run of their own, as of the last run that is over
-/// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first
-/// - `last_run`: when that began; `due`: when the command runs, or is ended if it runs; empty if never. Both in seconds on
-///   the clock that does not jump: /proc/uptime
+/// - `saved`: requests without a run of their own, as of the end of the last run
+/// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first run
+/// - `last_run`: when the last run began; `due`: when the command runs or, during a run, is ended; empty if never, in seconds on the clock of /proc/uptime
 /// - `causes`: the events behind the last run, a line each
-/// - `all`: all of these but `causes`, as lines `NAME VALUE`. Whoever needs two values of one moment reads them here: between
-///   two files the state may change
+/// - `all`: lines `NAME VALUE` for these files without `causes`: values of one moment
 final class JobState {
     var requests: UInt64 = 0
     var runs: UInt64 = 0
     var failures: UInt64 = 0
-    /// The number of requests when the last run began: it covers all of them.
+    /// The number of requests when the last run began, which covers them all.
     var covered: UInt64 = 0
     var saved: UInt64 = 0
     var lastExit: Int32?
@@ -28,15 +26,15 @@ final class JobState {
     var causes: [ByteString] = []
 
     private let folder: ByteString
-    /// What the folder is called while it is removed.
+    /// The folder's name while it is removed.
     private let done: ByteString
-    /// What stands in the files; empty if that is not known.
+    /// The texts of the files; empty if they are not known.
     private var published: [ByteString] = []
     private var faults = FaultLog()
 
     static let names: ByteString = "state command quiet requests runs failures saved last_exit last_run due"
 
-    /// - Throws: `cannotCreate` if the files can't be written. Then none is left.
+    /// - Throws: `cannotCreate` if the files can't be written. Then no file is left.
     init(_ job: Job, places: Places) throws(Fault) {
         folder = places.state(of: job.name)
         done = places.state(of: ".done")
@@ -49,7 +47,7 @@ final class JobState {
         }
     }
 
-    /// Makes `FOLDER/jobs`, and removes what an earlier daemon left there.
+    /// Makes `FOLDER/jobs`, and removes the files of an earlier daemon.
     static func clear(_ places: Places) throws(Fault) {
         let jobs = places.daemon + "/jobs"
         try Files.makeFolder(jobs)
@@ -67,7 +65,7 @@ final class JobState {
         }
     }
 
-    /// Takes the job from sight in one step: whoever still sees a part of it could ask for a job that is gone.
+    /// Removes the folder in one step, so that no program finds a part of a job that is gone.
     func remove() {
         attempt { () throws(Fault) in
             try Files.rename(folder, to: done)
@@ -83,7 +81,7 @@ final class JobState {
         ]
         let names = JobState.names.words
         let all = names.indices.map { "\(names[$0]) \(values[$0])" as ByteString }
-        // `all` before the others: a reader that sees one of them change finds the new values there, too.
+        // `all` first: a program that sees another file change finds the new values in `all`.
         let files = ["causes", "all"] + names
         let texts = [causes.joined(separator: "\n"), all.joined(separator: "\n")] + values
         for index in files.indices where published.isEmpty || published[index] != texts[index] {

@@ -2,8 +2,8 @@ import Basics
 import Debounce
 import Linux
 
-/// What a command writes, as lines of our log under the job's name. It lives until the last process that holds the
-/// stream has closed it: a command may leave a child behind.
+/// Logs what a command writes, under the job's name, until the last process that holds the stream has closed it. A
+/// command may leave a child behind.
 final class OutputLog {
     private var stream: Stream?
     private let name: ByteString
@@ -14,7 +14,7 @@ final class OutputLog {
         stream = Stream(reader) { [self] in read() }
     }
 
-    /// The command has ended: logs what it has left in the pipe, even if a child of its goes on writing.
+    /// Logs the bytes that the command has left in the pipe, even if a child still writes.
     func commandEnded() {
         read()
         log(output.end(isLast: false))
@@ -27,8 +27,8 @@ final class OutputLog {
         stream = nil
     }
 
-    /// Logs what is there, in at most 17 reads of 4 KB, so that endless output delays no other job. A pipe holds 16 of them
-    /// (pipe(7)). One more read finds its end, of which Dispatch on Linux tells only once.
+    /// Logs the bytes in the pipe, in at most 17 reads of 4 KB, so that endless output delays no other job. A pipe holds 64 KB (pipe(7)). One more read finds the end of the stream, which Dispatch on Linux reports only
+    /// once.
     private func read() {
         guard stream != nil else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)

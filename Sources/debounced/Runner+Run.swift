@@ -3,7 +3,7 @@ import Debounce
 import Ledger
 import Linux
 
-/// The steps of a run: its requests are taken from the ledger, its command runs, then its verification.
+/// The steps of a run: take the requests from the ledger, run the command, run the verification.
 extension Runner {
     func recover(at now: Instant) throws(Fault) {
         if let process = try ledger.recover(name) {
@@ -18,7 +18,7 @@ extension Runner {
             try ledger.returnRequests(of: name)
         } catch {
             logError(error.message)
-            // `startRun` puts it back.
+            // `startRun` tries again.
             debouncer.request(at: now)
         }
     }
@@ -40,7 +40,7 @@ extension Runner {
             startCommand(of: (taken.run, now), causes: taken.events, processFile: processFile)
         } catch {
             debouncer.notReady(at: now)
-            // If it can't be put back now, `startRun` does so.
+            // If this fails too, the next `startRun` returns the requests.
             try? ledger.returnRequests(of: name)
             startFaults.error("\(name): \(error.message); tried every \(job.quiet) s", about: Int64(error.errno))
         }
@@ -85,8 +85,8 @@ extension Runner {
         changed()
     }
 
-    /// Finds out whether a command did any good. The updater's own verification follows every command, as it starts dnsmasq
-    /// again if that was cut off halfway; any other follows success only.
+    /// Checks whether the command worked. The updater's own verification follows every command, since it starts dnsmasq
+    /// again after a restart that was cut off. Any other verification follows success only.
     private func verify(_ run: Run, outcome: Outcome, isCut: Bool, at now: Instant) {
         guard let line = job.verify, outcome.status == 0 || line == Job.verifiesDnsmasq
         else { return finish(run, outcome: outcome, at: now) }
@@ -109,7 +109,7 @@ extension Runner {
         state.lastExit = outcome.status
         if outcome.status != 0 { state.failures += 1 }
         state.saved = state.covered > state.runs ? state.covered - state.runs : 0
-        // The state first: a program that is told of the end may look at it at once.
+        // The state first: a program that learns of the end may read the state at once.
         state.publish(job, phase: debouncer.phase)
         let duration = seconds(now - run.began)
         attempt(name) { () throws(Fault) in
@@ -132,10 +132,10 @@ extension Runner {
 }
 
 extension Runner.Outcome {
-    /// It could not be started. Its status is the one that a program of ours would end with.
+    /// The status is as for our own programs with this fault.
     fileprivate init(_ fault: Fault) { self.init(status: fault.code.status, text: fault.message) }
 
-    /// - Parameter ended: nil if only an earlier daemon could have learned it.
+    /// - Parameter ended: nil for an adopted process: only its parent learns the status.
     fileprivate init(_ ended: ChildProcess.Outcome?) {
         switch ended {
         case .exited(let status)?: self.init(status: status, text: "failed with status \(status)")

@@ -4,11 +4,11 @@ import Debounce
 import Ledger
 import Linux
 
-/// Runs one job's command when its state machine says so: binds that to the inbox, the ledger, the timer, the processes of
-/// a run and the state files.
+/// Runs one job's command when its debouncer says so. It connects the debouncer with the inbox, the ledger, the timer,
+/// the processes of a run and the state files.
 final class Runner {
     enum Mode {
-        /// A command of an earlier daemon may still run: the ledger could not be read yet. None is started before.
+        /// A command of an earlier daemon may run: the ledger could not be read. No command is started.
         case unknown
         /// Nothing runs, and a command may start.
         case ready
@@ -16,20 +16,19 @@ final class Runner {
     }
 
     enum Step {
-        /// A process runs that an earlier daemon started.
+        /// A process of an earlier daemon.
         case adopted
         case command(Run)
-        /// The command has ended with that outcome, and it is found out whether it did any good.
+        /// The command has ended with this outcome, and its verification runs.
         case verification(Run, Outcome)
     }
 
     typealias Run = (number: Int, began: Instant)
 
-    /// How a command or its verification has ended.
     struct Outcome {
         /// As a shell shows it in `$?`.
         let status: Int32
-        /// What went wrong, if the status isn't 0.
+        /// The fault, if the status isn't 0.
         let text: ByteString
     }
 
@@ -38,7 +37,7 @@ final class Runner {
     let inbox: Inbox
     var mode = Mode.unknown
     let ledger: RequestLedger
-    /// The environment of its commands, beside the daemon's.
+    /// Variables for the command, besides the daemon's own.
     let environment: [ByteString]
     private lazy var timer = Timer { [self] in
         hasNews = true
@@ -47,21 +46,21 @@ final class Runner {
     let state: JobState
     var startFaults = FaultLog()
     private var throttles = FaultLog()
-    /// Called when time or the end of a process calls for `settle`.
+    /// Called when a timer or the end of a process makes `settle` necessary.
     let changed: () -> Void
     /// The run is a guess, scheduled because the ledger could not be read.
     var isGuess = false
     /// Something has happened since the last `settle`.
     var hasNews = true
-    /// The outputs of the present or last run, which a child of its may hold open.
+    /// The outputs of the last run's processes. A child may hold them open.
     var outputs: [OutputLog] = []
-    /// The daemon stops: nothing is started any more.
+    /// The daemon stops: no command is started.
     private(set) var isStopping = false
-    /// The job is not in force any more. If it is in the settings, but not enabled, then accepted requests stay in the ledger
-    /// until it is. A run goes on to its end.
+    /// The job is removed or disabled: a run goes on to its end. Requests for a job that is not enabled stay in the
+    /// ledger.
     private var isRetired = false
 
-    /// - Throws: `cannotCreate` if the job's state can't be written. Then nothing is left of it.
+    /// - Throws: `cannotCreate` if the job's state can't be written; no file is left.
     init(_ job: Job, places: Places, ledger: RequestLedger, onChange changed: @escaping () -> Void) throws(Fault) {
         (name, debouncer, inbox) = (job.name, Debouncer(job), Inbox(job.name, ledger: ledger))
         (self.ledger, self.changed, environment) = (ledger, changed, places.environment)
@@ -69,11 +68,10 @@ final class Runner {
     }
 
     var job: Job { debouncer.job }
-    /// It is not in force any more, and has nothing to do.
     var isDone: Bool { isRetired && debouncer.phase == .idle }
     var isNotified: Bool { inbox.isNotified }
-    /// The ledger must be read: a notification came, or a requester may have failed to send one. A run that is due without
-    /// throttling covers all requesters.
+    /// The ledger must be read: a notification came, or a requester may have failed to send one. Not needed while an
+    /// unthrottled run is scheduled, since that covers all requesters.
     var mustReadLedger: Bool {
         if case .throttled = debouncer.phase { return true }
         return inbox.isNotified || !debouncer.isWaiting
@@ -82,7 +80,7 @@ final class Runner {
 
     /// Puts the job's settings in force.
     ///
-    /// - Parameter job: nil if it is no longer in the settings.
+    /// - Parameter job: nil if the settings no longer have the job.
     func takeOver(_ job: Job?) {
         if let job { debouncer.job = job }
         isRetired = job == nil || !self.job.isEnabled
@@ -96,13 +94,13 @@ final class Runner {
             try recover(at: now)
         } catch {
             logError(error.message)
-            // Tried again when its time has come.
+            // `startRun` tries again.
             debouncer.request(at: now)
         }
         readInbox(at: now)
     }
 
-    /// Counts the requests that the ledger has and that were not counted before.
+    /// Counts the requests in the ledger that are not counted.
     func readInbox(at now: Instant) {
         guard mustReadLedger, job.isEnabled else { return }
         let isNotified = isNotified
@@ -145,7 +143,7 @@ final class Runner {
         }
     }
 
-    /// Does what the time has come for, and shows it. Costs nothing if nothing has happened.
+    /// Does what is due, and publishes the state. Costs nothing if nothing has happened.
     func settle(at now: Instant) {
         guard hasNews else { return }
         if !job.isEnabled { debouncer.cancel() }
@@ -177,7 +175,7 @@ final class Runner {
         }
     }
 
-    /// The daemon stops: what runs goes on to its end, and what waits is kept for the next daemon.
+    /// The daemon stops: a run goes on to its end, and requests are kept for the next daemon.
     func stop() {
         isStopping = true
         hasNews = true
@@ -186,10 +184,9 @@ final class Runner {
         log("a request waits; it is kept for the next start")
     }
 
-    /// Ends what runs before its time.
     func kill() { if case .busy(let command, _) = mode { command.signal(.kill) } }
 
-    /// Takes the job from sight, once it is idle.
+    /// Removes the state of a job that is idle.
     func remove() {
         timer.cancel()
         state.remove()
@@ -198,7 +195,7 @@ final class Runner {
     func log(_ text: ByteString) { Log.info("\(name): \(text)") }
     func logError(_ text: ByteString) { Log.error("\(name): \(text)") }
 
-    /// For a message: to the millisecond below a minute, else in whole seconds.
+    /// Rounds a duration for a message: to milliseconds below a minute, else to seconds.
     func seconds(_ duration: Duration) -> Duration {
         duration < .seconds(60) ? duration : .seconds(duration.components.seconds)
     }

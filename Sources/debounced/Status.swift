@@ -7,7 +7,7 @@ struct Status {
     private let daemon: Int32
     private var jobs: [Shown] = []
 
-    /// Prints the state. With `--watch` shows what matters most of it again and again, until the program or the daemon ends:
+    /// Prints the state. With `--watch` prints a shorter table again and again, until the program or the daemon ends:
     /// on a terminal always in one place, in 60 columns.
     static func show(_ call: Call) throws(Fault) {
         guard call.has("--watch") else {
@@ -17,10 +17,10 @@ struct Status {
         while true {
             let status = try Status(call)
             let lines = status.lines(isNarrow: true)
-            // Moves the cursor home, and clears each line to its end and all that is below the last.
+            // Moves the cursor home, and clears each line to its end and all lines below the last.
             let text = lines.joined(separator: Process.isTerminal ? "\u{1B}[K\n" : "\n")
             Log.info(Process.isTerminal ? "\u{1B}[H\(text)\u{1B}[K\n\u{1B}[J" : text)
-            // Once a second, for what counts down; and at once when something happens, if so much can be watched.
+            // Every second, since the table has seconds, and after each change if the files can be watched.
             let folders = status.jobs.map { call.places.state(of: $0["job"]) }
             if (try? FileWatch(.changes, in: folders).wait(upTo: .seconds(1))) == nil { Process.pause(.seconds(1)) }
         }
@@ -42,7 +42,7 @@ struct Status {
         for name in names { jobs.append(try Shown(name, folder: places.state(of: name))) }
     }
 
-    /// One job, as its files say. All values but the causes are of one moment: they come from one file.
+    /// One job, as its files say. All values except the causes are of one moment.
     private final class Shown {
         let causes: [ByteString]
         /// As `NAME VALUE`.
@@ -55,12 +55,12 @@ struct Status {
 
         subscript(_ name: ByteString) -> ByteString { values.values(of: name + " ").first ?? "" }
 
-        /// How long ago the moment in a value was, in whole seconds, negative if it is to come; nil if there is none.
+        /// Returns the age of a moment in whole seconds, negative for a moment to come; nil if the value is empty.
         private func age(_ name: ByteString) -> Int64? {
             self[name].seconds.map { (Process.now.sinceStart - $0).components.seconds }
         }
 
-        /// What the job does, and ANSI's colour for that.
+        /// The state as text, and its colour in ANSI's code.
         var state: (text: ByteString, colour: ByteString) {
             let (state, late) = (self["state"], age("due") ?? 0)
             let due = state + (late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s")
@@ -73,7 +73,6 @@ struct Status {
             }
         }
 
-        /// The cells of a row.
         var cells: [ByteString] {
             let ago = self["last_exit"].isEmpty ? nil : age("last_run")
             let lastRun: ByteString = ago.map { "\($0) s ago, status \(self["last_exit"])" } ?? "-"
@@ -92,7 +91,7 @@ struct Status {
     }
 
     private func lines(isNarrow: Bool = false) -> [ByteString] {
-        // On a terminal, unless its user does not want colours: no-color.org.
+        // On a terminal, unless its user wants no colours: no-color.org.
         let isColoured = Process.isTerminal && (Process.environment("NO_COLOR") ?? "").isEmpty
         func name(_ name: ByteString) -> ByteString { isNarrow ? name.printable(limit: 20) : name }
         func columns(_ row: [ByteString]) -> [ByteString] { isNarrow ? [name(row[0]), row[1], row[3], row[6]] : row }
@@ -107,7 +106,7 @@ struct Status {
             lines.append("\(name(job["job"]))'s last run: \(job.causes.joined(separator: ", ", limit: 5))")
         }
         guard isNarrow else { return lines }
-        // A state, and with it the 9 bytes that colour it, stands before the end.
+        // The state, and with it the 9 bytes of its colour, comes before the cut.
         return lines.map { line in
             ByteString(line.bytes[..<min(line.count, line.bytes.firstIndex(of: 0x1B) == nil ? 60 : 69)])
         }

@@ -1,14 +1,13 @@
 import Dispatch
 import Linux
 
-/// A file that is read when there is something to read. It is closed once Dispatch no longer uses it.
+/// Calls a handler whenever a file can be read. The file is closed once Dispatch no longer uses it.
 final class Stream {
-    /// nil once it is closed.
+    /// nil once the file is closed.
     private(set) var file: FileDescriptor?
     private let source: DispatchSourceRead
     private var closed: () -> Void = {}
 
-    /// - Parameter handler: Called when there is something to read.
     init(_ file: consuming FileDescriptor, _ handler: @escaping () -> Void) {
         source = DispatchSource.makeReadSource(fileDescriptor: file.number, queue: .main)
         self.file = consume file

@@ -1,8 +1,8 @@
 import Basics
 import Dispatch
 
-/// One resettable timer. It is activated once, and set lazily: to a later time only when it fires too early, so that a
-/// flood of requests, each of which moves the deadline, costs no system call.
+/// A timer that can be set again. A later deadline is set lazily, when the earlier one fires: a flood of requests, each
+/// of which moves the deadline, costs no system call.
 final class Timer {
     private let source = DispatchSource.makeTimerSource(queue: .main)
     private var armed: Instant?
@@ -16,7 +16,7 @@ final class Timer {
         source.activate()
     }
 
-    /// - Parameter deadline: When the handler is wanted; it may be called earlier. nil: not at all.
+    /// - Parameter deadline: When the handler must be called; it may be called earlier. nil: never.
     func set(_ deadline: Instant?, now: Instant) {
         if armed == deadline { return }
         if let armed, let deadline, armed <= deadline { return }

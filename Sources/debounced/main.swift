@@ -1,4 +1,4 @@
-// Runs a command once, after it has been asked for and then not asked for any more for a while.
+// Runs a command after requests for it, once no further request has come for a while.
 
 import Basics
 import Configuration
@@ -31,8 +31,7 @@ Call.run(
 func runDaemon(_ call: Call) {
     // Before Dispatch starts a thread.
     Process.resetSignals()
-    // On the main queue, as all that follows. A name for it: what comes after `DispatchQueue.main.async` would be isolated
-    // to the MainActor, which Embedded Swift does not have. Let go of before the main thread ends.
+    // A closure after `DispatchQueue.main.async` would be isolated to the MainActor, which Embedded Swift lacks.
     let queue = DispatchQueue.main
     queue.async {
         do throws(Fault) {

@@ -1,47 +1,43 @@
 import Basics
 import Debounce
 
-/// Plays a trace through the jobs' state machines, on virtual time: values in, values out.
+/// Plays a trace through the jobs' debouncers, on virtual time.
 ///
-/// - At any one moment the trace's lines come first, in their order, then whatever is due, as in the daemon.
-/// - A run takes the first `exit` line of its job that no run before it took, if it starts at SECONDS - DURATION or
-///   later. A line that was taken from a log stands where the run ended, so SECONDS - DURATION is when it started. A line at
-///   0 is for the first run that comes. A run may start earlier by `tolerance`, since the daemon needs some milliseconds.
+/// - At one moment the lines of the trace come first, in their order, then what is due, as in the daemon.
+/// - A run takes the first free `exit` line of its job, if the run starts at SECONDS - DURATION or later: a line from a
+///   log has the time of the run's end. A line at 0 is for the first run. A run may start earlier by `tolerance`.
 /// - Without such a line a run takes no time and succeeds.
 /// - A command runs for its DURATION even if TERM comes before; KILL ends it at once, with status 137.
-/// - After the last line the simulation goes on until nothing is left to do.
+/// - After the last line the simulation goes on until nothing is due.
 struct Simulation: Equatable {
-    /// How much later than here the run of an `exit` line may have started.
+    /// The daemon may start a run later than the simulation by this time.
     static let tolerance = Duration.milliseconds(100)
 
     struct Event: Equatable {
         enum Kind: Equatable {
             case asked(Request.Verb)
             case started
-            /// The timeout was over: TERM.
             case terminated
-            /// The grace too: KILL.
             case killed
             case ended(status: Int32)
         }
 
         /// Since the trace's start.
         let time: Duration
-        /// The job, by its place among the jobs.
+        /// The index of the job.
         let job: Int
         let kind: Kind
-        /// The requester; empty if the event is no request.
+        /// Empty if the event is no request.
         let requester: ByteString
-        /// What the job does from then on.
+        /// The state after the event.
         let phase: Debouncer.Phase
 
         var isRequest: Bool { kind == .asked(.request) || kind == .asked(.pending) }
     }
 
-    /// How often something happened to a job.
     struct Counts: Equatable {
         let requests, runs, failures, timeouts: Int
-        /// Requests that needed no run of their own.
+        /// Requests without a run of their own.
         var saved: Int { max(0, requests - runs) }
 
         init(_ events: [Event]) {
@@ -53,15 +49,15 @@ struct Simulation: Equatable {
     }
 
     private(set) var events: [Event] = []
-    /// For each of the jobs.
+    /// For each job.
     private(set) var counts: [Counts] = []
 
-    /// - Parameter jobs: All that the trace names, with their settings.
+    /// - Parameter jobs: All jobs that the trace names.
     init(_ trace: Trace, jobs: [Job]) {
         var players = jobs.map { Player($0, trace: trace) }
         var lines = trace.lines[...]
         while true {
-            // What is flushed counts as due since its first request.
+            // A flushed job is due since the start of the clock.
             let last = events.last?.time ?? .zero
             let due = players.indices.compactMap { job in
                 players[job].wakeAt.map { (moment: max($0.sinceStart, last), job: job) }
@@ -88,10 +84,9 @@ struct Simulation: Equatable {
     }
 }
 
-/// One job, and the command that it would run.
+/// One job, and its virtual command.
 private struct Player {
     private(set) var debouncer: Debouncer
-    /// When the command that runs ends, and how.
     private var run: (end: Instant, status: Int32)?
     /// The `exit` lines, each with the earliest start of its run.
     private var exits: ArraySlice<(start: Duration, duration: Duration, status: Int32)> = []
@@ -104,7 +99,7 @@ private struct Player {
         }
     }
 
-    /// When `step` has something to do; nil if never.
+    /// When `step` must be called; nil if never.
     var wakeAt: Instant? { earliest(debouncer.wakeAt, run?.end) }
 
     mutating func obey(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {
@@ -115,7 +110,7 @@ private struct Player {
         }
     }
 
-    /// Does one thing that is due. A command that ends at its timeout gets its TERM first.
+    /// Does one thing that is due. A command that ends at its timeout gets TERM first.
     mutating func step(at now: Instant) -> Simulation.Event.Kind {
         switch debouncer.tick(at: now) {
         case .start:

@@ -1,12 +1,12 @@
 import Basics
 import Debounce
 
-/// A simulation as text: a column for each moment at which something happens, a row for each job.
+/// A simulation as text: a column for each moment with an event, a row for each job.
 ///
-/// A column shows what happens to the job at its moment, then what the job does until the next. Requests that come
-/// within a second and change nothing share a column: `5r` are five.
+/// A column shows the events of its moment, then what the job does until the next. Requests within a second that change
+/// nothing share a column: `5r` is five requests.
 struct Timeline {
-    /// How many bytes a line of the text may have. What does not fit goes on below.
+    /// The longest line, in bytes. Further columns go into a block below.
     private static let width = 100
     private static let burst = Duration.seconds(1)
     private static let legend: ByteString = """
@@ -39,7 +39,6 @@ struct Timeline {
         (blocks + [Timeline.legend, zip(names, counts).map(summary).joined(separator: "\n")]).joined(separator: "\n\n")
     }
 
-    /// The columns, as many below each other as the width calls for.
     private var blocks: [ByteString] {
         let header = ["seconds"] + names
         let margin = header.map { $0.count }.max()! + 2
@@ -62,7 +61,6 @@ struct Timeline {
     }
 
     private func summary(_ name: ByteString, counts: Simulation.Counts) -> ByteString {
-        /// "1 run", "2 runs".
         func number(_ count: Int, of noun: ByteString) -> ByteString { "\(count) \(noun)" + (count == 1 ? "" : "s") }
         var line: ByteString = "\(name): \(number(counts.requests, of: "request")), \(number(counts.runs, of: "run"))"
         if counts.failures > 0 { line += ", \(counts.failures) failed" }
@@ -73,21 +71,21 @@ struct Timeline {
     private struct Column {
         let time: Duration
         var cells: [Cell]
-        /// It shows nothing but requests that changed nothing.
+        /// The column has only requests, and they changed nothing.
         var isQuiet = true
 
         var label: ByteString { "\(time)" }
-        /// One more than the longest text, so that it shows what comes after.
+        /// One more than the longest text, to show the state after it.
         var width: Int { (cells.map { $0.text.count } + [label.count]).max()! + 1 }
     }
 
     private struct Cell {
-        /// What the job does afterwards.
+        /// The state after the column's moment.
         var sign = UInt8(ascii: " ")
-        /// What happens to it.
+        /// The signs of the events.
         var marks: [UInt8] = []
 
-        /// The marks, each with how often it came in a row.
+        /// The signs, each with its number in a row.
         var text: ByteString {
             var text: ByteString = ""
             var rest = marks[...]

@@ -1,13 +1,13 @@
 import Basics
 import Debounce
 
-/// What happened to the jobs, and when: what `simulate` plays. A line each:
+/// The input of `simulate`, a line for each event:
 ///
-/// - `SECONDS request JOB [REQUESTER]`, or `pending`, `flush` or `cancel` in the place of `request`: a line of the FIFO, such
-///   as `12 pending dnsmasq alias maxwell`.
+/// - `SECONDS request JOB [REQUESTER]`, or with `pending`, `flush` or `cancel`: a line of the FIFO, such as `12 pending
+///   dnsmasq alias maxwell`.
 /// - `SECONDS exit JOB STATUS DURATION`: a run of the job ends with STATUS after DURATION seconds.
 ///
-/// SECONDS are counted from the trace's start and never go backwards. From `#` to the line's end is a comment.
+/// SECONDS count from the trace's start and never go backwards. A comment goes from `#` to the line's end.
 struct Trace: Equatable {
     struct Line: Equatable {
         enum Event: Equatable {
@@ -24,8 +24,6 @@ struct Trace: Equatable {
 
     let lines: [Line]
 
-    /// Reads the text of a trace.
-    ///
     /// - Throws: `data` with "FILE:LINE: what is wrong, what is allowed".
     init(_ text: ByteString, file: ByteString, jobs: [Job]) throws(Fault) {
         var lines: [Line] = []

@@ -38,7 +38,6 @@ func simulate(_ call: Call) throws(Fault) {
 }
 
 extension Simulation {
-    /// - Parameter names: Those of the jobs.
     fileprivate func json(_ names: [ByteString]) -> ByteString {
         let jobs = zip(names, counts).map { name, counts in
             let numbers = [counts.requests, counts.runs, counts.failures, counts.timeouts, counts.saved]
