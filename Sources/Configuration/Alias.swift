@@ -1,11 +1,11 @@
 import Basics
 
-/// A name that leads to the first of its targets that is up: `config cname 'ALIAS'`, or lines of the mapping file.
+/// A name that leads to one of its targets: `config cname 'ALIAS'`, or lines of the mapping file.
 public final class Alias {
     public final class Target {
         public let host: HostName
-        /// The operating system of a multi-boot machine that it belongs to; targets of one system may be up at the same
-        /// time.
+        /// The operating system of a multi-boot machine to which the target belongs. Targets of one system may be up
+        /// together.
         public let system: ByteString
 
         init(_ host: HostName, system: ByteString) { (self.host, self.system) = (host, system) }
@@ -16,23 +16,21 @@ public final class Alias {
     ]
 
     public let name: HostName
-    /// The preferred one first.
+    /// The preferred target first.
     public let targets: [Target]
-    /// The line that names it.
     public let place: Place
-    /// Which of several targets is up is also asked on the network.
+    /// The network is probed if several targets are up.
     public let isProbed: Bool
 
     init(_ name: HostName, targets: [Target], isProbed: Bool, place: Place) {
         (self.name, self.targets, self.isProbed, self.place) = (name, targets, isProbed, place)
     }
 
-    /// Reads a section, and leaves out what is faulty.
+    /// Reads a section, and leaves out faulty values. A target without a system, such as `maxwell-arch-wifi`, gets the
+    /// system of the shortest target to which `-…` was added, such as `maxwell-arch`. Without such a target it is a
+    /// system by itself.
     ///
-    /// A target may have no system, as `maxwell-arch-wifi`. Then it gets the system of the target with the shortest name to
-    /// which `-…` was added, as `maxwell-arch`. Without such a target it gets a system of its own.
-    ///
-    /// - Returns: nil if that leaves no alias.
+    /// - Returns: nil if no alias is left, or if the alias is not enabled.
     convenience init?(_ read: UCI.Section, file: ByteString, findings: inout Findings) {
         let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)
         let place = Place(file, line: named.line)
@@ -45,7 +43,7 @@ public final class Alias {
         var targets: [Target] = []
         for value in section[list: "target"] {
             let words = value.text.words
-            // It has been read as a target.
+            // The word was read as a target before.
             let host = HostName(words[0])!
             if targets.contains(where: { $0.host == host }) {
                 findings.add(.fault, at: Place(file, line: value.line), "target '\(host)' stands twice for '\(name)'")
@@ -63,12 +61,11 @@ public final class Alias {
             let stem = stems.min { $0.host.text.count < $1.host.text.count } ?? target
             return Target(target.host, system: stem.system.isEmpty ? stem.host.text : stem.system)
         }
-        // A section that is not enabled counts as one that is not there.
         if section["enabled"] == "0" { return nil }
         self.init(name, targets: all, isProbed: section["probe"] == "1", place: place)
     }
 
-    /// The aliases of a text that `text` made.
+    /// Reads the aliases of a text that `text` made.
     static func all(in text: ByteString, file: ByteString) -> [Alias] {
         var (all, targets): ([Alias], [Target]) = ([], [])
         var name: HostName?
@@ -89,8 +86,8 @@ public final class Alias {
         return all
     }
 
-    /// The section as it stands in a settings file, with the option `probe` last, as `all` reads it. The section has no name: an
-    /// alias' name may be none for a section.
+    /// The section as in a settings file, with the option `probe` last, since `all` relies on it. The section is
+    /// anonymous: the name of an alias may be too free for a section.
     var text: ByteString {
         let targets = targets.map { "\tlist target '\($0.host) \($0.system)'\n" as ByteString }.joined(separator: "")
         return

@@ -2,16 +2,14 @@ import Basics
 import Debounce
 import Linux
 
-/// One call of a program: what its words and the environment say.
+/// One call of a program: its words, its options, and the environment.
 public struct Call: Sendable {
     public let places: Places
-    /// The command line's jobs as a settings file. They replace the jobs of the settings; empty if no job is given.
+    /// The command line's jobs as a settings file, which replaces the jobs of the settings; empty if no job is given.
     public let jobs: ByteString
-    /// The words after the verb.
     public fileprivate(set) var words: [ByteString]
     fileprivate let flags: [ByteString]
 
-    /// How the help text explains jobs of the command line.
     fileprivate static let jobOptions: StaticString = """
           --job NAME=COMMAND    a job, instead of those in the settings; repeatable
           --quiet SECONDS       for all jobs of the command line: so long without a request before the command runs
@@ -34,7 +32,7 @@ public struct Call: Sendable {
             if given.isEmpty {
                 throw Fault(.usage, "\(option) goes with --job; for the jobs in the settings it stands there")
             }
-            // An empty option would be ignored.
+            // An empty `option` would be ignored.
             shared += "\tlist \(name) '\(value.quoted)'\n"
         }
         var sections: [ByteString] = []
@@ -60,28 +58,28 @@ public struct Call: Sendable {
         if let fault = findings.all(.fault).first { throw Fault(.usage, "--\(fault.text)") }
     }
 
-    /// Whether an option without a value was given.
+    /// Returns whether an option without a value was given.
     public func has(_ flag: StaticString) -> Bool { flags.contains { $0 == flag } }
 
     public var wantsJSON: Bool { has("--json") }
 
-    /// The settings of the file, or the jobs of the command line in their place.
+    /// Returns the settings of the file, or the jobs of the command line in their place.
     ///
-    /// - Parameter findings: What is found in the file is added.
-    /// - Throws: `settings` if the call names a file that is not there, or if the system can't read a file now.
+    /// - Parameter findings: Gets the findings in the file.
+    /// - Throws: `settings` if the file that the call names is missing, or if the system can't read a file now.
     public func settings(findings: inout Findings) throws(Fault) -> Settings {
         try places.checkConfig()
         return jobs.isEmpty
             ? try Settings(file: places.config, findings: &findings) : Settings(jobs, file: "", findings: &findings)
     }
 
-    /// The same for a start: see `Settings.forStart`.
+    /// Returns the settings for a start: see `Settings.forStart`.
     public func settingsForStart() throws(Fault) -> (Settings, log: [ByteString]) {
         var findings = Findings()
         return jobs.isEmpty ? try Settings.forStart(places) : (try settings(findings: &findings), [])
     }
 
-    /// Whether its words and options are those that a verb allows.
+    /// Returns whether the words and options are allowed for a verb.
     fileprivate func follows(_ usage: StaticString) -> Bool {
         var (fewest, most, known) = (0, 0, 0)
         for part in ByteString(stringLiteral: usage).words {
@@ -99,8 +97,8 @@ public struct Call: Sendable {
     /// One way to call a program.
     ///
     /// - `name`: Empty for the call without a verb.
-    /// - `usage`: What may follow, as the help text shows it: a word as `JOB` or `[JOB]`, an option without a value as
-    ///   `[--json]`. Of `[--json|--watch]` only one may be given.
+    /// - `usage`: The words and options that may follow, as in the help text: `JOB`, `[JOB]`, `[--json]`. Of
+    ///   `[--json|--watch]` only one may be given.
     /// - `help`: One line for the help text.
     public typealias Verb = (
         name: StaticString, usage: StaticString, help: StaticString, run: @Sendable (Call) throws(Fault) -> Void
@@ -111,11 +109,12 @@ public struct Call: Sendable {
         _ run: @escaping @Sendable (Call) throws(Fault) -> Void
     ) -> Verb { (name, usage, help, run) }
 
-    /// Does what the words ask for; the first verb is for a call without one. If that fails, says why and ends the process.
+    /// Runs the verb of a call, or the first verb if the call has no verb. After a fault says why, and ends the
+    /// process.
     ///
     /// - Parameters:
-    ///   - options: Those that take a value, besides `--config`.
-    ///   - notes: The help text after the lines of the verbs, without the options for jobs of the command line.
+    ///   - options: The options that take a value, besides `--config`.
+    ///   - notes: The help text below the verbs, without the options for jobs of the command line.
     public static func run(
         _ program: StaticString, words: [ByteString], verbs: [Verb], options: StaticString, notes: StaticString
     ) {
@@ -152,10 +151,10 @@ public struct Call: Sendable {
 }
 
 extension Fault {
-    /// Says why the program ends, as JSON if the arguments ask for that, and ends it with the exit status that says so.
+    /// Says why the program ends, as JSON if the arguments ask for it, and exits with the status of the fault.
     public func end(_ program: StaticString) -> Never {
         let words = Process.arguments
-        // Even if the call makes no sense.
+        // The call may be faulty, so `Arguments` can't tell.
         let json = words.firstIndex { $0 == "--json" } ?? words.count
         if json < words.firstIndex(where: { $0 == "--" }) ?? words.count {
             Log.answer(status: code.status, message)

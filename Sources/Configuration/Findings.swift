@@ -1,29 +1,28 @@
 import Basics
 
-/// A file, and a line of it where there is one.
+/// A file, or a line of a file.
 public struct Place: Equatable, Sendable {
     public let file: ByteString
-    /// Counted from 1; nil if it is about the whole file.
+    /// Counted from 1; nil for the whole file.
     public let line: Int?
 
     public init(_ file: ByteString, line: Int? = nil) { (self.file, self.line) = (file, line) }
 
-    /// "FILE:LINE", or "FILE".
     public var text: ByteString { line.map { "\(file):\($0)" } ?? file }
 }
 
-/// What was found while settings were read, or by a check. It becomes text at the very last, and is an error where it ends
-/// the reading.
+/// What was found in the settings, or by a check. It stays a value until it is shown. It is an error where it ends the
+/// reading.
 public final class Finding: Error, Equatable {
     /// The gravest first.
     public enum Kind: ByteString, CaseIterable, Sendable {
-        /// A reload refuses it, and a start leaves out what it is about.
+        /// A reload refuses the settings, and a start leaves the faulty part out.
         case fault
-        /// Something can't work as it is set.
+        /// The settings are valid, but a part of them can't work.
         case problem
-        /// It works, but perhaps not as it is meant.
+        /// The settings work, but perhaps not as meant.
         case remark
-        /// It works, and could work better.
+        /// The settings work, and could work better.
         case advice
     }
 
@@ -40,7 +39,6 @@ public final class Finding: Error, Equatable {
         one.kind == other.kind && one.place == other.place && one.text == other.text
     }
 
-    /// "FILE:LINE: TEXT".
     public var message: ByteString { "\(place.text): \(text)" }
 
     fileprivate var json: ByteString {
@@ -49,7 +47,7 @@ public final class Finding: Error, Equatable {
     }
 }
 
-/// What was found, each once.
+/// Findings, each once.
 public struct Findings {
     private var found: [Finding] = []
     /// A file could not be read to its end, so settings are missing.
@@ -63,15 +61,14 @@ public struct Findings {
         add(Finding(kind, at: place, text))
     }
 
-    /// The gravest kind first, and of one kind what was found first.
+    /// The gravest kind first; within a kind in the order of discovery.
     public var all: [Finding] { Finding.Kind.allCases.flatMap { all($0) } }
 
     public func all(_ kind: Finding.Kind) -> [Finding] { found.filter { $0.kind == kind } }
 
-    /// A list of objects.
     public var json: ByteString { ByteString(jsonArray: all.map { $0.json }) }
 
-    /// Nothing has to be mended: a check ends with 0.
+    /// A check ends with 0: there is no fault and no problem.
     public var areHarmless: Bool { all(.fault).isEmpty && all(.problem).isEmpty }
 
     /// - Throws: `settings` with the first fault.

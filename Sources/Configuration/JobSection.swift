@@ -8,11 +8,11 @@ extension SettingsSection {
         ("timeout", .seconds, ""), ("retries", .count, "3"), ("max_interval", .seconds, "600"), ("enabled", .flag, "1"),
     ]
 
-    /// Reads the section of a job, and leaves out what is faulty. A job whose command is faulty, or may be misspelt, is not
-    /// enabled: the default command does not run, and requests are kept.
+    /// Reads the section of a job, and leaves out faulty values. A job with a faulty or misspelt command is disabled:
+    /// the default command does not run, and requests are kept.
     ///
     /// - Parameter isCut: A fault has cut off the rest of the section.
-    /// - Returns: nil if the section's name can't be a job's.
+    /// - Returns: nil if the section's name is no job's name.
     static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, findings: inout Findings) -> SettingsSection? {
         let place = Place(file, line: read.line)
         guard let name = read.name, Job.isName(name) else {
@@ -35,8 +35,8 @@ extension SettingsSection {
                 section["enabled"] = "0"
             }
         }
-        // It succeeds whatever becomes of dnsmasq. It takes 3 s for each network in which it looks for another DHCP server,
-        // and broken off halfway it leaves dnsmasq stopped.
+        // This command returns 0 even if dnsmasq does not start. It takes 3 s for each network, since dnsmasq looks for
+        // another DHCP server. If it is cut off, dnsmasq stays stopped.
         let restartsDnsmasq = section["command"] == "service dnsmasq restart"
         if restartsDnsmasq, section["verify"].isEmpty { section["verify"] = Job.verifiesDnsmasq }
         if section["timeout"].isEmpty { section["timeout"] = restartsDnsmasq ? "300" : "60" }
@@ -52,11 +52,10 @@ extension SettingsSection {
         return section
     }
 
-    /// The job, if the section is one.
     var job: Job {
         var job = Job(name: name, command: self["command"])
         job.verify = self["verify"].isEmpty ? nil : self["verify"]
-        // These can't fail: only values that can be read get into a section.
+        // A section has only values that can be read.
         (job.quiet, job.maxWait) = (self["quiet"].seconds!, self["max_wait"].seconds!)
         (job.timeout, job.maxInterval) = (self["timeout"].seconds!, self["max_interval"].seconds!)
         (job.retries, job.isEnabled) = (self["retries"].wholeNumber!, self["enabled"] == "1")

@@ -1,11 +1,9 @@
 import Basics
 
-/// The mapping file, which may hold more aliases than the settings: lines `TARGET ALIAS [SYSTEM]`, with the preferred
-/// target of an alias first, and `#` comments.
+/// The mapping file, for aliases from other programs: lines `TARGET ALIAS [SYSTEM]`, the preferred target of an alias
+/// first, and `#` comments.
 public enum MappingFile {
-    /// Reads the aliases, as if each were a section of the settings, and leaves out what is faulty.
-    ///
-    /// - Parameter findings: What is found is added.
+    /// Reads the aliases like sections of the settings, and leaves out faulty lines.
     public static func aliases(in text: ByteString, file: ByteString, findings: inout Findings) -> [Alias] {
         var sections: [UCI.Section] = []
         for (index, line) in text.lines.enumerated() {

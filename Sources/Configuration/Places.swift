@@ -2,21 +2,18 @@ import Basics
 import Linux
 
 /// Where the programs find their settings and each other. The command line wins over the environment, which wins over
-/// the usual places on a router.
+/// the places on a router.
 public struct Places: Sendable {
-    /// The settings file.
     public var config: ByteString { moved ?? Places.uci("debounced") }
-    /// The settings file that the call or the environment names; nil means the usual one.
+    /// The settings file that the call or the environment names; nil for the usual file.
     private let moved: ByteString?
-    /// The call names it: then it has to be there.
+    /// The call names the settings file, so the file must exist.
     private let isConfigGiven: Bool
     /// The run directory of the daemon.
     public var daemon: ByteString
     /// The run directory of the updater.
     public var updater: ByteString
 
-    /// The places that a call of a program names, or the environment, else the usual ones.
-    ///
     /// - Throws: `cannotCreate` if XDG_RUNTIME_DIR is needed, and another user's.
     public init(_ arguments: Arguments = Arguments(), of program: ByteString = "") throws(Fault) {
         let given = arguments.values(of: "--config").last
@@ -27,7 +24,8 @@ public struct Places: Sendable {
             if let directory = Places.variable(name) { return directory }
             if Process.isRoot { return "/var/run/\(owner)" }
             guard let directory = Places.variable("XDG_RUNTIME_DIR") else { return "/tmp/\(owner)-\(Process.user)" }
-            // As su(1) leaves it: what another user's programs rely on is not for us to write to.
+            // su(1) leaves the variable as it was. Programs of the other user rely on that folder, so nothing is
+            // written there.
             if let found = try FileStatus(at: directory), !found.isOurs {
                 throw Fault(.cannotCreate, "XDG_RUNTIME_DIR: \(directory) is \(found.summary), not ours; unset it")
             }
@@ -37,19 +35,19 @@ public struct Places: Sendable {
         updater = try runDirectory("CNAME_UPDATER_RUN_DIR", owner: "cname-updater")
     }
 
-    /// - Throws: `settings` if the call names a settings file that is not there.
+    /// - Throws: `settings` if the call names a settings file that is missing.
     public func checkConfig() throws(Fault) {
         if isConfigGiven, try FileStatus(at: config) == nil {
             throw Fault(.settings, "\(config): there is no such file")
         }
     }
 
-    /// Variables by which the programs that the daemon starts find the same places, as NAME=VALUE.
+    /// Variables, as NAME=VALUE, that lead the daemon's children to the same places.
     public var environment: [ByteString] {
         ["DEBOUNCED_RUN_DIR=\(daemon)"] + (moved.map { ["DEBOUNCED_CONFIG=\($0)"] } ?? [])
     }
 
-    /// The file that `uci show NAME` shows. Where `/var/run/uci/NAME` exists, it replaces all of `/etc/config/NAME`: libuci's
+    /// Returns the file that `uci show NAME` shows. `/var/run/uci/NAME` replaces all of `/etc/config/NAME`: libuci's
     /// `uci_file_load`, since 2025.
     public static func uci(_ name: ByteString) -> ByteString {
         let path: ByteString = "/var/run/uci/\(name)"
@@ -59,19 +57,19 @@ public struct Places: Sendable {
     /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }
 
-    /// The file that the daemon locks: there is one daemon.
+    /// The file that the one daemon locks.
     public var lock: ByteString { daemon + "/lock" }
 
     /// The settings in force: see `SettingsInForce`.
     public var settings: ByteString { daemon + "/settings" }
 
-    /// Where `debounced` shows how many lines from the FIFO were no request.
+    /// The number of lines in the FIFO that were no request.
     public var rejected: ByteString { daemon + "/rejected" }
 
-    /// The folder in which the daemon shows what a job is doing.
+    /// The folder with the state of a job: see `JobState`.
     public func state(of job: ByteString) -> ByteString { "\(daemon)/jobs/\(job)" }
 
-    /// A variable of the environment. An empty one counts as not set.
+    /// A variable of the environment; nil if it is not set, or empty.
     private static func variable(_ name: StaticString) -> ByteString? {
         Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }

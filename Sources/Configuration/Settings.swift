@@ -2,9 +2,9 @@ import Basics
 import Debounce
 import Linux
 
-/// The settings of both programs, in which nothing is faulty.
+/// The settings of both programs, without faulty parts.
 public struct Settings {
-    /// No time in the settings is longer than a week.
+    /// The longest time in the settings: a week.
     public static let longest = Duration.seconds(7 * 24 * 3600)
 
     /// Never empty.
@@ -12,17 +12,16 @@ public struct Settings {
     public let updater: UpdaterSettings
     public private(set) var aliases: [Alias] = []
 
-    /// Those that are not enabled, too.
+    /// Jobs that are not enabled included.
     public var allJobs: [Job] { jobSections.map { $0.job } }
     public var jobs: [Job] { allJobs.filter { $0.isEnabled } }
-    /// Where it is set how dnsmasq gets the aliases.
+    /// The place of the option `publish`.
     public var publishPlace: Place { updater.section.place(of: "publish") }
 
-    /// Reads the settings file and the mapping file that it names, either of which may be missing. What is faulty is left
-    /// out.
+    /// Reads the settings file and its mapping file. Both may be missing. Faulty parts are left out.
     ///
-    /// - Parameter findings: What is found is added.
-    /// - Throws: `settings` if the system can't read a file at the moment: nobody knows what it says.
+    /// - Parameter findings: Gets the findings in the files.
+    /// - Throws: `settings` if the system can't read a file now.
     public init(file path: ByteString, findings: inout Findings) throws(Fault) {
         try self.init(ByteString(settingsFile: path, findings: &findings), file: path, findings: &findings)
         let mappings = updater.mappings
@@ -30,8 +29,8 @@ public struct Settings {
         add(MappingFile.aliases(in: text, file: mappings, findings: &findings), findings: &findings)
     }
 
-    /// Reads the text of a settings file. What is faulty is left out. Without a job it has the built-in one, which restarts
-    /// dnsmasq.
+    /// Reads the text of a settings file, and leaves out faulty parts. A text without a job gets the built-in job,
+    /// which restarts dnsmasq.
     public init(_ text: ByteString, file: ByteString, findings: inout Findings) {
         let updaterSection = SettingsSection(type: "updater", name: "updater", table: UpdaterSettings.table, file: file)
         updater = UpdaterSettings(section: updaterSection)
@@ -73,7 +72,8 @@ public struct Settings {
         }
     }
 
-    /// A remark if the job that aliases ask for does not restart dnsmasq; nil if a script may.
+    /// A remark if the job that aliases request does not restart dnsmasq; nil if it does, or if its command is a
+    /// script.
     public var jobFinding: Finding? {
         guard !aliases.isEmpty, let found = jobSections.first(where: { $0.name == updater.job }),
             case let command = found["command"], found["enabled"] == "1", command.firstIndex(of: "dnsmasq") == nil,
@@ -85,7 +85,7 @@ public struct Settings {
                 + "at a start only")
     }
 
-    /// Adds aliases. An alias whose name is already set becomes a fault instead.
+    /// Adds aliases. An alias with a name that is set before becomes a fault.
     mutating func add(_ new: [Alias], findings: inout Findings) {
         let all = aliases + new
         let index = NameIndex(all.map { $0.name.text })
@@ -101,12 +101,13 @@ public struct Settings {
         }
     }
 
-    /// These settings as a settings file: the updater's section, the jobs, and all aliases, the mapping file's among them.
+    /// These settings as a settings file: the updater's section, the jobs, and all aliases, with those of the mapping
+    /// file.
     public var text: ByteString {
         (([updater.section] + jobSections).map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
     }
 
-    /// These settings as a settings file, with the mapping file's aliases in comments, as an option names the mapping file.
+    /// These settings as a settings file, with the aliases of the mapping file in comments.
     public var shown: ByteString {
         let mapped = updater.mappings
         let others = aliases.filter { $0.place.file == mapped }
@@ -119,9 +120,9 @@ public struct Settings {
 }
 
 extension ByteString {
-    /// The text of a file that may be missing. It is empty, with a fault, if there is something other than a file.
+    /// Reads a file that may be missing. The text is empty, with a fault, if the path leads to anything else.
     ///
-    /// - Throws: `settings` if the system can't read it at the moment.
+    /// - Throws: `settings` if the system can't read the file now.
     fileprivate init(settingsFile path: ByteString, findings: inout Findings) throws(Fault) {
         self = ""
         do throws(Fault) {

@@ -1,18 +1,16 @@
 import Basics
 import Linux
 
-/// The settings that start or reload took over: a copy, `settings` in the run directory of the daemon. A change of the
-/// settings file counts from the next reload on, so a typo there keeps no event from being handled.
+/// The settings that the last start or reload took over: `settings` in the run directory of the daemon. A change of the
+/// settings file counts after the next reload, so a typo there keeps no event from being handled.
 ///
-/// The copy is itself a settings file. Its first line has its digest and the job that lease events ask for, which is all that
-/// most calls need; then come the updater's section, the jobs and the aliases, each value in its one spelling. So an event
-/// finds a target by its line, without reading all sections.
+/// The copy is a settings file too. Its first line has its digest and the job that lease events request. Then come the
+/// updater's section, the jobs and the aliases, in one spelling each, so that an event finds a target by its line.
 public final class SettingsInForce {
     /// Different settings have different digests.
     public let digest: ByteString
-    /// The job that is asked for whenever a lease is new, gone or changed; empty: none.
+    /// The job to request for each new, removed or changed lease; empty with `request 'alias'`.
     public let leaseJob: ByteString
-    /// The section of the updater, which comes first.
     public private(set) lazy var updater: UpdaterSettings = {
         let section = SettingsSection(type: "updater", name: "updater", table: UpdaterSettings.table, file: path)
         var findings = Findings()
@@ -20,25 +18,24 @@ public final class SettingsInForce {
         for one in UCI(upToFault: first, file: path).sections { section.read(one, findings: &findings) }
         return UpdaterSettings(section: section)
     }()
-    /// Read line by line, as there may be a thousand of them.
+    /// Read line by line, since there may be a thousand aliases.
     public private(set) lazy var aliases: [Alias] = {
         let start = text.firstIndex(of: "\nconfig cname\n") ?? text.count
         return Alias.all(in: ByteString(text.bytes[start...]), file: path)
     }()
-    /// All settings, read when they are needed.
     public private(set) lazy var all = {
-        // Nothing is wrong with a copy.
+        // A copy has no findings.
         var findings = Findings()
         return Settings(text, file: path, findings: &findings)
     }()
     private let text: ByteString
     private let path: ByteString
 
-    /// Opens the copy.
+    /// Reads the copy.
     ///
-    /// - Parameter takesOver: Whether the file's settings are put in force, as at a start, if no copy can be read. Otherwise
-    ///   the file is only read.
-    /// - Throws: `cannotCreate`; `system`; `settings` if the system can't read a file at the moment.
+    /// - Parameter takesOver: Without a copy, puts the settings of the file in force, as a start does. If false, they
+    ///   are only read.
+    /// - Throws: `cannotCreate`; `system`; `settings` if the system can't read a file now.
     public static func read(_ places: Places, takesOver: Bool) throws(Fault) -> SettingsInForce {
         // Another user could have written anything there.
         try Files.checkFolder(places.daemon)
@@ -47,7 +44,7 @@ public final class SettingsInForce {
         guard takesOver else { return SettingsInForce(settings.copy, path: places.config)! }
         for line in lines {
             Log.error(line)
-            // Nobody reads the output of a hook, so the system log has to say it.
+            // The output of a hook is lost.
             Log.system(from: "cname-updater", line)
         }
         try settings.takeOver(places, unlessOthers: true)
@@ -67,16 +64,16 @@ public final class SettingsInForce {
         (self.text, self.path) = (text, path)
     }
 
-    /// Whether the host is a target of an alias.
+    /// Returns whether the host is a target of an alias.
     public func isTarget(_ host: ByteString) -> Bool { text.firstIndex(of: "\n\tlist target '\(host) ") != nil }
 }
 
 extension Settings {
-    /// The settings for a start, which a fault does not prevent. If a file can't be read to its end, the settings in force
-    /// stay, so that no alias is withdrawn; if there are none, what could be read counts.
+    /// Reads the settings for a start, which a fault does not prevent. If a file can't be read to its end, the settings
+    /// in force stay, so that no alias is withdrawn. Without settings in force, the part that could be read counts.
     ///
-    /// - Returns: The settings, and what the log should say.
-    /// - Throws: `settings` if the system can't read a file at the moment; `cannotCreate` if the run directory of the daemon is
+    /// - Returns: The settings, and lines for the log.
+    /// - Throws: `settings` if the system can't read a file now; `cannotCreate` if the run directory of the daemon is
     ///   not ours.
     public static func forStart(_ places: Places) throws(Fault) -> (Settings, log: [ByteString]) {
         try Files.checkFolder(places.daemon)
@@ -94,21 +91,19 @@ extension Settings {
 
     /// Puts these settings in force, in one step.
     ///
-    /// - Parameter unlessOthers: Does nothing if another process has already put settings in force.
+    /// - Parameter unlessOthers: Does nothing if another process has put settings in force.
     /// - Throws: `cannotCreate`.
     public func takeOver(_ places: Places, unlessOthers: Bool = false) throws(Fault) {
         try Files.makeFolder(places.daemon)
-        // Many events may find at the same time that no settings are in force.
+        // Many events at once may find that no settings are in force.
         let lock = try FileLock(places.settings + ".lock")
         defer { _ = lock }
         if unlessOthers, SettingsInForce(places) != nil { return }
         try Files.replace(places.settings, with: copy)
     }
 
-    /// The digest in the copy's first line: different settings have different ones.
     public var digest: ByteString { text.digest }
 
-    /// The text of the copy.
     fileprivate var copy: ByteString {
         let leaseJob = updater.request == .lease ? updater.job : "-"
         return "# \(digest) \(leaseJob) in force: not to be edited\n\(text)"

@@ -1,18 +1,16 @@
 import Basics
 
-/// One option of a section type. Each section type has one table of these, and whatever reads, writes or explains an
-/// option goes by it.
-///
-/// `initial` is its value if it is not set; empty if it has no value then.
+/// One option of a section type. The table of a section type decides how options are read, written and explained.
+/// `initial` is the value of an option that is not set; empty for no value.
 typealias OptionRule = (name: StaticString, kind: OptionKind, initial: StaticString)
 
-/// What values are allowed.
+/// The values that an option may have.
 enum OptionKind {
     case line, seconds, count, jobName, request, publish, folder, domain, path, flag
-    /// The option is a list. Each value is a host name, which the name of its system may follow.
+    /// A list. Each value is a host name, perhaps with the name of its system.
     case targets
 
-    /// The end of a message that begins with "allowed", such as "are 0 and 1".
+    /// The end of a message after "allowed", such as "are 0 and 1".
     var allowed: StaticString {
         switch self {
         case .line: "is one line for /bin/sh"
@@ -29,9 +27,7 @@ enum OptionKind {
         }
     }
 
-    /// Reads a value.
-    ///
-    /// - Returns: The value in the one spelling in which we write it; nil if it is not allowed.
+    /// Returns a value in its one spelling; nil if it is not allowed.
     func canonical(_ text: ByteString) -> ByteString? {
         switch self {
         case .line: text.bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 } && !text.isEmpty ? text : nil
@@ -48,8 +44,7 @@ enum OptionKind {
     }
 }
 
-/// A checked section of the settings: its options are in the order of their table, each value in its one spelling. It changes
-/// only while it is read.
+/// A checked section of the settings: the options in the order of their table, each value in its one spelling.
 final class SettingsSection {
     let name: ByteString
     private let table: [OptionRule]
@@ -59,9 +54,9 @@ final class SettingsSection {
     /// The values of each option, in the order of the table.
     private var values: [[UCI.Value]]
 
-    /// A section whose options all have their initial values.
+    /// Makes a section with initial values.
     ///
-    /// - Parameter name: Empty if the section has none.
+    /// - Parameter name: Empty for an anonymous section.
     init(type: StaticString, name: ByteString, table: [OptionRule], file: ByteString, line: Int = 0) {
         (self.table, self.type, self.name, self.file, self.line) = (table, type, name, file, line)
         values = table.map { option in
@@ -70,9 +65,7 @@ final class SettingsSection {
         }
     }
 
-    /// Reads the options of a section, and leaves out what is faulty.
-    ///
-    /// - Parameter findings: What is found is added.
+    /// Reads the options of a section, and leaves out faulty values.
     func read(_ section: UCI.Section, findings: inout Findings) {
         for option in section.options {
             let (name, given) = (option.name, option.values)
@@ -99,10 +92,10 @@ final class SettingsSection {
         }
     }
 
-    /// The values of an option that is a list, each as the table allows it.
+    /// The values of a list.
     subscript(list name: StaticString) -> [UCI.Value] { values[index(of: name)] }
 
-    /// The value of an option, as the table allows it; empty if it is not set and has no initial value.
+    /// The value of an option; empty if it is not set and has no initial value.
     subscript(_ name: StaticString) -> ByteString {
         get { self[list: name].first?.text ?? "" }
         set { values[index(of: name)] = [UCI.Value(newValue, line: line)] }
@@ -113,13 +106,13 @@ final class SettingsSection {
         return table.firstIndex { name == $0.name }!
     }
 
-    /// Where an option is, or the section if it is not set; the file if there is no such section.
+    /// Returns the place of an option, else of the section, else of the file.
     func place(of name: StaticString) -> Place {
         let line = self[list: name].first?.line ?? line
         return Place(file, line: line == 0 ? nil : line)
     }
 
-    /// The section of a job or of the updater as it stands in a settings file.
+    /// The section of a job or of the updater, as in a settings file.
     var text: ByteString {
         var text: ByteString = "config \(literal: type) '\(name)'\n"
         for index in table.indices {
@@ -130,13 +123,13 @@ final class SettingsSection {
 }
 
 extension ByteString {
-    /// A host name and perhaps its system's, in lower case, with a blank between; nil for any other text.
+    /// A host name, perhaps with the name of its system after a blank, in lower case; nil for any other text.
     fileprivate var target: ByteString? {
         let words = words
         guard (1...2).contains(words.count), words.allSatisfy({ $0.isHostName }) else { return nil }
         return words.joined(separator: " ").lowercased
     }
 
-    /// The text as it stands between single quotes, with its own quotes as uci(1) writes them.
+    /// The text for single quotes, with its own quotes as uci(1) writes them.
     var quoted: ByteString { parts { $0 == UInt8(ascii: "'") }.joined(separator: "'\\''") }
 }

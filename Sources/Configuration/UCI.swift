@@ -1,13 +1,12 @@
 import Basics
 
-/// A file in OpenWrt's format: sections of options. The grammar is that of libuci's file.c: words that may be quoted, a
-/// `\` that takes the next character as it is or joins two lines, `#` comments, and `;` between commands. Whatever
-/// libuci accepts means the same here. This also accepts what libuci partly drops or refuses: quotes and joined lines
-/// around the first word of a line, and any command after a `;`.
+/// A file in OpenWrt's format. The grammar is as in libuci's file.c: words with quotes, a `\` that escapes a character
+/// or joins two lines, `#` comments, and `;` between commands. A file that libuci accepts means the same here. Some
+/// input that libuci drops or refuses is accepted too: quotes and joined lines around the first word of a line, and any
+/// command after a `;`.
 public struct UCI {
     public final class Value: Sendable {
         public let text: ByteString
-        /// Counted from 1.
         public let line: Int
 
         public init(_ text: ByteString, line: Int) { (self.text, self.line) = (text, line) }
@@ -15,12 +14,12 @@ public struct UCI {
 
     public final class Option {
         public let name: ByteString
-        /// An `option` has one, a `list` any number.
+        /// An `option` has one value, a `list` any number.
         public fileprivate(set) var values: [Value] = []
 
         fileprivate init(_ name: ByteString) { self.name = name }
 
-        /// The words of all values: OpenWrt's scripts make no difference between a list and one value with blanks.
+        /// The words of all values: OpenWrt's scripts treat a list and a value with blanks alike.
         public var words: [Value] {
             values.flatMap { value in
                 value.text.parts(keepsEmpty: false) { $0.isSpace }.map { Value($0, line: value.line) }
@@ -30,14 +29,13 @@ public struct UCI {
 
     public final class Section {
         public let type: ByteString
-        /// nil if the section is anonymous.
+        /// nil for an anonymous section.
         public let name: ByteString?
         public fileprivate(set) var options: [Option] = []
         public let line: Int
 
         init(type: ByteString, name: ByteString?, line: Int) { (self.type, self.name, self.line) = (type, name, line) }
 
-        /// The values of an option; empty if it is not there.
         public func values(of name: StaticString) -> [Value] { options.first { $0.name == name }?.values ?? [] }
 
         func add(_ name: ByteString, value: Value, isList: Bool) {
@@ -49,22 +47,20 @@ public struct UCI {
     }
 
     public private(set) var sections: [Section] = []
-    /// The section that the next option belongs to. After a fault: the section that it cut off.
+    /// The section of the next option; after a fault, the section that it cut off.
     public private(set) var current: Section?
-    /// Why the rest of the file is left out: what is wrong, what is allowed.
+    /// Why the rest of the file is left out.
     public private(set) var fault: Finding?
 
-    /// Reads the text of a file.
-    ///
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         self.init(upToFault: text, file: file)
         if let fault { throw Fault(.settings, fault.message) }
     }
 
-    /// Reads the text of a file up to the first command with a fault.
+    /// Reads a text up to the first command with a fault.
     public init(upToFault text: ByteString, file: ByteString) {
-        // The last line is ended, even if it ends with a backslash.
+        // The last line needs an end, even after a backslash.
         var scanner = Scanner(bytes: text.bytes + [10, 10], file: file)
         do throws(Finding) {
             while let words = try scanner.nextCommand() { try execute(words, file: file) }
@@ -73,7 +69,6 @@ public struct UCI {
         }
     }
 
-    /// Carries out one command.
     private mutating func execute(_ words: [Value], file: ByteString) throws(Finding) {
         func fault(_ text: ByteString) -> Finding { Finding(.fault, at: Place(file, line: words[0].line), text) }
         let first = words.count > 1 ? words[1].text : ""
@@ -94,7 +89,7 @@ public struct UCI {
                 if first == "job" { message += "; a job's command is its option command, whatever its name" }
                 throw fault(message)
             }
-            // A section that occurs twice is one section.
+            // A name that occurs twice is one section.
             let known = name == nil ? nil : sections.first { $0.name == name }
             if let known, known.type != first {
                 throw fault("section '\(second)' is a '\(known.type)' already, at line \(known.line)")
@@ -106,7 +101,7 @@ public struct UCI {
             guard words.count <= 3, first.isIdentifier
             else { throw fault("an option is: option NAME 'VALUE', or: list NAME 'VALUE'") }
             guard let current else { throw fault("an option stands below a 'config' line") }
-            // An option without a value is ignored, but a list may hold an empty value.
+            // An `option` without a value is ignored. A `list` may have an empty value.
             let isList = words[0].text.hasPrefix("l")
             if !isList, second.isEmpty { return }
             current.add(first, value: Value(second, line: words[0].line), isList: isList)
@@ -122,13 +117,13 @@ private struct Scanner {
     var position = 0
     var line = 1
 
-    /// The words of the next command that has any; nil at the end.
+    /// Returns the words of the next command; nil at the end.
     mutating func nextCommand() throws(Finding) -> [UCI.Value]? {
         var words: [UCI.Value] = []
         var word: [UInt8] = []
         // The line in which the word starts; 0 between words.
         var start = 0
-        // The quote that the word is in; 0 outside quotes.
+        // The quote around the present byte; 0 outside quotes.
         var quote: UInt8 = 0
         while position < bytes.count {
             let byte = next()
@@ -137,7 +132,7 @@ private struct Scanner {
             case 0: throw Finding(.fault, at: Place(file, line: line), "a NUL byte, not text")
             case UInt8(ascii: "\\") where quote != UInt8(ascii: "'"):
                 if joinsLines() { continue }
-                // The next turn finds a NUL.
+                // The next turn finds the NUL.
                 taken = bytes[position] != 0 ? next() : nil
             case quote:
                 quote = 0
@@ -156,13 +151,13 @@ private struct Scanner {
             }
             if start == 0 { start = line }
             if let taken { word.append(taken) }
-            // Most bytes have no meaning of their own: they are taken together.
+            // Most bytes have no special meaning, so they are read together.
             let end = bytes[position...].firstIndex { !$0.isNameByte } ?? bytes.count
             word += bytes[position..<end]
             position = end
         }
         if quote == 0 { return nil }
-        // After an apostrophe too many, the command goes on to the end of the file: the fault is where it starts.
+        // An unclosed quote reaches to the end of the file. The fault is at the start of the command.
         throw Finding(.fault, at: Place(file, line: words.first?.line ?? start), "a quote is not closed")
     }
 
@@ -172,7 +167,7 @@ private struct Scanner {
         return bytes[position - 1]
     }
 
-    /// Skips the end of the line, which a backslash precedes, if it is here.
+    /// Skips the end of a line after a backslash.
     private mutating func joinsLines() -> Bool {
         for end in ["\n", "\r\n"] as [ByteString] where bytes[position...].starts(with: end.bytes) {
             position += end.count
@@ -184,7 +179,7 @@ private struct Scanner {
 }
 
 extension ByteString {
-    /// As config_get_bool in OpenWrt's functions.sh reads it; nil for any other text.
+    /// Read as config_get_bool of OpenWrt's functions.sh does; nil for any other text.
     public var flag: Bool? {
         switch self {
         case "1", "on", "true", "yes", "enabled": true
