@@ -2,13 +2,13 @@ import Basics
 import Configuration
 
 extension [Alias] {
-    /// Problems of the aliases that the settings alone don't show.
+    /// Returns the problems of aliases that the settings alone don't show.
     ///
     /// - Parameters:
     ///   - reserved: The host names of the reservations.
-    ///   - leased: Those of the leases.
-    ///   - router: The router's own.
-    ///   - domains: Those of the instances of dnsmasq.
+    ///   - leased: The host names of the leases.
+    ///   - router: The router's own name.
+    ///   - domains: The domains of the instances of dnsmasq.
     ///   - others: Other names that dnsmasq answers, in lower case: lines `NAME PLACE`.
     public func findings(
         reserved: [HostName], leased: [HostName], router: ByteString, domains: [ByteString] = [],

@@ -3,47 +3,45 @@ import Configuration
 import Leases
 import Network
 
-/// What dnsmasq knows of a host.
+/// The leases and hosts-file addresses of a host.
 public final class KnownHost: Sendable {
     public static let absent = KnownHost(leases: [], hosts: [])
 
-    /// The leases with the host's name.
     public let leases: [Lease]
-    /// The host's addresses in hosts files.
     public let hosts: [Address]
 
     public init(leases: [Lease], hosts: [Address]) { (self.leases, self.hosts) = (leases, hosts) }
 
     public var isUp: Bool { !leases.isEmpty || !hosts.isEmpty }
 
-    /// Each address once, without prefixes: those of the leases first.
+    /// Each address once, without prefixes, the addresses of leases first.
     public var addresses: [Address] { (leases.flatMap { $0.addresses.filter { !$0.isPrefix } } + hosts).uniqued }
 
     /// When a client with one of the leases last proved to be there; nil if no event told.
     public var seen: Instant? { leases.reduce(nil) { $0.isBefore($1.seen) ? $1.seen : $0 } }
 }
 
-/// Which target an alias leads to.
+/// The target to which an alias leads, and why.
 public final class Choice {
     /// The rule that decided.
     public enum Reason: ByteString, Sendable {
         /// No target is up.
         case none
-        /// No other target is up, or no other has a lease.
+        /// Only this target is up, or only this one has a lease.
         case only
-        /// No target has a lease, and a hosts file has this one's name.
+        /// No target has a lease, and a hosts file has the name of this one.
         case hosts
-        /// The others are unreachable.
+        /// The other targets are unreachable.
         case reachable
         /// The interface had another target's name before.
         case sameInterface = "same_interface"
-        /// Of the targets of its system it comes first in the list.
+        /// It is the first target of its system in the list.
         case preferred
-        /// All are reachable, so they are different machines, of which it comes first in the list.
+        /// All targets are reachable, so they are different machines. It is the first in the list.
         case firstMachine = "first_machine"
-        /// Of all systems, this one has the newest lease.
+        /// Its system has the newest lease of all systems.
         case newest
-        /// The age of the leases is not known, and the alias leads there already.
+        /// The age of the leases is not known, and the alias leads to this target.
         case current
         /// Its lease was seen last.
         case recent
@@ -52,9 +50,8 @@ public final class Choice {
     }
 
     public let alias: HostName
-    /// nil: no target is up, and there is no alias.
+    /// nil if no target is up, so there is no alias.
     public let target: HostName?
-    /// What is known of the target.
     public let known: KnownHost
     /// The target's lease that was seen last.
     public let lease: Lease?
@@ -70,13 +67,13 @@ public final class Choice {
 }
 
 extension Alias {
-    /// The target to lead to: a function of the settings, of what dnsmasq knows, of the answers and, where these don't
-    /// tell, of where the alias leads now.
+    /// Returns the target that the alias must lead to. It follows from the settings, the leases, the hosts files and
+    /// the reachability. Where these leave the choice open, the alias stays.
     ///
     /// - Parameters:
-    ///   - known: What dnsmasq knows of a host.
-    ///   - verdict: Whether a host is reachable.
-    ///   - isCurrent: Whether the alias leads to a host now.
+    ///   - known: Returns the leases and addresses of a host.
+    ///   - verdict: Returns whether a host is reachable.
+    ///   - isCurrent: Returns whether the alias leads to a host now.
     public func choice(
         knowing known: (HostName) -> KnownHost, verdict: (HostName) -> Presence.Verdict, isCurrent: (HostName) -> Bool
     ) -> Choice {
@@ -93,7 +90,7 @@ extension Alias {
         let leased = up.filter { !$0.leases.isEmpty }
         if !leased.isEmpty { up = leased }
         if up.count < 2 { return choice(up.first, reason: up.isEmpty ? .none : leased.isEmpty ? .hosts : .only) }
-        // An interface has one host name at a time. Where a lease of an earlier one runs on, its system has gone.
+        // An interface has one host name at a time: a lease with an earlier name belongs to a system that is down.
         let there = up.map { one in
             let leases = one.leases.filter { lease in
                 !up.contains { $0.target !== one.target && $0.leases.contains { $0.replaces(lease) } }
@@ -125,7 +122,6 @@ extension Alias {
     }
 }
 
-/// A target that is up.
 private final class RunningTarget {
     let target: Alias.Target
     let known: KnownHost
@@ -144,7 +140,7 @@ private final class RunningTarget {
 }
 
 extension Lease {
-    /// Whether it was seen later on the same interface.
+    /// Whether this lease was seen later on the same interface.
     fileprivate func replaces(_ other: Lease) -> Bool {
         !hardware.isEmpty && hardware == other.hardware && other.seen.isBefore(seen)
     }
@@ -156,7 +152,7 @@ extension Lease {
 }
 
 extension Optional where Wrapped == Instant {
-    /// What was before the first event was before all else.
+    /// nil, a moment before the records, is before every other moment.
     fileprivate func isBefore(_ other: Instant?) -> Bool {
         guard let other else { return false }
         return self.map { $0 < other } ?? true

@@ -2,50 +2,50 @@ import Basics
 import Configuration
 import Network
 
-/// Tells which candidates are reachable. Candidates are targets of one alias that are up at the same time. The verdict follows
-/// from the results of each round of probes, and from nothing else.
+/// Tells which candidates are reachable. Candidates are targets of one alias that are up at the same time. The verdict
+/// follows from the results of the rounds of probes.
 ///
-/// Two rounds in a row without an answer call a candidate unreachable, but only while one that it competes with answers. If
-/// none answers, all verdicts stay, so that a machine that sleeps keeps its name. Candidates that answer in the same round
-/// are different machines.
+/// Two misses in a row make a candidate unreachable, but only while a competing candidate answers. If no candidate
+/// answers, all verdicts stay, so a machine that sleeps keeps its alias. Candidates that answer in the same round are
+/// different machines.
 public final class Presence {
     public enum Verdict: ByteString, Sendable {
-        /// It has not been probed since it came, or it is on no link of the router's.
+        /// The candidate is new, or it is on no link of the router.
         case unknown
         case reachable, unreachable
     }
 
     /// The time between two rounds for a candidate that answers.
     public static let interval = Duration.seconds(5)
-    /// The time between two rounds for one that does not. The kernel asks three times by broadcast in each.
+    /// The time between two rounds for a candidate that does not answer. The kernel asks three times by broadcast in
+    /// each round.
     public static let longInterval = Duration.seconds(30)
-    /// So many rounds in a row without an answer call a candidate unreachable.
+    /// The number of misses in a row after which a candidate is unreachable.
     private static let limit = 2
 
     public final class Candidate {
         public let host: HostName
         public fileprivate(set) var verdict = Verdict.unknown
-        /// When it answered last; nil: never.
+        /// The moment of the last answer; nil if there was no answer.
         public fileprivate(set) var reached: Instant?
         /// The number of rounds in a row without an answer.
         public fileprivate(set) var misses = 0
         /// The start of the last round; nil before the first.
         fileprivate var probed: Instant?
-        /// When it must be probed.
         fileprivate var due = Instant(sinceStart: .zero)
-        /// It is on a link of the router's, as far as is known.
+        /// The candidate is on a link of the router, as far as is known.
         fileprivate var isNear = true
-        /// What the round that goes on has found; nil if it was not probed.
+        /// The result of the present round; nil if the candidate was not probed.
         public var answer: Answer?
         fileprivate var before = Verdict.unknown
 
         fileprivate init(_ host: HostName) { self.host = host }
 
-        /// It missed so many rounds that it is probed only now and then.
+        /// The candidate is probed only every `longInterval`.
         public var isAway: Bool { misses >= Presence.limit }
 
-        /// Whether the host must be probed anew, since a later event showed that the host is there. A reachable host is left
-        /// alone: else each renewal of one of two machines would put in doubt that they are two.
+        /// Whether the host must be probed again, since a later event showed that it is there. A reachable host is left
+        /// alone: a renewal must not put in doubt that two hosts are two machines.
         fileprivate func isOutdated(by seen: Instant?) -> Bool {
             guard let seen, let probed, seen > probed else { return false }
             return verdict != .reachable || isAway
@@ -58,10 +58,10 @@ public final class Presence {
 
     public init() {}
 
-    /// Returns nil if the host does not compete, or nothing is known of it yet.
+    /// Returns nil if the host does not compete.
     public func candidate(_ host: HostName) -> Candidate? { candidates.first { $0.host == host } }
 
-    /// - Parameter seen: When an event last showed that the host is there.
+    /// - Parameter seen: Returns when an event last showed that the host is there.
     public func verdict(of host: HostName, seen: (HostName) -> Instant?) -> Verdict {
         guard let candidate = candidate(host), !candidate.isOutdated(by: seen(host)) else { return .unknown }
         return candidate.verdict
@@ -71,7 +71,7 @@ public final class Presence {
     ///
     /// - Parameters:
     ///   - groups: For each alias the targets that are up, if there are two or more.
-    ///   - seen: When an event last showed that a host is there.
+    ///   - seen: Returns when an event last showed that a host is there.
     public func compete(_ groups: [[HostName]], seen: (HostName) -> Instant?) {
         self.groups = groups
         candidates = groups.flatMap { $0 }.uniqued.map { host in
@@ -79,33 +79,33 @@ public final class Presence {
         }
     }
 
-    /// Has a candidate that was heard probed at once.
+    /// Makes a candidate due now, since it was heard.
     public func probe(_ host: HostName, at now: Instant) {
         if let candidate = candidate(host) { candidate.due = min(candidate.due, now) }
     }
 
-    /// When the next candidate must be probed; nil if there are none.
+    /// When the next candidate must be probed; nil if no candidates compete.
     public var next: Instant? { candidates.reduce(nil) { earliest($0, $1.due) } }
 
-    /// The candidates that must be probed now. Candidates that compete are probed together, so that their answers can be
-    /// compared. Those that are away, or on no link, keep their own schedule.
+    /// Returns the candidates that must be probed now. Competing candidates are probed together, so that their answers
+    /// can be compared. Candidates that are away, or on no link, keep their own schedule.
     public func due(at now: Instant) -> [Candidate] {
         candidates.filter { one in one.due <= now || !one.isAway && one.isNear && hasCompetitor(one) { $0.due <= now } }
     }
 
-    /// Whether a candidate competes with such a one.
+    /// Whether a candidate competes with a matching candidate.
     private func hasCompetitor(_ one: Candidate, _ isMatching: (Candidate) -> Bool) -> Bool {
         groups.contains { group in
             group.contains(one.host) && candidates.contains { $0 !== one && group.contains($0.host) && isMatching($0) }
         }
     }
 
-    /// Takes in what a round found: the `answer` of the candidates that were probed, which is given back.
+    /// Records the `answer` of each probed candidate, and clears it.
     ///
     /// - Parameters:
     ///   - start: When the round began.
-    ///   - now: When it was over.
-    /// - Returns: The candidates whose verdict changed.
+    ///   - now: When the round was over.
+    /// - Returns: The candidates with a changed verdict.
     public func recordRound(from start: Instant, at now: Instant) -> [Candidate] {
         for candidate in candidates {
             candidate.before = candidate.verdict
@@ -125,7 +125,7 @@ public final class Presence {
             one.verdict = .unreachable
         }
         for one in candidates where one.answer == .answered && one.verdict != .reachable {
-            // As long as another candidate's answer is open, it is not known whether they are two machines.
+            // While another candidate's answer is open, the two may be one machine.
             let isOpen = hasCompetitor(one) { $0.isNear && $0.verdict != .unreachable && $0.answer != .answered }
             if isOpen { one.due = now } else { one.verdict = .reachable }
         }
@@ -143,7 +143,7 @@ public final class Presence {
         }.sorted().joined(separator: "\n")
     }
 
-    /// Reads such a text. All candidates in it must be probed at once.
+    /// Reads such a text. All its candidates are due at once.
     public init(text: ByteString) {
         for words in text.lines.map({ $0.words }) where words.count == 5 {
             guard let host = HostName(words[0]), let verdict = Verdict(rawValue: words[1]) else { continue }
@@ -158,7 +158,7 @@ public final class Presence {
 }
 
 extension Alias {
-    /// The targets that compete: those that are up, if there are two or more and they may be probed.
+    /// Returns the targets that are up, if there are two or more and they may be probed.
     public func candidates(isUp: (HostName) -> Bool) -> [HostName] {
         let hosts = isProbed && targets.count > 1 ? targets.map { $0.host }.filter(isUp) : []
         return hosts.count > 1 ? hosts : []

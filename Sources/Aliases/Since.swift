@@ -1,7 +1,7 @@
 import Basics
 
-/// Since when each alias leads where it does, as sorted lines `ALIAS SECONDS TARGET`, on the clock of /proc/uptime. Where
-/// conf-dirs differ, a line has a target for each of them in turn, or `-`.
+/// Since when each alias leads to its target: sorted lines `ALIAS SECONDS TARGET`, on the clock of /proc/uptime. Where
+/// conf-dirs differ, a line has a target, or `-`, for each conf-dir.
 public final class Since {
     private let known: [ByteString]
     private var lines: [ByteString] = []
@@ -16,16 +16,16 @@ public final class Since {
         return words.count > 2 ? words[1].seconds.map { Instant(sinceStart: $0) } : nil
     }
 
-    /// Whether the alias leads to the target in a conf-dir.
+    /// Returns whether the alias leads to the target in a conf-dir.
     public func leads(_ alias: HostName, to target: HostName, at index: Int) -> Bool {
         let words = words(of: alias)
         let place = words.count == 3 ? 2 : 2 + index
         return place < words.count && words[place] == target.text
     }
 
-    /// Notes that an alias leads to these targets from `now` on, unless it does so already.
+    /// Records the targets of an alias. The moment is `now`, unless the targets are unchanged.
     ///
-    /// - Parameter targets: For each conf-dir in turn; nil where the alias leads nowhere.
+    /// - Parameter targets: A target for each conf-dir; nil where the alias leads nowhere.
     public func add(_ alias: HostName, to targets: [HostName?], at now: Instant) {
         let all = targets.map { $0?.text ?? "-" }
         let names = all.uniqued.count == 1 ? [all[0]] : all
@@ -36,7 +36,7 @@ public final class Since {
         lines.append("\(alias) \(moment) " + names.joined(separator: " "))
     }
 
-    /// The text with what was added; nil if it is as it was.
+    /// The new text; nil if it is unchanged.
     public var changed: ByteString? {
         let sorted = lines.sorted()
         return sorted == known ? nil : sorted.joined(separator: "\n")

@@ -16,16 +16,16 @@ public final class Lease: Equatable, Sendable {
     public let hostName: HostName?
     /// The MAC address of the interface that was last seen with it; empty if it is the client's identifier, or not known.
     public let hardware: ByteString
-    /// The job that is asked for when the lease expires; empty: none.
+    /// The job to request when the lease expires; empty for no job.
     public let job: ByteString
-    /// nil: without end.
+    /// nil for a lease without end.
     public let expires: Instant?
-    /// When it was new, or its host name was; nil: before we knew of it.
+    /// When the lease, or its host name, was new; nil if it is older than our records.
     public let since: Instant?
-    /// When its client last proved to be there; nil: before we knew of it.
+    /// When the client last proved to be there; nil if it is older than our records.
     public let seen: Instant?
-    /// Empty, or of the last change of `hardware`: the MAC address before, the moment in seconds, and how often in a row the
-    /// address before has come back within the time of a lease.
+    /// The last change of `hardware`, or empty: the MAC address before, the moment in seconds, and how often in a row
+    /// that address has come back within the time of a lease.
     public let turns: ByteString
 
     public init(
@@ -50,10 +50,10 @@ public final class Lease: Equatable, Sendable {
 
     public func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
 
-    /// Both leases map the same name to the same addresses.
+    /// Returns whether both leases map the same name to the same addresses.
     public func hasSameMapping(as other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 
-    /// Whether a storage can hold the lease: it has an address, and words without blanks.
+    /// Checks that a storage can hold the lease: it has an address, and words without blanks.
     ///
     /// - Throws: `data` with what is wrong.
     public func check() throws(Fault) {

@@ -1,13 +1,12 @@
 import Basics
 import Linux
 
-/// Where all leases are read and written, by many processes at once. Each client has one file, `FOLDER/leases/CLIENT`,
-/// with all its leases: it may have one for IPv4 and one for IPv6, or several of different operating systems.
+/// The recorded leases, read and written by many processes at once. Each client has one file, `FOLDER/leases/CLIENT`,
+/// with all its leases: for IPv4 and IPv6, or for several operating systems.
 ///
-/// A file is replaced in one step, so a reader sees all of a change or nothing. Writers do not wait for each other's
-/// work: a look-up gives a token, and a change with that token is refused if somebody else was faster. Whatever a
-/// killed writer leaves behind, the next one clears away. What a call for one client costs does not depend on how many
-/// clients there are.
+/// A file is replaced in one step, so a reader sees a whole change or no change. Writers do not wait for each other: a
+/// look-up gives a token, and a change with an outdated token is refused. After a KILL the next writer clears up. The
+/// cost of a call for one client does not depend on the number of clients.
 public final class LeaseStorage {
     /// A lease and its client.
     public final class ClientLease: Sendable {
@@ -16,19 +15,19 @@ public final class LeaseStorage {
 
         public init(of client: ClientIdentifier, _ lease: Lease) { (self.client, self.lease) = (client, lease) }
 
-        /// The same, in which the lease has the MAC address also if that is the client's identifier.
+        /// The same lease with its MAC address, if the client is identified by it.
         public var completed: ClientLease {
             guard lease.hardware.isEmpty, client.kind == .hardware else { return self }
             return ClientLease(of: client, lease.with(hardware: client.text, expires: lease.expires))
         }
     }
 
-    /// What a client's leases were at a look-up. It is good for one change.
+    /// A client's leases at a look-up. A token is good for one change.
     public final class Token {
         fileprivate let client: ClientIdentifier
-        /// Kept open, so that no newer file can get the same inode number; nil if the client had no leases.
+        /// Kept open, so that no newer file gets the same inode number; nil if the client had no leases.
         fileprivate let file: FileDescriptor?
-        /// All of them, expired ones too.
+        /// Expired leases included.
         fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 
@@ -39,20 +38,19 @@ public final class LeaseStorage {
         }
     }
 
-    /// How much longer a lease runs although its recorded end has passed; `unknown` if it has really expired.
+    /// Returns how long a lease goes on after its recorded end; `unknown` if it has expired.
     public var renewal: (ClientIdentifier, Lease) -> Lease.Term = { _, _ in .unknown }
-    /// Called with a lease that has expired, and is about to be removed.
+    /// Called before an expired lease is removed.
     public var expired: (ClientIdentifier, Lease) -> Void = { _, _ in }
     private let folder: ByteString
     private let now: () -> Instant
 
     /// - Parameters:
-    ///   - folder: The run directory. It is made when it is needed.
-    ///   - now: The time, by the clock that `expires` goes by.
+    ///   - folder: The run directory, made when it is needed.
+    ///   - now: The present moment, on the clock of `expires`.
     public init(folder: ByteString, now: @escaping () -> Instant) { (self.folder, self.now) = (folder, now) }
 
-    /// A client's leases, and the token with which they can be replaced. Those that have expired, and were not renewed,
-    /// are removed first.
+    /// Returns a client's leases, and the token for replacing them. Expired leases are removed first.
     ///
     /// - Throws: `cannotCreate`.
     public func lookup(_ client: ClientIdentifier) throws(Fault) -> (leases: [Lease], token: Token) {
@@ -60,33 +58,33 @@ public final class LeaseStorage {
             let token = try read(client)
             let (running, ended) = divided(token.leases, of: client)
             if running == token.leases { return (running, token) }
-            // Tell it before they are removed: if we are killed in between, it is told again and not lost.
+            // Called before the removal: after a KILL in between it is called again, and not lost.
             for lease in ended { expired(client, lease) }
             _ = try update(client, to: running, token: token)
         }
     }
 
-    /// A client's leases that have not expired. Changes nothing.
+    /// Returns a client's leases that have not expired. Changes nothing.
     ///
     /// - Throws: `cannotCreate`.
     public func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
         try divided(recorded(client), of: client).running
     }
 
-    /// A client's leases as they were recorded, whether they have expired or not. Changes nothing.
+    /// Returns a client's leases as recorded, expired leases included. Changes nothing.
     ///
     /// - Throws: `cannotCreate`.
     public func recorded(_ client: ClientIdentifier) throws(Fault) -> [Lease] { try read(client).leases }
 
-    /// All clients that have leases, in the order of their names.
+    /// Returns all clients with leases, in the order of their names.
     ///
     /// - Throws: `cannotCreate`.
     public func clients() throws(Fault) -> [ClientIdentifier] {
         try Files.names(in: allLeases).compactMap { ClientIdentifier(name: $0) }
     }
 
-    /// All leases that have not expired, in the order of their clients' names, each with its MAC address if that is
-    /// known. Changes nothing.
+    /// Returns all leases that have not expired, in the order of the clients' names, with MAC addresses where known.
+    /// Changes nothing.
     ///
     /// - Throws: `cannotCreate`.
     public func all() throws(Fault) -> [ClientLease] {
@@ -98,12 +96,11 @@ public final class LeaseStorage {
     /// Replaces a client's leases.
     ///
     /// - Parameters:
-    ///   - leases: If there are none, the client is forgotten.
-    ///   - announce: Called when the change is ready, just before it becomes visible; if it throws, nothing is changed.
-    /// - Returns: false if somebody else was faster. Then nothing is changed, the token is spent, and the caller has to
-    ///   look up again.
-    /// - Throws: `data` for a mistake of the caller: an impossible lease, a spent token, or that of another client.
-    ///   After `cannotCreate`, and after what `announce` throws, the token is still good.
+    ///   - leases: Empty to remove the client.
+    ///   - announce: Called just before the change becomes visible. If it throws, nothing is changed.
+    /// - Returns: false if another process was faster. Then nothing is changed, and the caller must look up again.
+    /// - Throws: `data` for a caller's mistake: an impossible lease, a spent token, or a token of another client. After
+    ///   `cannotCreate`, and after a fault of `announce`, the token is still good.
     public func update(
         _ client: ClientIdentifier, to leases: [Lease], token: Token,
         announcing announce: () throws(Fault) -> Void = { () throws(Fault) in }
@@ -117,8 +114,8 @@ public final class LeaseStorage {
         let current = try FileStatus(at: path(client))
         let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
         if isCurrent {
-            // First what fails if there is no space left. If a change were announced but not recorded, each replay would
-            // announce it again.
+            // Written first, since the file system may be full: each replay would announce a change that is not
+            // recorded again.
             if !leases.isEmpty { try Files.write(leases.text, to: draft) }
             try announce()
             if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }
@@ -137,8 +134,7 @@ public final class LeaseStorage {
         try Token(of: client, file: FileDescriptor.ifThere(path(client)))
     }
 
-    /// Divides leases into those that still run and those that have expired. Those that were renewed without our
-    /// hearing of it get their new end.
+    /// Divides leases into running and expired leases. A renewed lease gets its new end.
     private func divided(_ leases: [Lease], of client: ClientIdentifier) -> (running: [Lease], expired: [Lease]) {
         let now = now()
         var (running, expired): ([Lease], [Lease]) = ([], [])

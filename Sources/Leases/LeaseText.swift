@@ -1,12 +1,12 @@
 import Basics
 import Network
 
-/// The leases of one client as the text of its file: lines `NAME VALUE`, with a blank line between two leases. A value
-/// that a lease does not have gets no line.
+/// The leases of one client as the text of its file: lines `NAME VALUE`, and a blank line between leases. A missing
+/// value has no line.
 extension [Lease] {
     var text: ByteString { map { $0.text }.joined(separator: "\n\n") }
 
-    /// Reads such a text. Unknown lines are passed over.
+    /// Reads such a text, without unknown lines.
     init(text: ByteString) {
         self = []
         var lines: [ByteString] = []

@@ -1,20 +1,19 @@
 import Basics
 import Linux
 
-/// A request whose run is waited for.
+/// A request, for a program that waits until its run is over.
 public struct AwaitedRequest: Sendable {
-    /// What became of the request.
     public enum Result: Equatable, Sendable {
-        /// The run is over, and not tried again. The status is the command's, 128 + N if signal N ended it.
+        /// The run is over, and is not tried again. The status is the command's, 128 + N if signal N ended it.
         case over(run: Int, status: Int32)
-        /// The request was taken back.
+        /// The request was cancelled.
         case withdrawn
     }
 
     private let ledger: RequestLedger
     private let job: ByteString
     private let path: ByteString
-    /// The run that began last before the request was made.
+    /// The number of the last run that had begun before the request.
     private let before: Int
 
     /// Adds a request: see `RequestLedger.add`.
@@ -30,13 +29,13 @@ public struct AwaitedRequest: Sendable {
         path = "\(ledger.pending(job))/\(cause.fileName(event))"
     }
 
-    /// Waits until the run is over that carries the request out.
+    /// Waits for the end of the run that carries the request out.
     ///
-    /// - Parameter mayCome: Called at least twice a second: whether a daemon is there that may run the job.
-    /// - Returns: nil if none is.
+    /// - Parameter mayCome: Called at least twice a second: whether a daemon runs that may run the job.
+    /// - Returns: nil if no daemon runs.
     /// - Throws: `system` if the files can't be watched: inotify(7); `cannotCreate`.
     public func wait(while mayCome: () -> Bool) throws(Fault) -> Result? {
-        // Watched before it is read, so that no change is missed.
+        // The watch starts before the read, so that no change is missed.
         let watch = try FileWatch(.changes, in: ["\(ledger.folder)/taken"])
         var number: Int?
         while true {
@@ -50,20 +49,20 @@ public struct AwaitedRequest: Sendable {
         }
     }
 
-    /// - Returns: The number of the run that carries the request out; nil while it can't be told.
+    /// Returns the number of the run that carries the request out; nil while the number is open.
     private func run() throws(Fault) -> Int? {
         let begun = try ledger.runs(of: job).begun
         guard try FileStatus(at: path) != nil else { return before + 1 }
-        // A run that has taken its requests has no number for a moment.
+        // For a moment a run has its requests and no number.
         let isRunning = try FileStatus(at: ledger.running(job)) != nil
         let hasNumber = try FileStatus(at: ledger.runFolder(of: job, run: begun)) != nil
         let isOld = try ledger.runs(of: job).begun != begun
         return isOld || isRunning && !hasNumber ? nil : begun + 1
     }
 
-    /// - Parameter runs: As read before.
+    /// - Parameter runs: The numbers before the look at the folders.
     private func isWithdrawn(_ runs: Runs) throws(Fault) -> Bool {
-        // Twice, as requests go from `pending` to `running`, and back if the run fails.
+        // Twice, since requests move from `pending` to `running`, and back if the run fails.
         for _ in 0..<2 {
             if try !ledger.requests(in: ledger.pending(job)).isEmpty { return false }
             if try FileStatus(at: ledger.running(job)) != nil { return false }

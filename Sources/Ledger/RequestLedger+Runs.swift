@@ -1,17 +1,15 @@
 import Basics
 import Linux
 
-/// The numbers of a job's runs: the file `FOLDER/taken/JOB`, one line `BEGUN ENDED STATUS`.
-///
-/// Numbers go up by one with each run and never start again as long as the folder is there. So a run that somebody
-/// remembers is told from every later one.
+/// The numbers of a job's runs: the file `FOLDER/taken/JOB`, one line `BEGUN ENDED STATUS`. Each run has the next
+/// number, as long as the folder exists, so a number tells a run from every other.
 public struct Runs: Equatable, Sendable {
-    /// The number of the run that began last; 0 before the first. It is written before the command can see what was
-    /// requested.
+    /// The number of the last run that began; 0 before the first. It is written before the command starts.
     public var begun = 0
-    /// The number of the last run that ended and is not tried again. It is written before the run's requests go.
+    /// The number of the last run that ended and is not tried again. It is written before the run's requests are
+    /// removed.
     public var ended = 0
-    /// The exit status of that run: 128 + N if signal N ended it.
+    /// The exit status of the run `ended`: 128 + N if signal N ended it.
     public var status: Int32 = 0
 }
 
@@ -30,12 +28,13 @@ extension RequestLedger {
         try Files.replace(taken(job), with: "\(runs.begun) \(runs.ended) \(runs.status)")
     }
 
-    /// Moves what is pending to what is running, just before the command starts.
+    /// Moves the pending requests to `running`, just before the command starts.
     ///
-    /// - Returns: The number of the run, and the events of all requesters, each behind its cause's name; nil if nothing is
-    ///   pending: then the command must not run.
+    /// - Returns: The number of the run, and the events of all requesters, each after its cause; nil if nothing is
+    ///   pending, so the command must not run.
+    /// - Throws: `cannotCreate`. Then the requests are in `pending` or in `running`; `returnRequests` puts them back.
     public func startRun(of job: ByteString) throws(Fault) -> (run: Int, events: [ByteString])? {
-        // Nothing runs, so the folder is left over: it could not be put back, or not be removed.
+        // No command runs, so a folder here is left over from a fault.
         if try FileStatus(at: running(job)) != nil { try returnRequests(of: job) }
         guard try FileStatus(at: pending(job)) != nil else { return nil }
         try Files.makeFolder("\(folder)/running")
@@ -45,30 +44,34 @@ extension RequestLedger {
             try Files.removeFolder(running(job))
             return nil
         }
-        // After the rename: a reader that finds nothing running also finds the new number.
+        // After the rename: a reader that finds no `running` also finds the new number.
         var runs = try runs(of: job)
         runs.begun += 1
         try write(runs, of: job)
         return (runs.begun, events)
     }
 
-    /// The run is over, and what was requested is done or given up.
+    /// Ends a run: its requests are done, or given up.
+    ///
+    /// - Throws: `cannotCreate`.
     public func finish(_ job: ByteString, run number: Int, status: Int32) throws(Fault) {
         guard try FileStatus(at: running(job)) != nil else { return }
         try write(Runs(begun: number, ended: number, status: status), of: job)
-        // Renamed first, so that it goes in one step: a daemon that finds half of it would take it for a request.
+        // One rename removes all requests together: a daemon takes half a folder for requests.
         let done = running(".done")
         try Files.removeFolder(done)
         try Files.rename(running(job), to: done)
         try Files.removeFolder(done)
     }
 
-    /// Puts the requests of a run back, to be tried again.
+    /// Returns the requests of a run to `pending`, to be tried again.
+    ///
+    /// - Throws: `cannotCreate`. A further call returns the requests that are left.
     public func returnRequests(of job: ByteString) throws(Fault) {
         for name in try requests(in: running(job)) {
             for folder in ["\(folder)/pending", pending(job)] { try Files.makeFolder(folder) }
             let path: ByteString = "\(running(job))/\(name)"
-            // A newer request of the same requester is for both.
+            // A newer request of the same requester covers this one.
             _ = try Files.link(path, to: "\(pending(job))/\(name)")
             try Files.remove(path)
         }
@@ -78,14 +81,14 @@ extension RequestLedger {
     /// The two processes of a run, one after the other.
     public enum Step: ByteString, CaseIterable, Sendable { case command, verify }
 
-    /// The folder of one run: a shell of an earlier one, which may be late, must not find it.
+    /// A folder for each run: a late shell of an earlier run must not find the folder of this one.
     func runFolder(of job: ByteString, run number: Int) -> ByteString { "\(running(job))/.run.\(number)" }
 
-    /// Makes a run's folder, and makes sure that there is room for the line that the step's shell writes first. On a full
-    /// file system the shell would end there, and the run would count as one that failed.
+    /// Makes a run's folder, and checks that there is room for the first line of the step's shell. On a full file
+    /// system the shell would end, and the run would count as failed.
     ///
-    /// - Returns: Where the shell leaves its line of /proc/PID/stat before it becomes the command. If something is there
-    ///   already, or the folder has gone, it ends instead.
+    /// - Returns: The path at which the shell leaves its line of /proc/PID/stat before it becomes the command. The
+    ///   shell ends instead if the path exists, or if its folder is gone.
     /// - Throws: `cannotCreate`.
     public func makeRoom(for step: Step, of job: ByteString, run number: Int) throws(Fault) -> ByteString {
         let place = runFolder(of: job, run: number)
@@ -95,14 +98,14 @@ extension RequestLedger {
         return "\(place)/\(step.rawValue)"
     }
 
-    /// Looks for what was running when the last daemon ended. Its requests must be put back once its process is watched or
-    /// has ended.
+    /// Finds the process that a daemon before this one left running. The caller must then watch the process, and return
+    /// its requests.
     ///
-    /// - Returns: The process of the command or of its verification, if it still runs.
+    /// - Returns: The process of the command or of its verification; nil if no process runs.
+    /// - Throws: `cannotCreate`.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {
         guard try FileStatus(at: running(job)) != nil else { return nil }
         let place = try runFolder(of: job, run: runs(of: job).begun)
-        // No shell was started.
         guard try FileStatus(at: place) != nil else { return nil }
         var found: RunningProcess?
         for step in Step.allCases {
@@ -111,10 +114,10 @@ extension RequestLedger {
         return found
     }
 
-    /// - Parameter file: Made if it is missing: a shell that was started but has not yet made it finds ours, and ends.
+    /// - Parameter file: Made here if it is missing: a shell that starts late finds it, and ends.
     private func process(_ file: ByteString) throws(Fault) -> RunningProcess? {
         if try Files.create(file) { return nil }
-        // The shell has made the file, and may yet have to write into it.
+        // The shell has made the file, and may need a moment to write it.
         for _ in 0..<100 {
             let line = try Files.read(file)
             if !line.isEmpty { return RunningProcess(stat: line) }

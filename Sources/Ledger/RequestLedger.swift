@@ -1,24 +1,23 @@
 import Basics
 import Linux
 
-/// The requests that were accepted and not yet carried out, as files that outlive whichever process is killed.
+/// The accepted requests that are not carried out, as files, so that they survive a KILL of any process.
 ///
-/// - `FOLDER/pending/JOB/CAUSE.REQUESTER`: the job must run. The content is the requester's last event, the time that of
-///   its last request. A request by hand has no requester.
-/// - `FOLDER/running/JOB/`: what the run that goes on carries out. `debounced` renames `pending/JOB` to it just before the
-///   command starts; a request from then on makes a new file, which belongs to the next run. After success `debounced`
-///   removes the folder, after a failure it puts the files back.
+/// - `FOLDER/pending/JOB/CAUSE.REQUESTER`: the job must run. The content is the requester's last event, the file's time
+///   that of its last request. A request by hand has no requester.
+/// - `FOLDER/running/JOB/`: the requests of the present run. `debounced` renames `pending/JOB` to it just before the
+///   command starts. Later requests make new files in `pending`, for the next run. After success `debounced` removes
+///   the folder, after a failure it returns the files to `pending`.
 /// - `FOLDER/taken/JOB`: see `Runs`.
 ///
-/// So at any moment what must still be done stands in one of the first two, and a daemon that starts takes it up.
+/// At any moment each request is in `pending` or in `running`, where the next daemon finds it.
 public struct RequestLedger: Sendable {
-    /// Why a job is requested, as the start of a file's name.
+    /// Why a job is requested: the start of a file's name.
     public enum Cause: ByteString, CaseIterable, Sendable {
         /// `cname-updater request`.
         case manual
-        /// The wanted aliases changed.
         case alias
-        /// A lease is new, gone or changed.
+        /// A lease is new, removed or changed.
         case lease
         /// A line written into the FIFO by hand.
         case fifo
@@ -34,10 +33,10 @@ public struct RequestLedger: Sendable {
 
     // MARK: For programs that request a job
 
-    /// Writes a request down. When this returns, the job will run, whichever process is killed.
+    /// Writes a request. When this returns, the job will run, even after a KILL of any process.
     ///
     /// - Parameter event: One line that says what happened: `REQUESTER: EVENT`.
-    /// - Throws: `cannotCreate` if it can't be written: then nothing is promised.
+    /// - Throws: `cannotCreate` if the request can't be written. Then nothing is promised.
     public func add(_ cause: Cause, to job: ByteString, event: ByteString) throws(Fault) {
         let folder = pending(job)
         var (name, event) = (cause.fileName(event), event)
@@ -50,7 +49,7 @@ public struct RequestLedger: Sendable {
                     name = cause.fileName(event)
                 }
                 try write(event, to: name, in: folder)
-                // A run that took the folder meanwhile does not carry this request out.
+                // A run that took the folder in between does not cover this request, so it is written again.
                 if try FileStatus(at: "\(folder)/\(name)") != nil { return }
             } catch  where error.isMissing {
                 for path in [self.folder, "\(self.folder)/pending", folder] { try Files.makeFolder(path) }
@@ -59,19 +58,20 @@ public struct RequestLedger: Sendable {
     }
 
     private func write(_ event: ByteString, to name: ByteString, in folder: ByteString) throws(Fault) {
-        // The draft lies in the same folder, so that it goes with it.
+        // The draft lies in the same folder, so that it is moved with the folder.
         let (path, draft): (ByteString, ByteString) = ("\(folder)/\(name)", "\(folder)/.\(name).\(Process.number)")
         guard let old = try FileDescriptor.ifThere(path)
         else { return try Files.replace(path, with: event, draft: draft) }
-        // The same event again, or no room for another one: the time of the request counts.
+        // The event is unchanged, or there is no room for a new one: the time of the request counts.
         let isSame = try old.text() == event + "\n"
         if isSame || (try? Files.replace(path, with: event, draft: draft)) == nil { try old.touch() }
     }
 
-    /// Takes the requests of a cause back for which no run has begun.
+    /// Removes the pending requests of a cause.
     ///
     /// - Parameter cause: nil for all causes.
-    /// - Returns: Whether there was one.
+    /// - Returns: Whether there was a request.
+    /// - Throws: `cannotCreate`.
     @discardableResult public func withdraw(_ cause: Cause?, from job: ByteString) throws(Fault) -> Bool {
         var wasThere = false
         for name in try requests(in: pending(job)) where name.cause == cause?.rawValue ?? name.cause {
@@ -81,27 +81,31 @@ public struct RequestLedger: Sendable {
         return wasThere
     }
 
-    /// Whether a request of a cause is pending.
+    /// Returns whether a request of a cause is pending.
     ///
     /// - Throws: `cannotCreate`.
     public func isPending(_ cause: Cause, in job: ByteString) throws(Fault) -> Bool {
         try requests(in: pending(job)).contains { $0.cause == cause.rawValue }
     }
 
-    /// Whether a run of the job goes on, or has failed and is tried again.
+    /// Returns whether a run goes on, or has failed and is tried again.
     ///
     /// - Throws: `cannotCreate`.
     public func isRunning(_ job: ByteString) throws(Fault) -> Bool { try FileStatus(at: running(job)) != nil }
 
     // MARK: For the daemon
 
-    /// The jobs for which something is pending or was running when the last daemon ended.
+    /// Returns the jobs with a pending request, or with a run that the last daemon left.
+    ///
+    /// - Throws: `cannotCreate`.
     public func jobs() throws(Fault) -> [ByteString] { try (pending() + Files.names(in: "\(folder)/running")).uniqued }
 
-    /// The jobs for which something may be pending, sorted.
+    /// Returns the jobs that may have a pending request, sorted.
+    ///
+    /// - Throws: `cannotCreate`.
     public func pending() throws(Fault) -> [ByteString] { try Files.names(in: "\(folder)/pending") }
 
-    /// The last event of each requester whose request is pending, behind its cause's name.
+    /// Returns the last event of each pending requester, after its cause.
     ///
     /// - Throws: `cannotCreate`.
     public func events(of job: ByteString) throws(Fault) -> [ByteString] { try events(in: pending(job)) }
@@ -109,19 +113,19 @@ public struct RequestLedger: Sendable {
     func events(in folder: ByteString) throws(Fault) -> [ByteString] {
         var events: [ByteString] = []
         for name in try requests(in: folder) {
-            // Gone between two looks: taken back.
+            // The request was cancelled between the two reads.
             guard let text = try Files.readIfThere("\(folder)/\(name)") else { continue }
             events.append("\(name.cause) \(text.lines.first ?? "")")
         }
         return events
     }
 
-    /// How long ago the first and the last of the pending requests were made; nil if there are none.
+    /// Returns the ages of the first and the last pending request; nil if no request is pending. The files' times are
+    /// on the wall clock, which may jump: an impossible age counts as zero, so that the wait starts again and does not
+    /// end too early.
     ///
-    /// The times of files are on the wall clock, which may have jumped since. An age that can't be right counts as zero, so
-    /// that the wait starts again rather than ends too early.
-    ///
-    /// - Parameter longest: No request can be older.
+    /// - Parameter longest: The greatest possible age.
+    /// - Throws: `cannotCreate`.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {
         var ages: (first: Duration, last: Duration)?
         for name in try requests(in: pending(job)) {
@@ -133,7 +137,7 @@ public struct RequestLedger: Sendable {
         return ages
     }
 
-    /// The names of a folder's files, cause by cause.
+    /// Returns the names of a folder's requests, cause by cause.
     func requests(in folder: ByteString) throws(Fault) -> [ByteString] {
         let names = try Files.names(in: folder)
         return Cause.allCases.flatMap { cause in names.filter { $0.cause == cause.rawValue } }
@@ -146,23 +150,22 @@ extension RequestLedger {
 }
 
 extension RequestLedger.Cause {
-    /// Requests by hand have none: each is the same.
+    /// Requests by hand have no requester: they are all alike.
     var hasRequesters: Bool { self == .alias || self == .lease }
 
-    /// The name of the file of a request.
     func fileName(_ event: ByteString) -> ByteString {
         hasRequesters ? "\(rawValue).\(event.requester.fileName)" : rawValue
     }
 }
 
 extension ByteString {
-    /// The start of a file's name that says its cause.
+    /// The cause in a file's name.
     fileprivate var cause: ByteString { split(at: UInt8(ascii: "."))?.before ?? self }
 
-    /// The requester of an event, `REQUESTER: EVENT`, or the whole event.
+    /// The requester of an event `REQUESTER: EVENT`, else the whole event.
     public var requester: ByteString { firstIndex(of: ": ").map { ByteString(bytes[..<$0]) } ?? self }
 
-    /// The text as a part of a file's name of at most 200 bytes: other bytes than those of names are `%XX`.
+    /// The text as a part of a file's name, in at most 200 bytes. Bytes outside of names become `%XX`.
     fileprivate var fileName: ByteString {
         var name: [UInt8] = []
         for byte in bytes {
