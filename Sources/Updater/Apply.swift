@@ -4,8 +4,8 @@ import Dnsmasq
 import Linux
 
 extension Context {
-    /// `cname-updater apply`: what a start and a reload of the service call. What was left out, as dnsmasq did not run with
-    /// it, is tried again.
+    /// `cname-updater apply`: called by a start and a reload of the service. Tries aliases again that were left out
+    /// after a failed start of dnsmasq.
     ///
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     public func apply() throws(Fault) {
@@ -15,10 +15,10 @@ extension Context {
         notifier.notifyWatch()
     }
 
-    /// `cname-updater prepare`: puts the folder that dnsmasq must follow, and the fragment that names it, in place before its
-    /// first start, so that no restart is needed after a boot. Does nothing for an instance that runs.
+    /// `cname-updater prepare`: installs the folder that dnsmasq must follow, and the fragment that names it, before
+    /// dnsmasq's first start. So no restart is needed after a boot. Does nothing for an instance that runs.
     ///
-    /// - Parameter confdir: The instance's, as its init script will render it.
+    /// - Parameter confdir: The conf-dir of the instance, as its init script will render it.
     /// - Throws: `cannotCreate`.
     public func prepare(_ confdir: ByteString) throws(Fault) {
         let confdir = settings.updater.confdir ?? confdir

@@ -5,8 +5,7 @@ import Dnsmasq
 import Leases
 import Linux
 
-/// `cname-updater check`: what is wrong with the settings and with the reservations, or else the settings as they are
-/// understood.
+/// `cname-updater check`: finds what is wrong with the settings and the reservations, or else prints the settings.
 public final class CheckReport {
     private let settings: Settings
     private var findings = Findings()
@@ -14,15 +13,14 @@ public final class CheckReport {
     private let truth: Truth
     private let reservations: Reservations
 
-    /// Reads the settings file, whatever is in force.
+    /// Reads the settings file, not the settings in force.
     ///
-    /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is no UCI; `cannotCreate`.
+    /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is not UCI; `cannotCreate`.
     public init(_ places: Places) throws(Fault) {
         settings = try Settings(file: places.config, findings: &findings)
         reservations = try Reservations()
         let context = try Context(places)
         isInForce = settings.digest == context.settings.digest
-        // What is in the file counts, and not what is in force.
         truth = try Truth(context, settings: settings)
     }
 
@@ -46,7 +44,7 @@ public final class CheckReport {
         for problem in reservations.problems + clashes + aliases { findings.add(problem) }
     }
 
-    /// Adds what keeps instances from being given aliases, and aliases that are left out.
+    /// Adds instances that can't be given aliases, and aliases that are left out.
     private func addObstacles() throws(Fault) {
         for obstacle in truth.obstacles { findings.add(obstacle) }
         for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
@@ -72,7 +70,7 @@ public final class CheckReport {
         }
     }
 
-    /// Adds what could spare restarts.
+    /// Adds advice that saves restarts.
     private func addAdvice() {
         let obstacle = InstalledDnsmasq.obstacle()
         let isHosts = settings.updater.publish == .hosts
@@ -93,7 +91,7 @@ public final class CheckReport {
         }
     }
 
-    /// - Returns: Whether nothing has to be mended.
+    /// - Returns: Whether there is no fault and no problem.
     public func print(asJSON: Bool) throws(Fault) -> Bool {
         try collectFindings()
         if asJSON {

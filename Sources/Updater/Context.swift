@@ -6,9 +6,8 @@ import Leases
 import Ledger
 import Linux
 
-/// What the updater looks at outside its own files. Tests have their own.
+/// What the updater reads outside its own files. Tests replace it.
 public final class RouterView {
-    /// The folder of the rendered files.
     public var rendered: ByteString = "/var/etc"
     public var dhcp: ByteString = Reservations.path
     public var processes: () throws(Fault) -> [DnsmasqProcess] = { () throws(Fault) in try DnsmasqProcess.all() }
@@ -19,7 +18,7 @@ public final class RouterView {
     public init() {}
 }
 
-/// dnsmasq's own lease files. Each is read once.
+/// dnsmasq's lease files. Each is read once.
 final class LeaseFiles {
     private let router: RouterView
     private var paths: [ByteString] = []
@@ -27,7 +26,7 @@ final class LeaseFiles {
 
     init(router: RouterView) { self.router = router }
 
-    /// nil if there is no file, or it is not whole.
+    /// Returns nil if there is no file, or if it is not whole.
     func file(_ path: ByteString) -> LeaseFile? {
         if let index = paths.firstIndex(where: { $0 == path }) { return files[index] }
         paths.append(path)
@@ -35,12 +34,12 @@ final class LeaseFiles {
         return files[files.count - 1]
     }
 
-    /// Those of all rendered files.
+    /// The lease files of all rendered files.
     private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap { file($0.leaseFile) }
 }
 
-/// All that a call of `cname-updater` works with: where things are, the settings in force, the recorded leases, and the
-/// moment of the call.
+/// What a call of `cname-updater` works with: the places, the settings in force, the recorded leases, and the moment of
+/// the call.
 public final class Context {
     let places: Places
     let settings: SettingsInForce
@@ -50,16 +49,16 @@ public final class Context {
     let notifier: Notifier
     let router: RouterView
     let leaseFiles: LeaseFiles
-    /// The run directory of `reconcile`, which `watch` follows.
+    /// The folder of the state of `reconcile`. `watch` follows it.
     var folder: ByteString { places.updater + "/reconcile" }
     var job: ByteString { settings.updater.job }
 
-    /// The file of that kind about a conf-dir.
+    /// The state file of a kind, for a conf-dir.
     func path(_ kind: StaticString, of confdir: ByteString) -> ByteString {
         "\(folder)/\(literal: kind).\(confdir.digest)"
     }
 
-    /// - Parameter takesOver: If no settings are in force yet, those of the file are put in force.
+    /// - Parameter takesOver: Puts the settings of the file in force if no settings are in force.
     /// - Throws: `cannotCreate` if the run directory of the daemon is not ours.
     public init(_ places: Places, takesOver: Bool = false, router: RouterView = RouterView()) throws(Fault) {
         let settings = try SettingsInForce.read(places, takesOver: takesOver)
@@ -80,18 +79,16 @@ public final class Context {
         (self.ledger, self.notifier, self.router, self.storage) = (ledger, notifier, router, storage)
     }
 
-    /// The same files and settings, read anew.
+    /// Reads the settings and files again.
     func again() throws(Fault) -> Context { try Context(places, takesOver: true, router: router) }
 
-    /// What /etc/config/dhcp says. `check` reports faults in it.
+    /// What /etc/config/dhcp says. `check` reports its faults.
     private(set) lazy var reservations = try? Reservations(file: router.dhcp)
 
-    /// What `watch` has found out last.
+    /// The last result of `watch`.
     private(set) lazy var presence = Presence(text: (try? Files.read(presencePath)) ?? "")
     private var presencePath: ByteString { places.updater + "/presence" }
 
-    /// Replaces what is known of candidates.
-    ///
     /// - Throws: `cannotCreate`.
     func save(_ presence: Presence) throws(Fault) {
         self.presence = presence
@@ -99,7 +96,6 @@ public final class Context {
         if text.isEmpty { try Files.remove(presencePath) } else { try Files.replace(presencePath, with: text) }
     }
 
-    /// Since when each alias leads where it does.
     private(set) lazy var since = Since(text: (try? Files.read(sincePath)) ?? "")
     private var sincePath: ByteString { places.updater + "/since" }
 

@@ -6,12 +6,12 @@ import Ledger
 import Linux
 import Network
 
-/// What a lease event leads to.
+/// The handling of a lease event.
 extension Context {
-    /// Handles the lease event that the environment tells of.
+    /// Handles the lease event in the environment.
     ///
-    /// - Throws: `usage` or `data` if it is none; `cannotCreate`; `settings`; `busy` if another process holds the lock of the
-    ///   leases and does not go on.
+    /// - Throws: `usage` or `data` if the variables are no event; `cannotCreate`; `settings`; `busy` if another process
+    ///   keeps the lock of the leases.
     public static func handleEvent(_ places: Places) throws(Fault) {
         let event = try LeaseEvent(
             router: Process.hostName, procd: Process.environmentOfInit("HOSTNAME"),
@@ -19,7 +19,7 @@ extension Context {
         try Context(places, takesOver: true).handle(event)
     }
 
-    /// Records the event, and reconciles if it may change an alias.
+    /// Records the event, and reconciles if the event may change an alias.
     ///
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     func handle(_ event: LeaseEvent) throws(Fault) {
@@ -32,7 +32,7 @@ extension Context {
             (old, new) = (leases, event.applied(to: leases, at: now, job: settings.leaseJob))
             if try replace(old, with: new, token: token, of: event) { break }
         }
-        // A replay tells what dnsmasq has known all along, and `watch` has seen its start.
+        // A replay has no news for dnsmasq, and `watch` has seen dnsmasq's start.
         let isNews = event.isLive || !old.hasSameMapping(as: new)
         let hosts = [event.hostName?.text ?? ""] + (old + new).map { $0.hostName?.text ?? "" }
         let concerns = hosts.uniqued.contains { !$0.isEmpty && settings.isTarget($0) }
@@ -44,9 +44,9 @@ extension Context {
         }
     }
 
-    /// Replaces the client's leases, and requests the job if that is called for.
+    /// Replaces the client's leases, and requests the job with `request 'lease'`.
     ///
-    /// - Returns: false if another process has changed them since they were looked up.
+    /// - Returns: false if another process has changed the leases since the look-up.
     private func replace(
         _ old: [Lease], with new: [Lease], token: LeaseStorage.Token, of event: LeaseEvent
     ) throws(Fault) -> Bool {
@@ -54,7 +54,7 @@ extension Context {
         // A replayed lease is not new to dnsmasq, so it is no reason to request a restart.
         let isReplayed = !event.isLive && new.count > old.count
         let isNews = !settings.leaseJob.isEmpty && !isReplayed && !old.hasSameMapping(as: new)
-        // Requested before the change is in place: after a kill or a fault, the next event brings it again.
+        // The request comes before the change: after a kill or a fault, the next event makes it again.
         return try storage.update(event.client, to: new, token: token) { () throws(Fault) in
             guard isNews else { return }
             try ledger.add(.lease, to: job, event: event.text([event.client.name + ":", event.action.rawValue]))
@@ -64,7 +64,6 @@ extension Context {
 }
 
 extension [Lease] {
-    /// Whether both lists map the same names to the same addresses.
     fileprivate func hasSameMapping(as other: [Lease]) -> Bool { elementsEqual(other) { $0.hasSameMapping(as: $1) } }
 }
 

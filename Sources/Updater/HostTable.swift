@@ -4,7 +4,7 @@ import Dnsmasq
 import Leases
 import Network
 
-/// What the instances that read one conf-dir know of hosts.
+/// The hosts known to the instances that read one conf-dir.
 final class HostTable {
     private let leases: [Lease]
     private let leaseIndex: NameIndex

@@ -3,17 +3,17 @@ import Basics
 import Linux
 import Network
 
-/// Probes candidates that compete, round by round. The kernel asks them, and tells what became of it.
+/// Probes competing candidates, round by round. The kernel sends the probes and reports the result.
 struct Probes: ~Copyable {
     private let presence: Presence
-    /// Only while candidates compete: the kernel tells of every neighbour.
+    /// Open only while candidates compete, since the kernel reports every neighbour.
     private var neighbours: Neighbours?
-    /// The round that goes on.
+    /// The addresses probed in the present round.
     private var round: [Probed] = []
     private var start = Instant(sinceStart: .zero)
-    /// The end of the round, after which no more answers are expected; nil between two rounds.
+    /// The end of the present round; nil between two rounds.
     private var end: Instant?
-    /// Addresses that did not answer when they were probed last.
+    /// The addresses that did not answer their last probe.
     private var silent: [Probed] = []
 
     private final class Probed {
@@ -26,19 +26,19 @@ struct Probes: ~Copyable {
 
     init(_ presence: Presence) { self.presence = presence }
 
-    /// The descriptor of the kernel's news; -1 if no candidates compete.
+    /// The descriptor of the kernel's reports; -1 if no candidates compete.
     var number: Int32 { mutating get { neighbours?.number ?? -1 } }
 
-    /// When a round ends or must begin; nil if no candidates compete.
+    /// When a round ends or must start; nil if no candidates compete.
     var deadline: Instant? { end ?? presence.next }
 
-    /// Whether the round is over, or another one must begin.
+    /// Whether the round is over, or the next must start.
     func isDue(at now: Instant) -> Bool {
         guard end != nil else { return presence.next.map { $0 <= now } ?? false }
         return deadline! <= now || !round.contains { $0.answer == nil }
     }
 
-    /// Takes in which targets compete, and has the kernel probe those whose turn it is.
+    /// Updates the candidates, and probes those that are due.
     ///
     /// - Throws: `system` if the kernel can't be asked.
     mutating func startRound(_ truth: Truth) throws(Fault) {
@@ -51,7 +51,7 @@ struct Probes: ~Copyable {
         if neighbours == nil { neighbours = try Neighbours() }
         for candidate in presence.due(at: truth.context.now) where candidate.answer == nil {
             if end == nil { start = truth.context.now }
-            // The kernel needs a bit more than three seconds.
+            // The kernel's three probes take a bit more than three seconds.
             end = Process.now + Presence.interval
             candidate.answer = .elsewhere
             for address in truth.known(candidate.host).addresses where try neighbours?.ask(address) ?? false {
@@ -60,7 +60,7 @@ struct Probes: ~Copyable {
         }
     }
 
-    /// Takes in what a round found.
+    /// Records the results of a round.
     ///
     /// - Throws: `cannotCreate`.
     mutating func finishRound(_ context: Context) throws(Fault) {
@@ -78,9 +78,9 @@ struct Probes: ~Copyable {
         for candidate in changed { Log.info("\(candidate.host): \(candidate.verdict.sentence)") }
     }
 
-    /// Reads the kernel's news.
+    /// Reads the kernel's reports.
     mutating func read() {
-        // If the kernel had too much to tell, the round ends without the rest.
+        // After an overflow the round ends without the lost reports.
         guard let news = (try? neighbours?.readNotices()) ?? nil else { return }
         for one in news {
             guard let answer = one.answer else { continue }

@@ -5,10 +5,10 @@ import Dnsmasq
 import Ledger
 import Linux
 
-/// One conf-dir: the instances of dnsmasq that read it, what they have loaded, and what they must have.
+/// One conf-dir: the instances that read it, what their processes have loaded, and the fragment that is wanted.
 final class Publication {
     let instances: [Instance]
-    /// The place among the conf-dirs.
+    /// The index of the conf-dir.
     private let index: Int
     let fragment: Fragment
     let other: OtherSettings
@@ -24,9 +24,9 @@ final class Publication {
     /// The processes, each with what it has loaded.
     private var seen: [SeenProcess] = []
     private let context: Context
-    /// The state as it was saved last; nil if it never was.
+    /// The text of the saved state; nil if no state is saved.
     private var saved: ByteString?
-    /// Stands for what aliases are left out beside: an instance may run with them once this differs.
+    /// The digest of dnsmasq's other input: once it differs, aliases that were left out are tried again.
     private let inputsDigest: ByteString
 
     var isPlain: Bool { instances[0].isPlain }
@@ -38,7 +38,7 @@ final class Publication {
 
     private func path(_ kind: StaticString) -> ByteString { context.path(kind, of: confdir) }
 
-    /// The states of all conf-dirs.
+    /// Returns the saved states of all conf-dirs.
     ///
     /// - Throws: `cannotCreate`.
     static func states(_ context: Context) throws(Fault) -> [FragmentState] {
@@ -48,8 +48,8 @@ final class Publication {
     }
 
     /// - Parameters:
-    ///   - instances: Those that share a conf-dir: one or more.
-    ///   - state: As it was saved; nil before the first change.
+    ///   - instances: The instances that share a conf-dir, at least one.
+    ///   - state: The saved state; nil before the first change.
     /// - Throws: `cannotCreate`.
     init(_ truth: Truth, instances: [Instance], state: FragmentState?) throws(Fault) {
         let context = truth.context
@@ -74,7 +74,7 @@ final class Publication {
         }
     }
 
-    /// The digest of what dnsmasq is given besides: a new start alone does not change it.
+    /// Returns the digest of dnsmasq's input besides the fragment. A new start alone does not change the digest.
     private static func inputsDigest(of instances: [Instance], context: Context) -> ByteString {
         let confdir = instances[0].confdir
         var parts = instances.map { (try? Files.read($0.rendered.path)) ?? "" }
@@ -86,7 +86,8 @@ final class Publication {
         return parts.joined(separator: "\n").digest
     }
 
-    /// The other settings of dnsmasq: as they were kept, unless they, our settings or a process differ since.
+    /// Returns the other settings of dnsmasq, from the saved text if no file, no process and none of our settings has
+    /// changed.
     private static func other(
         truth: Truth, instances: [Instance], inputsDigest: ByteString
     ) throws(Fault) -> OtherSettings {
@@ -103,7 +104,7 @@ final class Publication {
 
     // MARK: What is wanted
 
-    /// Works out what each alias leads to here: nothing is read and nothing is written.
+    /// Chooses the target of each alias here. Reads and writes no file.
     func choose(_ aliases: [Alias], occasion: Occasion = Occasion("")) {
         let (presence, since) = (context.presence, context.since)
         let names = NameIndex(aliases.map { $0.name.text })
@@ -126,7 +127,7 @@ final class Publication {
         wanted = publisher.text(entries, in: confdir)
         func concerns(_ names: [ByteString]) -> Bool { instances.contains { names.contains($0.name) } }
         if concerns(occasion.leavesOut) {
-            // The aliases with which dnsmasq did not run. If other aliases are wanted by now, these are tried.
+            // The aliases on disk are those with which dnsmasq did not run. Other aliases are tried.
             (state.leftOut, state.leftOutSince) = ((onDisk + inputsDigest).digest, context.now)
         } else if occasion.retries || concerns(occasion.putsBack) || context.now >= leftOutEnd
             || !state.leftOut.isEmpty && state.leftOut != (wanted + inputsDigest).digest
@@ -146,17 +147,17 @@ final class Publication {
     /// Whether the fragment must be changed, or a change was not finished.
     private(set) lazy var differs = wanted != onDisk || state.isChanging || !publisher.isReady(wanted, in: confdir)
 
-    /// Writes the fragment's draft, which may fail for want of space.
+    /// Writes the fragment's draft: the file system may be full.
     ///
     /// - Throws: `cannotCreate`.
     func prepare() throws(Fault) { if differs { try fragment.prepare(wanted) } }
 
-    /// Saves that a change is under way, and what each process has loaded.
+    /// Saves that a change goes on, and what each process has loaded.
     ///
     /// - Throws: `cannotCreate`.
     func markChanging() throws(Fault) {
         guard differs else { return }
-        // A process that still reads may read the old fragment or the new one.
+        // A process that is reading may read the old fragment or the new one.
         for one in seen where !one.process.hasRead { one.content = SeenProcess.unknown }
         if seen.contains(where: { $0.content == onDiskDigest }) {
             try Files.replace("\(path("text")).\(onDiskDigest)", with: onDisk)
@@ -165,7 +166,7 @@ final class Publication {
         try save()
     }
 
-    /// Puts the files and the fragment in place.
+    /// Installs the files and the fragment.
     ///
     /// - Throws: `cannotCreate`.
     func install() throws(Fault) {
@@ -176,7 +177,7 @@ final class Publication {
         }
     }
 
-    /// Looks at the processes once more, after the fragment was put in place.
+    /// Updates the processes after the fragment was installed.
     func rescan(_ processes: [DnsmasqProcess]) {
         guard differs else { return }
         let before = seen
@@ -187,12 +188,13 @@ final class Publication {
         }
     }
 
-    /// The digest of what is wanted, as the folder is now.
+    /// The digest of the wanted fragment with the folder as it is now.
     private func digest() throws(Fault) -> ByteString {
         try publisher == .cname && wanted == onDisk ? onDiskDigest : Publisher.digest(wanted, in: confdir)
     }
 
-    /// Whether a process has loaded something else than what is wanted. Where the processes are not known, each change asks.
+    /// Returns whether a process has loaded anything else than the wanted fragment. If the processes are not known,
+    /// every change needs a restart.
     ///
     /// - Throws: `cannotCreate`.
     func needsRestart() throws(Fault) -> Bool {
@@ -201,7 +203,7 @@ final class Publication {
         return seen.contains { $0.content != digest && $0.spared != digest }
     }
 
-    /// Requests no restart any more for processes that one has not touched, until something else is wanted.
+    /// Requests no restart for processes that a restart has not touched, until the wanted fragment changes.
     ///
     /// - Throws: `cannotCreate`.
     func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
@@ -211,12 +213,12 @@ final class Publication {
         }
     }
 
-    /// The aliases that lead elsewhere now, each as `ALIAS: TARGET to TARGET`.
+    /// The aliases with a new target, each as `ALIAS: TARGET to TARGET`.
     var changes: [ByteString] { Fragment.changes(from: onDisk, to: wanted, domain: domain) }
 
     /// Saves that the change is over.
     ///
-    /// - Parameter isLoaded: No process waits for a restart.
+    /// - Parameter isLoaded: No process needs a restart.
     /// - Throws: `cannotCreate`.
     func settle(isLoaded: Bool) throws(Fault) {
         state.isChanging = false
@@ -233,11 +235,11 @@ final class Publication {
     }
 
     private func save() throws(Fault) {
-        // A process that still reads is left to the next seen.
+        // A process that is reading is recorded by a later reconcile.
         let running = seen.filter {
             state.isChanging || differs || $0.process.hasRead || $0.content == SeenProcess.unknown
         }
-        // Also for an instance whose process has ended between the two looks, or only reads its files.
+        // The last process of an instance stays in the state, also if it has ended or the next one is reading.
         let ended = instances.filter { one in !running.contains { $0.name == one.name } }
         state.seen = running + ended.compactMap { state.last(of: $0.name) }
         let isNew = saved == nil && state.seen.isEmpty && !differs
@@ -246,9 +248,9 @@ final class Publication {
         saved = state.text
     }
 
-    /// Whether a process still reads its files, so that it is not yet noted.
+    /// Whether a process is reading its files, so it is not recorded yet.
     var isBeingRead: Bool {
-        // One that runs as root and has no script never shows that it has read them.
+        // A process that runs as root without a script never shows that it has finished reading.
         seen.contains { one in
             !one.process.hasRead && one.content != SeenProcess.unknown
                 && context.now - one.process.started < .seconds(60)
@@ -257,7 +259,7 @@ final class Publication {
 
     // MARK: For reports
 
-    /// Whether all processes have loaded the alias as it must be.
+    /// Returns whether all processes have loaded the alias as wanted.
     ///
     /// - Throws: `cannotCreate`.
     func hasLoaded(_ entry: AliasEntry) throws(Fault) -> Bool {

@@ -6,38 +6,39 @@ import Leases
 import Ledger
 import Linux
 
-/// Why what is published is brought in line with the truth, and what is special about it.
+/// The reason for a reconcile, and what is special about it.
 final class Occasion {
     /// For the ledger: `add aa:bb:cc:dd:ee:ff 192.168.1.20 maxwell-arch`.
     var event: ByteString
-    /// What was left out, as dnsmasq did not run with it, is tried again.
+    /// Aliases that were left out are tried again.
     var retries = false
-    /// Instances that did not run with their aliases: these are left out.
+    /// Instances that did not run with their aliases: leave the aliases out.
     var leavesOut: [ByteString] = []
-    /// Instances that did not run without their aliases either: these are put back.
+    /// Instances that did not run without their aliases either: put the aliases back.
     var putsBack: [ByteString] = []
     /// Instances that are down for another reason.
     var down: [ByteString] = []
-    /// Processes that a restart has not touched, so that another one would not either.
+    /// Processes that a restart has not touched, so a further restart would not help.
     var untouched: [DnsmasqProcess] = []
-    /// Leases of which no event told are recorded, and records of clients that have no lease any more are removed. That reads
-    /// many files.
+    /// Leases without an event are recorded, and records without a lease are removed. This reads many files.
     var isThorough = true
 
     init(_ event: ByteString) { self.event = event }
 }
 
-/// Brings what is published in line with the truth, however it came to differ. A second call changes nothing. Each step is a
-/// single write, and a kill is allowed between any two: the next call does again what a killed one has not finished.
+/// Brings what is published in line with the truth, whatever made it differ. A second call changes nothing. Each step
+/// is a single write, and a KILL may come between any two: the next call finishes the work.
+///
+/// `mark` asks for a reconcile. The process that holds the lock renames it to `working`, and removes that at the end.
 extension Context {
     private var mark: ByteString { folder + "/mark" }
     private var working: ByteString { folder + "/working" }
-    /// Not in the folder, which `watch` follows.
+    /// Outside the folder, which `watch` follows.
     private var lock: ByteString { folder + ".lock" }
-    /// The digest of the settings with which the lease files were read last.
+    /// The digest of the settings at the last read of the lease files.
     private var read: ByteString { folder + "/read" }
 
-    /// Whether a reconcile is wanted, or was killed.
+    /// Returns whether a reconcile is requested, or was killed.
     ///
     /// - Throws: `cannotCreate` if the run directory is not ours.
     func isMarked() throws(Fault) -> Bool {
@@ -48,10 +49,10 @@ extension Context {
     }
 
     /// - Parameters:
-    ///   - waits: Waits for another process that reconciles. Else it starts again when it finds our mark.
-    ///   - marks: Leaves a mark first. A retry needs none.
-    /// - Returns: The truth as it was found; nil if another process reconciles.
-    /// - Throws: `cannotCreate`; `settings`; `busy` if the lock is not given back in time.
+    ///   - waits: Waits for a process that reconciles. Otherwise that process finds the mark and starts again.
+    ///   - marks: Leaves a mark first. A retry needs no mark.
+    /// - Returns: The truth; nil if another process reconciles.
+    /// - Throws: `cannotCreate`; `settings`; `busy` if another process keeps the lock.
     @discardableResult
     func reconcile(_ occasion: Occasion, waits: Bool = false, marks: Bool = true) throws(Fault) -> Truth? {
         for folder in [places.updater, folder] { try Files.makeFolder(folder) }
@@ -67,7 +68,7 @@ extension Context {
             let held = try FileLock(lock, patience: waits ? FileLock.patience : .zero)
             defer { _ = held }
             try held.file.touch()
-            // Not removed: a kill would lose it.
+            // Renamed, since a KILL after a removal would lose the mark.
             if try FileStatus(at: mark) != nil { try Files.rename(mark, to: working) }
             let truth = try again().bringInLine(occasion)
             try Files.remove(working)
@@ -78,7 +79,7 @@ extension Context {
         }
     }
 
-    /// Names a process that holds the lock for more than 10 s, once.
+    /// Logs once which process has held the lock for more than 10 s.
     private func reportOldLock() throws(Fault) {
         guard let status = try FileStatus(at: lock), router.wallClock() - status.changed > FileLock.patience,
             let holder = try FileLock.holder(of: lock)
@@ -113,7 +114,7 @@ extension Context {
         return truth
     }
 
-    /// The order of writes is that of the model in Tests/Model: it is changed there first.
+    /// The order of writes is as in the model in Tests/Model: change the model first.
     private func publish(_ all: [Publication], occasion: Occasion) throws(Fault) {
         for one in all { try one.prepare() }
         for one in all { try one.markChanging() }
@@ -129,7 +130,7 @@ extension Context {
         for one in all where try one.needsRestart() { isNeeded = true }
         let isPending = try ledger.isPending(.alias, in: job)
         if isNeeded, !isPending { try request(changes, occasion: occasion) }
-        // Where the processes are not known, a request stands.
+        // If the processes are not known, a request stays.
         if isNeeded || all.contains(where: { $0.isPlain }) {
             if !changes.isEmpty || !isPending && isNeeded { try notifier.notify(job) }
         } else if isPending, try ledger.withdraw(.alias, from: job) {
@@ -143,18 +144,17 @@ extension Context {
         if changes.isEmpty { try ledger.add(.alias, to: job, event: "others: \(occasion.event)") }
     }
 
-    /// Records leases of which no event has told.
+    /// Records leases without an event.
     private func record(_ untold: [LeaseStorage.ClientLease]) throws(Fault) {
         for held in untold {
             let (old, token) = try storage.lookup(held.client)
             if old.contains(where: { $0.hasSameMapping(as: held.lease) }) { continue }
             let others = old.filter { $0.addresses != held.lease.addresses }
-            // If an event was faster, it knows more.
+            // If an event was faster, its record is better.
             _ = try storage.update(held.client, to: others + [held.lease], token: token)
         }
     }
 
-    /// Removes the records of clients.
     private func removeRecords(of clients: [ClientIdentifier]) throws(Fault) {
         for client in clients {
             let (leases, token) = try storage.lookup(client)

@@ -6,7 +6,7 @@ import Leases
 import Linux
 import Network
 
-/// `cname-updater leases`, `aliases` and `presence`: what is known. Changes nothing.
+/// `cname-updater leases`, `aliases` and `presence`: prints the state, and changes nothing.
 public final class Report {
     private let context: Context
     private let truth: Truth
@@ -93,10 +93,10 @@ public final class Report {
             ])
     }
 
-    /// Where an alias leads in some conf-dirs.
+    /// The target of an alias in some conf-dirs.
     private typealias Row = (index: Int, choice: Choice, publications: [Publication])
 
-    /// One row for each alias, unless the conf-dirs differ.
+    /// Returns one row for each alias, or one for each conf-dir if the targets differ.
     private func rows() throws(Fault) -> [Row] {
         let all = truth.publications
         return truth.aliases.indices.flatMap { index -> [Row] in
@@ -112,7 +112,7 @@ public final class Report {
         }
     }
 
-    /// What keeps dnsmasq from answering the alias as it must be; nil if nothing does.
+    /// Returns why dnsmasq does not answer the alias as wanted; nil if it does.
     private func obstacle(_ row: Row) throws(Fault) -> (word: ByteString, text: ByteString)? {
         if row.publications.isEmpty {
             return ("no_instance", truth.obstacles.first?.message ?? "no instance of dnsmasq runs")
@@ -155,7 +155,7 @@ public final class Report {
         Log.info(([["CANDIDATE", "PRESENCE", "REACHED", "MISSES"]] + rows).table())
     }
 
-    /// Times are in seconds on the clock of /proc/uptime, as `now` is.
+    /// Moments are in seconds on the clock of /proc/uptime.
     private func json(_ name: ByteString, _ objects: [ByteString]) -> ByteString {
         ByteString(json: "now " + name, [now.json, ByteString(jsonArray: objects)])
     }

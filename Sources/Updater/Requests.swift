@@ -4,23 +4,23 @@ import Debounce
 import Ledger
 import Linux
 
-/// What is asked for by hand.
+/// The calls by hand.
 extension Context {
-    /// So long a daemon may be away: procd starts it again within 5 s.
+    /// procd starts the daemon again within 5 s.
     private static var longestAbsence: Duration { .seconds(5) }
 
-    /// Asks for a job, and prints what has become of that.
+    /// Requests a job, and prints the result.
     ///
     /// - Parameters:
-    ///   - name: The job; nil: that of the settings.
+    ///   - name: The job; nil for the job in the settings.
     ///   - waits: Returns when the run is over.
-    ///   - asJSON: Prints nothing but one answer.
-    /// - Returns: The exit status: that of the command, if the run was waited for, else 0.
-    /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept; `unavailable` if it is kept but
-    ///   can't be waited for.
+    ///   - asJSON: Prints only one JSON object.
+    /// - Returns: The exit status: the command's after a wait, else 0.
+    /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept; `unavailable` if it is
+    ///   kept but can't be waited for.
     public func request(_ name: ByteString?, waits: Bool, asJSON: Bool) throws(Fault) -> Int32 {
         let job = try known(name)
-        // The run is to find the aliases of settings that have changed. A fault in them does not keep it from running.
+        // The run must find the aliases of changed settings. A fault in them does not stop the run.
         do throws(Fault) {
             try reconcile(Occasion("a request"), waits: true)
         } catch {
@@ -68,7 +68,7 @@ extension Context {
         if !text.isEmpty { Log.info(text) }
     }
 
-    /// Describes what `request --wait` waits for.
+    /// Describes what `request --wait` is waiting for.
     private func expectation(of job: ByteString) -> ByteString {
         func shown(_ name: ByteString) -> ByteString {
             (try? Files.read("\(places.state(of: job))/\(name)"))?.lines.first ?? ""
@@ -80,9 +80,9 @@ extension Context {
             "\(job): waiting for '\(shown("command").printable())', after \(shown("quiet")) s without a request\(now)"
     }
 
-    /// Has the daemon run what is pending now.
+    /// Tells the daemon to run now what is pending.
     ///
-    /// - Throws: `usage` if there is no such job; `unavailable` if no daemon takes it.
+    /// - Throws: `usage` if there is no such job; `unavailable` if no daemon reads the FIFO.
     public func flush(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         try Fifo.write(Request(.flush, job: known(name)).line, to: places.fifo)
         answer(asJSON: asJSON)
@@ -94,17 +94,19 @@ extension Context {
     public func cancel(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         let job = try known(name)
         try ledger.withdraw(nil, from: job)
-        // A daemon that is away has nothing to forget.
+        // A daemon that is away needs no notification.
         _ = try notifier.notify(.withdrawn, job: job)
         answer(asJSON: asJSON)
     }
 
-    /// - Parameter isAsked: The answer goes to a program that asked for it, perhaps without a terminal.
-    /// - Returns: How to run the job now, if its requests were too many and it has to wait; nil where no one reads the answer.
+    /// Returns how to run a throttled job now; nil if the job is not throttled, or no person or program reads the
+    /// answer.
+    ///
+    /// - Parameter isAsked: A program reads the answer.
     private func throttled(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }
         let state = places.state(of: job) + "/state"
-        // Once the daemon has heard of it, something waits. On a busy machine that takes a while.
+        // A busy daemon may need a while to count the request. Until then the job is idle.
         for _ in 0..<500 {
             switch (try? Files.readIfThere(state))?.lines.first ?? "" {
             case "idle": Process.pause(.milliseconds(1))
@@ -116,7 +118,7 @@ extension Context {
         return nil
     }
 
-    /// - Returns: If the daemon does not run, or is stopped (signal(7), SIGSTOP): what will happen.
+    /// Returns what will happen if the daemon does not run, or is stopped: signal(7), SIGSTOP; nil if it runs.
     private func trouble(_ job: ByteString) -> ByteString? {
         var what: ByteString = "debounced is not running"
         if let daemon = (try? FileLock.holder(of: places.lock)) ?? nil {
@@ -126,7 +128,7 @@ extension Context {
         return notifier.kept(what, job: job)
     }
 
-    /// The job of that name, or the settings'.
+    /// Returns the job of that name, or the job in the settings.
     ///
     /// - Throws: `usage` if neither the daemon nor the settings have it.
     private func known(_ name: ByteString?) throws(Fault) -> ByteString {

@@ -5,28 +5,28 @@ import Dnsmasq
 import Leases
 import Network
 
-/// The facts of this moment: the settings in force, the instances of dnsmasq, and the hosts that each instance knows.
+/// The facts of this moment: the settings, the instances of dnsmasq, and the hosts that each instance knows.
 final class Truth {
     let context: Context
     let aliases: [Alias]
     let updater: UpdaterSettings
-    /// Of the settings.
+    /// The digest of the settings.
     let digest: ByteString
     let instances: [Instance]
     /// Each conf-dir that can be given aliases.
     private(set) var publications: [Publication] = []
-    /// Why others can't.
+    /// Why other conf-dirs can't be given aliases.
     private(set) var obstacles: [Finding] = []
-    /// Leases that no event has told of, as they must be recorded.
+    /// Leases without an event, as they must be recorded.
     private(set) var untold: [LeaseStorage.ClientLease] = []
     /// The names of all targets and aliases.
     private let names: NameIndex
     /// No reconcile has read the lease files with these settings before.
     private let isFirst: Bool
-    /// What events told is read of each lease, and not only where it decides.
+    /// All records are read, not only those that decide.
     private let isThorough: Bool
 
-    /// - Parameter settings: Other ones than those in force.
+    /// - Parameter settings: Replaces the settings in force.
     /// - Throws: `cannotCreate`.
     init(_ context: Context, settings: Settings? = nil, isFirst: Bool = true, isThorough: Bool = true) throws(Fault) {
         (self.context, self.isFirst, self.isThorough) = (context, isFirst, isThorough)
@@ -53,14 +53,14 @@ final class Truth {
         }
     }
 
-    /// Whether a name, with or without a domain, is that of a target or of an alias.
+    /// Whether a name, with or without a domain, is a target's or an alias's.
     func isWanted(_ name: ByteString) -> Bool {
         let dot = UInt8(ascii: ".")
         return names.contains(name)
             || name.bytes.indices.contains { name.bytes[$0] == dot && names.contains(name, in: 0..<$0) }
     }
 
-    /// The hosts that the instances know.
+    /// Returns the hosts that the instances know.
     ///
     /// - Throws: `cannotCreate`.
     func hosts(_ instances: [Instance], domains: [Domain]) throws(Fault) -> HostTable {
@@ -70,7 +70,7 @@ final class Truth {
         return HostTable(leases: leases, hosts: HostsFiles.entries(in: files) { self.isWanted($0) }, domains: domains)
     }
 
-    /// Whether another instance that runs writes the same lease file, from its own memory.
+    /// Whether a second running instance writes the same lease file, from its own memory.
     private func isShared(_ instance: Instance) -> Bool {
         instances.contains { other in
             other !== instance && !other.processes.isEmpty && other.rendered.leaseFile == instance.rendered.leaseFile
@@ -79,7 +79,7 @@ final class Truth {
 
     private func file(of instance: Instance) -> LeaseFile? { context.leaseFiles.file(instance.rendered.leaseFile) }
 
-    /// The leases with the name of a target.
+    /// Returns the leases with the name of a target.
     private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
         let file = file(of: instance)
         let wallClock = context.router.wallClock()
@@ -96,7 +96,7 @@ final class Truth {
             competing.contains(held.lease.hostName?.text ?? "") ? try completed(held) : held.completed
         }
         if file != nil, !isShared(instance) { return all }
-        // A file that two instances write proves presence, and not absence. Without a file the records decide.
+        // A file that two instances write proves presence, not absence. Without a file the records decide.
         let recorded = try context.storage.all().filter { held in
             guard let host = held.lease.hostName, names.contains(host.text) else { return false }
             return !all.contains { $0.lease.addresses == held.lease.addresses }
@@ -104,11 +104,11 @@ final class Truth {
         return (recorded + all).filter { instances.count < 2 || instance.serves($0.lease) }
     }
 
-    /// A lease of the file, with what events have told of it.
+    /// Returns a lease of the file, completed by what events have told.
     private func completed(_ held: LeaseStorage.ClientLease) throws(Fault) -> LeaseStorage.ClientLease {
         let lease = held.lease
         var record: Lease?
-        // Where OpenWrt does not pass on the client identifier, the client is recorded by its MAC address.
+        // If OpenWrt does not pass on the client identifier, the record has the MAC address as its client.
         for client in [held.client, ClientIdentifier(.hardware, lease.hardware)] {
             guard let client else { continue }
             for one in try context.storage.recorded(client) where one.addresses == lease.addresses {
@@ -125,12 +125,12 @@ final class Truth {
             return LeaseStorage.ClientLease(of: held.client, whole)
         }
         let recorded = record?.hardware ?? ""
-        // The event of a new MAC address may yet come, and must find the old one.
+        // An event with a new MAC address may follow, and must find the old address.
         if !isTold { untold.append(told(recorded.isEmpty ? lease.hardware : recorded)) }
         return told(lease.hardware.isEmpty ? recorded : lease.hardware).completed
     }
 
-    /// All leases of the lease files, each with what events have told. Recorded leases stand in for a missing file.
+    /// Returns all leases of the lease files, completed by the records. If a file is missing, the records count.
     ///
     /// - Throws: `cannotCreate`.
     func leases() throws(Fault) -> [LeaseStorage.ClientLease] {
@@ -148,14 +148,14 @@ final class Truth {
         return all
     }
 
-    /// Those of some clients that have no lease; none if a file does not prove that.
+    /// Returns the clients without a lease; empty if a file does not prove it.
     func withoutLease(_ clients: [ClientIdentifier]) -> [ClientIdentifier] {
         if instances.isEmpty { return [] }
         let index = NameIndex(clients.map { $0.text })
         var isThere = [Bool](repeating: false, count: clients.count)
         for instance in instances {
             guard !isShared(instance), let file = file(of: instance) else { return [] }
-            // OpenWrt may not pass on the client identifier: then an event has recorded the client by its MAC address.
+            // If OpenWrt does not pass on the client identifier, the record has the MAC address as its client.
             file.forEachLease { words in
                 for place in [1, 4].flatMap({ index.indices(of: words[$0].lowercased) }) { isThere[place] = true }
             }
@@ -165,12 +165,12 @@ final class Truth {
         return absent
     }
 
-    /// What the instances know of a host.
+    /// Returns what the instances know of a host.
     func known(_ host: HostName) -> KnownHost {
         let all = publications.map { $0.hosts.known(host) }
         return KnownHost(leases: all.flatMap { $0.leases }, hosts: all.flatMap { $0.hosts })
     }
 
-    /// For each alias the targets that compete.
+    /// The competing targets of each alias.
     var candidates: [[HostName]] { aliases.map { $0.candidates { known($0).isUp } }.filter { !$0.isEmpty } }
 }

@@ -3,16 +3,16 @@ import Configuration
 import Dnsmasq
 import Linux
 
-/// Whether dnsmasq runs after a restart. Its init script does not know: it returns 0, whatever becomes of dnsmasq.
+/// Checks that dnsmasq runs after a restart. Its init script returns 0 even if dnsmasq does not start.
 extension Context {
-    /// `cname-updater verify`: waits until it is known of each instance that ran before whether it runs. One that does not is
-    /// restarted without its aliases.
+    /// `cname-updater verify`: waits until each instance that ran before is known to be up or down. An instance that is
+    /// down is restarted without its aliases.
     ///
     /// - Throws: `unavailable` if no instance runs; `cannotCreate`; `busy`.
     public func verify() throws(Fault) {
         let began = Process.environment("DEBOUNCED_BEGAN")?.seconds ?? .zero
         let ran = try ranBefore()
-        // Nothing else starts dnsmasq then. A start changes nothing of what procd is told to run already.
+        // No other program starts dnsmasq after this. For an instance that procd runs, a start changes nothing.
         if Process.environment("DEBOUNCED_RESULT") == "cut",
             try router.processes().isEmpty || ran.contains(where: { Procd.mustRun($0) != true })
         {
@@ -26,7 +26,7 @@ extension Context {
         do throws(Fault) {
             try reconcile(occasion, waits: true)
         } catch  where error.code == .busy {
-            // As the mark is left, another process reconciles. Another restart would not help.
+            // The mark stays, so another process reconciles. A further restart would not help.
             Log.error(error.message)
         }
         if try router.processes().isEmpty, !ran.isEmpty || reservations?.hasInstances ?? false {
@@ -34,19 +34,19 @@ extension Context {
         }
     }
 
-    /// The names of the instances that ran when a fragment was last changed, or run now.
+    /// Returns the names of the instances that run, or ran when a fragment was last changed.
     func ranBefore() throws(Fault) -> [ByteString] {
         let seen = try Publication.states(self).flatMap { $0.seen }.filter { $0.content != SeenProcess.down }
         let enabled = seen.map { $0.name }.filter { reservations?.mayEnable($0) ?? true }
         return (enabled + (try instances([]).map { $0.name })).uniqued
     }
 
-    /// The instances that run, and those of these names.
+    /// Returns the instances that run, and the named instances.
     func instances(_ names: [ByteString]) throws(Fault) -> [Instance] {
         try Instance.all(settings.updater, in: router.rendered, processes: router.processes()) { names.contains($0) }
     }
 
-    /// Waits until it is known of each instance whether it runs.
+    /// Waits until each instance is known to be up or down.
     private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Judgement] {
         let start = router.now()
         let all = names.map { Judgement($0, began: began, start: start) }
@@ -58,8 +58,8 @@ extension Context {
         }
     }
 
-    /// Treats instances that are down. Each is restarted without its aliases, once: what another program has changed may not
-    /// go together with them. If it does not run then either, the aliases are put back.
+    /// Restarts each instance that is down without its aliases, once: its aliases may clash with a change by another
+    /// program. If the instance does not run then either, the aliases are put back.
     ///
     /// - Throws: `cannotCreate`; `busy`.
     func mend(_ down: [ByteString]) throws(Fault) {
@@ -68,7 +68,7 @@ extension Context {
         let occasion = Occasion("dnsmasq is down")
         for instance in try instances(down) {
             let name = instance.name
-            // What is known to be down for another reason has been said.
+            // The log has said before that the instance is down for another reason.
             let isKnown = states.contains { $0.last(of: name)?.content == SeenProcess.down }
             if !down.contains(name) || isKnown || Procd.mustRun(name) == false { continue }
             if Fragment.directives(in: try Fragment(in: instance.confdir).text()).isEmpty {
@@ -102,7 +102,7 @@ extension Context {
         if !(back.putsBack + back.down).isEmpty { try reconcile(back, waits: true) }
     }
 
-    /// Calls OpenWrt's init script, which is never ended: dnsmasq would stay stopped.
+    /// Calls OpenWrt's init script without ending it early: dnsmasq would stay stopped.
     private func service(_ words: [ByteString]) {
         _ = ChildProcess.run(["service", "dnsmasq"] + words, within: .seconds(3600))
     }
@@ -110,7 +110,7 @@ extension Context {
 
 /// What procd knows of dnsmasq.
 enum Procd {
-    /// Whether procd was told to run the instance; nil if procd can't be asked.
+    /// Returns whether procd was told to run the instance; nil if procd can't be asked.
     static func mustRun(_ name: ByteString) -> Bool? {
         let call: [ByteString] = ["ubus", "call", "service", "list", "{\"name\":\"dnsmasq\"}"]
         guard let told = ChildProcess.run(call, within: .seconds(5)), told.status == 0 else { return nil }

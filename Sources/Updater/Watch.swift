@@ -4,26 +4,25 @@ import Dnsmasq
 import Ledger
 import Linux
 
-/// `cname-updater watch`: reconciles whenever the truth may have changed, even without an event. It also probes candidates
-/// that compete, and looks after instances of dnsmasq that have ended. It sleeps while nothing happens.
+/// `cname-updater watch`: notices lost events. It reconciles whenever the truth may have changed, probes competing
+/// candidates, and restarts instances of dnsmasq that have ended. It sleeps while nothing happens.
 public struct Watch: ~Copyable {
     private let places: Places
     private let lock: FileLock
     /// Other processes write to it when leases, aliases or settings may have changed.
     private let fifo: FileDescriptor
     private var probes: Probes
-    /// The processes of dnsmasq.
     private var processes: [WatchedProcess] = []
-    /// Instances whose process has ended. An instance leaves the list when its next process runs or stays away.
+    /// Instances with an ended process, until the next process is up or the instance is down.
     private var ended: [Judgement] = []
-    /// The files that are followed, each with its number, and what tells of changes.
+    /// The followed files, each with its inode number.
     private var files: [ByteString] = []
     private var changes: FileWatch?
-    /// When to look again at the latest; nil: not before something happens.
+    /// The deadline of the next reconcile; nil if only an event starts one.
     private var next: Instant?
     private var lastFault: ByteString = ""
 
-    /// A process of an instance, and the descriptor that tells of its end.
+    /// A process of an instance, and the descriptor that reports its end.
     private final class WatchedProcess {
         let name: ByteString
         let process: DnsmasqProcess
@@ -36,10 +35,11 @@ public struct Watch: ~Copyable {
         }
     }
 
-    /// An event's own updater is usually done by then.
+    /// Within this time the updater of an event is usually done.
     private static let delay = Duration.seconds(1)
 
-    /// Whether there is an alias. Goes by the file, as the init script asks before its settings are in force.
+    /// Returns whether there is an alias. Reads the settings file, since the init script asks before the settings are
+    /// in force.
     ///
     /// - Throws: `settings` if the system can't read a file; `cannotCreate`.
     public static func isNeeded(_ places: Places) throws(Fault) -> Bool {
@@ -58,7 +58,7 @@ public struct Watch: ~Copyable {
         self.places = places
     }
 
-    /// Goes on until the program is ended.
+    /// Runs until the process is ended.
     ///
     /// - Throws: `system` if it can't probe: only root may.
     public mutating func run() throws(Fault) -> Never {
@@ -72,7 +72,7 @@ public struct Watch: ~Copyable {
         }
     }
 
-    /// Reconciles, and works out what to wait for.
+    /// Reconciles, and decides what to wait for.
     private mutating func reconcile(with context: Context) throws(Fault) {
         next = nil
         var truth: Truth?
@@ -80,7 +80,7 @@ public struct Watch: ~Copyable {
             truth = try context.reconcile(Occasion("watch"), marks: false)
             lastFault = ""
         } catch {
-            // It may pass: it is tried again.
+            // The fault may pass, so the next turn tries again.
             if error.message != lastFault { Log.error(error.message) }
             lastFault = error.message
         }
@@ -104,23 +104,23 @@ public struct Watch: ~Copyable {
         }
         var found: [ByteString] = []
         for path in paths.uniqued {
-            // A file that is made anew has another number.
+            // A new file has another inode number.
             if let file = try FileStatus(at: path) { found.append("\(file.inode) \(path)") }
         }
         if found == files, changes != nil { return }
         files = found
         changes = try? FileWatch(.changesAndWrites, in: paths.uniqued)
-        // A file may have changed before it was followed, or the system can follow no more files now.
+        // A file may have changed before the watch began, or the system can follow no more files now.
         wake(in: Watch.delay)
     }
 
-    /// Whether another process of the instance runs is open from now on.
+    /// From now on the instance is watched until it is up or down.
     private mutating func recordEnd(of name: ByteString) {
         if ended.contains(where: { $0.name == name }) { return }
         ended.append(Judgement(name, began: Instant(sinceStart: .zero), start: Process.now))
     }
 
-    /// Notes which processes run, and treats instances that do not run any more.
+    /// Records which processes run, and restarts instances that are down.
     private mutating func judge(_ truth: Truth) throws(Fault) {
         let context = truth.context
         let known = processes
@@ -133,7 +133,7 @@ public struct Watch: ~Copyable {
         var down: [ByteString] = []
         for one in ended {
             one.record(truth.instances, at: context.now)
-            // A run that goes on looks after it itself.
+            // A run in progress looks after the instance itself.
             if one.verdict == .down, try context.ledger.isRunning(context.job) { continue }
             if one.verdict == .down, Procd.mustRun(one.name) == true { down.append(one.name) }
             if one.verdict != nil { ended = ended.filter { $0 !== one } }
@@ -146,7 +146,7 @@ public struct Watch: ~Copyable {
 
     /// Sleeps until something happens.
     ///
-    /// - Returns: Whether all must be looked at again.
+    /// - Returns: Whether a reconcile is due.
     private mutating func wait() throws(Fault) -> Bool {
         let numbers = [fifo.number, changes?.number ?? -1, probes.number] + processes.map { $0.end.number }
         let readable = Poll.readable(numbers, until: earliest(next, probes.deadline))

@@ -1,4 +1,4 @@
-// Keeps the aliases right after a lease event, and requests a job of debounced where dnsmasq must be restarted.
+// Keeps the aliases right after lease events, and requests a job of debounced if dnsmasq must be restarted.
 
 import Basics
 import Configuration
@@ -24,7 +24,7 @@ let notes: StaticString = """
 Process.resetSignals()
 
 let words = Process.arguments
-// A call at a terminal without a word shows the help text. A hook has no terminal.
+// A call without a word prints the help text on a terminal. A hook has no terminal.
 let isForHelp = words.isEmpty && Process.environment("ACTION") == nil && Process.isTerminal
 let verbs = [
     Call.verb("", "[--wait]", "handles one lease event if ACTION is set, else requests the job", obey),
@@ -72,7 +72,7 @@ func obey(_ call: Call) throws(Fault) {
     do throws(Fault) {
         try Context.handleEvent(call.places)
     } catch {
-        // Under a dispatcher our streams are not read.
+        // dnsmasq does not read the output of a hook.
         Log.system(from: "cname-updater", error.message)
         throw error
     }
