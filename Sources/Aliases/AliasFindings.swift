@@ -3,7 +3,6 @@ import Configuration
 
 extension [Alias] {
     /// Returns the problems of aliases that the settings alone don't show.
-    ///
     /// - Parameters:
     ///   - reserved: The host names of the reservations.
     ///   - leased: The host names of the leases.

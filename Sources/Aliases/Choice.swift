@@ -69,7 +69,6 @@ public final class Choice {
 extension Alias {
     /// Returns the target that the alias must lead to. It follows from the settings, the leases, the hosts files and
     /// the reachability. Where these leave the choice open, the alias stays.
-    ///
     /// - Parameters:
     ///   - known: Returns the leases and addresses of a host.
     ///   - verdict: Returns whether a host is reachable.

@@ -68,7 +68,6 @@ public final class Presence {
     }
 
     /// Probes new candidates at once, and drops hosts that no longer compete.
-    ///
     /// - Parameters:
     ///   - groups: For each alias the targets that are up, if there are two or more.
     ///   - seen: Returns when an event last showed that a host is there.
@@ -101,7 +100,6 @@ public final class Presence {
     }
 
     /// Records the `answer` of each probed candidate, and clears it.
-    ///
     /// - Parameters:
     ///   - start: When the round began.
     ///   - now: When the round was over.

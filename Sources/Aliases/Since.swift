@@ -24,7 +24,6 @@ public final class Since {
     }
 
     /// Records the targets of an alias. The moment is `now`, unless the targets are unchanged.
-    ///
     /// - Parameter targets: A target for each conf-dir; nil where the alias leads nowhere.
     public func add(_ alias: HostName, to targets: [HostName?], at now: Instant) {
         let all = targets.map { $0?.text ?? "-" }

@@ -21,7 +21,6 @@ extension ByteString {
     }
 
     /// An object of JSON (RFC 8259).
-    ///
     /// - Parameters:
     ///   - names: Those of its members, with blanks between. They hold nothing to escape.
     ///   - values: For each name in turn, in JSON.

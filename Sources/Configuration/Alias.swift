@@ -29,7 +29,6 @@ public final class Alias {
     /// Reads a section, and leaves out faulty values. A target without a system, such as `maxwell-arch-wifi`, gets the
     /// system of the shortest target to which `-…` was added, such as `maxwell-arch`. Without such a target it is a
     /// system by itself.
-    ///
     /// - Returns: nil if no alias is left, or if the alias is not enabled.
     convenience init?(_ read: UCI.Section, file: ByteString, findings: inout Findings) {
         let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)

@@ -64,7 +64,6 @@ public struct Call: Sendable {
     public var wantsJSON: Bool { has("--json") }
 
     /// Returns the settings of the file, or the jobs of the command line in their place.
-    ///
     /// - Parameter findings: Gets the findings in the file.
     /// - Throws: `settings` if the file that the call names is missing, or if the system can't read a file now.
     public func settings(findings: inout Findings) throws(Fault) -> Settings {
@@ -111,7 +110,6 @@ public struct Call: Sendable {
 
     /// Runs the verb of a call, or the first verb if the call has no verb. After a fault says why, and ends the
     /// process.
-    ///
     /// - Parameters:
     ///   - options: The options that take a value, besides `--config`.
     ///   - notes: The help text below the verbs, without the options for jobs of the command line.

@@ -10,7 +10,6 @@ extension SettingsSection {
 
     /// Reads the section of a job, and leaves out faulty values. A job with a faulty or misspelt command is disabled:
     /// the default command does not run, and requests are kept.
-    ///
     /// - Parameter isCut: A fault has cut off the rest of the section.
     /// - Returns: nil if the section's name is no job's name.
     static func job(_ read: UCI.Section, file: ByteString, isCut: Bool, findings: inout Findings) -> SettingsSection? {

@@ -19,7 +19,6 @@ public struct Settings {
     public var publishPlace: Place { updater.section.place(of: "publish") }
 
     /// Reads the settings file and its mapping file. Both may be missing. Faulty parts are left out.
-    ///
     /// - Parameter findings: Gets the findings in the files.
     /// - Throws: `settings` if the system can't read a file now.
     public init(file path: ByteString, findings: inout Findings) throws(Fault) {
@@ -121,7 +120,6 @@ public struct Settings {
 
 extension ByteString {
     /// Reads a file that may be missing. The text is empty, with a fault, if the path leads to anything else.
-    ///
     /// - Throws: `settings` if the system can't read the file now.
     fileprivate init(settingsFile path: ByteString, findings: inout Findings) throws(Fault) {
         self = ""

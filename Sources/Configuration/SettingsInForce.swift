@@ -32,7 +32,6 @@ public final class SettingsInForce {
     private let path: ByteString
 
     /// Reads the copy.
-    ///
     /// - Parameter takesOver: Without a copy, puts the settings of the file in force, as a start does. If false, they
     ///   are only read.
     /// - Throws: `cannotCreate`; `system`; `settings` if the system can't read a file now.
@@ -71,7 +70,6 @@ public final class SettingsInForce {
 extension Settings {
     /// Reads the settings for a start, which a fault does not prevent. If a file can't be read to its end, the settings
     /// in force stay, so that no alias is withdrawn. Without settings in force, the part that could be read counts.
-    ///
     /// - Returns: The settings, and lines for the log.
     /// - Throws: `settings` if the system can't read a file now; `cannotCreate` if the run directory of the daemon is
     ///   not ours.
@@ -90,7 +88,6 @@ extension Settings {
     }
 
     /// Puts these settings in force, in one step.
-    ///
     /// - Parameter unlessOthers: Does nothing if another process has put settings in force.
     /// - Throws: `cannotCreate`.
     public func takeOver(_ places: Places, unlessOthers: Bool = false) throws(Fault) {

@@ -55,7 +55,6 @@ final class SettingsSection {
     private var values: [[UCI.Value]]
 
     /// Makes a section with initial values.
-    ///
     /// - Parameter name: Empty for an anonymous section.
     init(type: StaticString, name: ByteString, table: [OptionRule], file: ByteString, line: Int = 0) {
         (self.table, self.type, self.name, self.file, self.line) = (table, type, name, file, line)

@@ -21,7 +21,6 @@ public struct OutputReader {
     public init() {}
 
     /// Reads the bytes of one read(2).
-    ///
     /// - Returns: The lines to log, without empty ones. Control characters except the tab become `?`.
     public mutating func read(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ByteString] {
         if nextSecond <= now { (nextSecond, room) = (now + .seconds(1), min(rest, Self.mostLinesPerSecond)) }
@@ -51,7 +50,6 @@ public struct OutputReader {
     }
 
     /// Ends the output, or only the command's part while a child still writes.
-    ///
     /// - Parameter isLast: The output is over, so an unfinished line counts as a line.
     /// - Returns: The lines to log, such as the number of lines left out since the last call.
     public mutating func end(isLast: Bool) -> [ByteString] {

@@ -30,7 +30,6 @@ public struct RequestReader {
     public init() {}
 
     /// Reads the bytes of one read(2).
-    ///
     /// - Parameters:
     ///   - isDrained: The FIFO is empty now, so an unfinished line must end within `patience`.
     ///   - parse: Returns what a line requests, nil for nothing: `Request.init(line:jobs:)`.
@@ -66,7 +65,6 @@ public struct RequestReader {
     public var wakeAt: Instant? { earliest(begunAt.map { $0 + Self.patience }, report == nil ? nil : nextReport) }
 
     /// Rejects an unfinished line after `patience`.
-    ///
     /// - Returns: The report to log, at most once in `reportInterval`.
     public mutating func tick(at now: Instant) -> RejectionReport? {
         if let since = begunAt, since + Self.patience <= now {

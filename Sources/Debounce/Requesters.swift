@@ -46,7 +46,6 @@ struct Requester: Equatable, Sendable {
     }
 
     /// Returns when the waiting requests are due, and whether throttling has delayed them.
-    ///
     /// - Parameters:
     ///   - others: The last request of all requesters that are not throttled.
     ///   - pauseEnd: The end of the pause that applies to all requesters.
@@ -146,7 +145,6 @@ struct Requesters: Equatable, Sendable {
     }
 
     /// The run did not take place.
-    ///
     /// - Parameter retry: When the covered requests are made again; nil if they are withdrawn.
     mutating func uncover(requestingAgainAt retry: Instant?, _ job: Job) {
         for place in all.indices where all[place].isCovered {

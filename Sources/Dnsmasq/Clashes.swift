@@ -4,24 +4,23 @@ import Leases
 import Network
 
 extension Reservations {
-    /// Reservations that get in each other's way: "section 'x' clashes with …: why; what to do".
+    /// Returns the reservations that clash: "section 'x' clashes with …: why; what to do".
     ///
-    /// What dnsmasq 2.90 does with `dhcp-host=` lines that match one client, whatever the order of the lines: a client
-    /// identifier wins over a MAC address, that over one with `*`, and that over a name. Nothing is taken from the
-    /// others, even if the winner reserves no address. A client that sends no identifier keeps the lease, and so the
-    /// address, of the last one that did on its interface.
+    /// If several `dhcp-host=` lines match one client, dnsmasq 2.90 prefers a client identifier to a MAC address, that
+    /// to a MAC address with `*`, and that to a name, whatever the order of the lines. The winner alone counts, even if
+    /// it reserves no address. A client without an identifier keeps the lease of the last client with an identifier on
+    /// its interface.
     ///
-    /// Yet as OpenWrt writes these lines a MAC address mostly wins over a `duid`. Beside odhcpd dnsmasq is not given it:
-    /// then the line matches by name. One without colons, as odhcpd and LuCI write it, is text to dnsmasq. And it has to
-    /// be the whole of option 61, where RFC 4361 puts `ff` and an IAID in front.
+    /// As OpenWrt writes these lines, a MAC address mostly wins over a `duid`. Beside odhcpd, dnsmasq does not get the
+    /// `duid`, so the line matches by name. A `duid` without colons, as odhcpd and LuCI write it, is text to dnsmasq.
+    /// It must be the whole of option 61, but RFC 4361 puts `ff` and an IAID before it.
     ///
-    /// Of lines for one MAC address the last wins in a network, without a word; one with an address counts in the network of
-    /// that address only. With one address in two lines dnsmasq does not start. A name in two lines goes to whichever host
-    /// renewed last.
-    ///
+    /// Of several lines for one MAC address, the last wins in its network, without a log line. A line with an address
+    /// counts only in the network of that address. With one address in two lines dnsmasq does not start. A name in two
+    /// lines goes to the host that renewed last.
     /// - Parameters:
-    ///   - leases: Each with its MAC address if that is known.
-    ///   - rendered: The files that tell the networks.
+    ///   - leases: With MAC addresses where known.
+    ///   - rendered: The files that define the networks.
     public func clashes(seen leases: [LeaseStorage.ClientLease], in rendered: [RenderedFile] = []) -> [Finding] {
         var clashes: [Finding] = []
         let ranges = rendered.flatMap { $0.ranges }
@@ -30,7 +29,7 @@ extension Reservations {
                 if let why = host.conflict(with: other, in: ranges) { clashes.append(host.clash(with: other, why)) }
             }
         }
-        // Of one by MAC address and another by something else, each pair once.
+        // Each pair of a match by MAC address and another match, once.
         for other in hosts {
             let clients = leases.filter { other.matches(hardware: $0.lease.hardware) }
             for host in hosts where host.overlaps(other) && host.competes(with: other, in: ranges) {
@@ -49,8 +48,8 @@ extension Reservation {
             "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
     }
 
-    /// One dnsmasq gets both, and both reserve something in DHCPv4, or both in DHCPv6. One that reserves no address holds in
-    /// both.
+    /// One dnsmasq gets both, and both reserve something in DHCPv4, or both in DHCPv6. A reservation without an address
+    /// holds in both.
     fileprivate func overlaps(_ other: Reservation) -> Bool {
         if !instance.isEmpty, !other.instance.isEmpty, instance != other.instance { return false }
         func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
@@ -58,7 +57,7 @@ extension Reservation {
         return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
     }
 
-    /// How two that overlap get in each other's way, whatever the clients are; nil if they don't.
+    /// Returns how two overlapping reservations clash, whatever the clients are; nil if they don't.
     fileprivate func conflict(with other: Reservation, in ranges: [AddressRange]) -> ByteString? {
         if let address, address == other.address {
             return "both reserve \(address), so dnsmasq does not start; change one of them"
@@ -75,17 +74,16 @@ extension Reservation {
             + "section the client identifier that its system sends, else make them one"
     }
 
-    /// Both may count for one client: their tags are the same, and no address keeps them to different networks.
-    ///
-    /// - Parameter ranges: One in each network. Without any, all addresses are taken to be in one network.
+    /// Both may match one client: their tags are equal, and no address keeps them in different networks.
+    /// - Parameter ranges: One in each network. Without a range, all addresses count as one network.
     fileprivate func competes(with other: Reservation, in ranges: [AddressRange]) -> Bool {
         guard tags == other.tags else { return false }
         guard let address, let another = other.address, !ranges.isEmpty else { return true }
         return ranges.contains { $0.contains(address) && $0.contains(another) }
     }
 
-    /// How this matches a client that `other` matches by its MAC address, and which of them wins; nil if it does not match,
-    /// or matches by that address too.
+    /// Returns how this reservation matches a client that `other` matches by its MAC address, and which of them wins;
+    /// nil without such a match.
     fileprivate func rivalry(with other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
         let how: ByteString
         if matches(hardware: client.lease.hardware) { return nil }
@@ -94,7 +92,7 @@ extension Reservation {
         } else if duids.contains(client.identifier) || duids.contains(client.duid) {
             how = "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
         } else {
-            // A name that the other reserved is no word of the client's.
+            // A name that `other` reserves was not sent by the client.
             guard hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
                 hostName != other.hostName
             else { return nil }
@@ -107,7 +105,6 @@ extension Reservation {
 
 extension LeaseStorage.ClientLease {
     /// A remark if two MAC addresses use the lease in turn.
-    ///
     /// - Parameter file: Where the lease is recorded.
     public func turnsFinding(in file: ByteString) -> Finding? {
         let turns = lease.turns.words
@@ -118,11 +115,11 @@ extension LeaseStorage.ClientLease {
                 + "its name and its aliases flip; if they are two machines, as clones are, give each an identifier")
     }
 
-    /// DHCPv4's client identifier (option 61), or the DUID. One that is only the MAC address with its type in front may be
-    /// left out by the client.
+    /// DHCPv4's client identifier (option 61), or the DUID. An identifier that repeats the MAC address may be left out
+    /// by the client.
     fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
 
-    /// A DHCPv4 identifier as of RFC 4361, section 6.1, has the DUID behind `ff` and four bytes of IAID.
+    /// In a DHCPv4 identifier of RFC 4361, section 6.1, the DUID follows `ff` and four bytes of IAID.
     fileprivate var duid: ByteString {
         identifier.hasPrefix("ff:") ? ByteString(identifier.bytes.dropFirst(15)) : identifier
     }

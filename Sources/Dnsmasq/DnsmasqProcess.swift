@@ -6,15 +6,14 @@ public final class DnsmasqProcess {
     public let number: Int32
     /// In clock ticks since the boot: field 22 of /proc/PID/stat, proc(5). A HUP does not change it.
     public let start: Int64
-    /// The file behind `-C`.
+    /// The file after `-C`.
     public let file: ByteString
     /// The process has read its files. dnsmasq reads them as root; then it starts its script helper and drops root.
-    ///
-    /// Stays false for a dnsmasq that runs as root and has no script.
+    /// Stays false for a dnsmasq that runs as root without a script.
     public private(set) var hasRead: Bool
 
-    /// The process that forked this one, if this one has executed no program since: the script helper, or a process for queries
-    /// by TCP. It may outlive the other one.
+    /// The parent, if this process was forked without a new program: the script helper, or a process for queries by
+    /// TCP. It may outlive its parent.
     private let origin: Int32?
 
     public init(number: Int32, start: Int64, file: ByteString, hasRead: Bool, origin: Int32? = nil) {
@@ -22,9 +21,10 @@ public final class DnsmasqProcess {
     }
 
     /// - Parameter entry: A name in /proc.
-    /// - Returns: nil if it is not that of an instance.
+    /// - Returns: nil if the process is no instance.
     private convenience init?(_ entry: ByteString) {
-        // What a process calls itself is no proof. A zombie has no file any more, and an upgrade removes the file: proc(5).
+        // The name of a process is no proof, so its file counts. A zombie has no file, and an upgrade removes the file:
+        // proc(5).
         guard let number = entry.wholeNumber.map({ Int32($0) }),
             let program = Files.target(ofLink: "/proc/\(entry)/exe"),
             program.hasSuffix("/dnsmasq") || program.hasSuffix("/dnsmasq (deleted)"),
@@ -33,7 +33,7 @@ public final class DnsmasqProcess {
             case let fields = RunningProcess.fields(of: number), fields.count > 19, let parent = fields[1].wholeNumber,
             let flags = fields[6].number(digits: 10), let start = fields[19].number(digits: 15)
         else { return nil }
-        // The effective user is the second in the line: proc(5).
+        // The second number in the line is the effective user: proc(5).
         let user = (try? Files.read("/proc/\(entry)/status"))?.lines.values(of: "Uid:").first?.words
         self.init(
             number: number, start: start, file: words[option + 1],
@@ -42,15 +42,13 @@ public final class DnsmasqProcess {
             origin: flags & 0x40 == 0 ? nil : Int32(parent))
     }
 
-    /// The start on the clock of `Process.now`, up to 10 ms early: a tick is 10 ms for all programs. On a machine that has
-    /// slept, the start is later by that time.
+    /// The start on the clock of `Process.now`, up to 10 ms early: a tick is 10 ms for all programs. On a machine that
+    /// has slept, the start is later by that time.
     public var started: Instant { Instant(sinceStart: .milliseconds(start * 10)) }
 
-    /// Whether both are the same process, at any two moments.
     public func isSame(as other: DnsmasqProcess) -> Bool { number == other.number && start == other.start }
 
-    /// Returns every instance that runs in the foreground, as OpenWrt has it.
-    ///
+    /// Returns every instance that runs in the foreground, as OpenWrt starts them.
     /// - Throws: `cannotCreate` if /proc can't be read.
     public static func all() throws(Fault) -> [DnsmasqProcess] {
         var all: [DnsmasqProcess] = []
@@ -59,13 +57,11 @@ public final class DnsmasqProcess {
         return all.filter { $0.origin == nil }
     }
 
-    /// Whether the process sees the same folder at a path as this program does. A container may run a dnsmasq with the same
-    /// arguments.
-    ///
-    /// - Returns: false if the folder is missing for one of them, or can't be looked at.
+    /// Returns whether a path leads the process to the same folder: a container may run a dnsmasq with these arguments.
+    /// False if the folder is missing for one of them.
     public func sees(_ folder: ByteString) -> Bool {
-        // With a slash at its end, a symbolic link is followed. An absolute one on the way, such as /var, leads into our own
-        // root: for a container behind one, nothing is said.
+        // The slash at the end makes lstat(2) follow a symbolic link. An absolute link in the path, such as /var, leads
+        // into our own root, so a container behind such a link is not detected.
         guard let ours = try? FileStatus(at: folder + "/") else { return false }
         return ours.isSame(as: try? FileStatus(at: "/proc/\(number)/root\(folder)/"))
     }

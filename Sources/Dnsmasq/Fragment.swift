@@ -1,55 +1,51 @@
 import Basics
 import Linux
 
-/// The part of dnsmasq's settings that is ours: `CONFDIR/cname-updater.conf`. A comment stands in the place of an alias
-/// that is left out.
+/// Our part of dnsmasq's configuration: `CONFDIR/cname-updater.conf`. An alias that is left out is replaced by a
+/// comment.
 public struct Fragment: Sendable {
     static let name: ByteString = "cname-updater.conf"
     public let confdir: ByteString
     public var path: ByteString { "\(confdir)/\(Fragment.name)" }
-    /// dnsmasq passes over files that start with a dot.
+    /// dnsmasq ignores files that start with a dot.
     private var draft: ByteString { confdir + "/.cname-updater.conf" }
 
     public init(in confdir: ByteString) { self.confdir = confdir }
 
-    /// The text; empty if there is no such file.
-    ///
+    /// Returns the text; empty if there is no file.
     /// - Throws: `cannotCreate` if it can't be read.
     public func text() throws(Fault) -> ByteString {
         let text = try Files.readIfThere(path) ?? ""
         return text.hasSuffix("\n") ? ByteString(text.bytes.dropLast()) : text
     }
 
-    /// Writes the next text beside the file. What can fail for want of space comes before anything is requested.
-    ///
+    /// Writes the draft of the next text. The file system may be full, so this comes before any request.
     /// - Throws: `cannotCreate`.
     public func prepare(_ text: ByteString) throws(Fault) {
         try Files.makePublicFolder(confdir)
         try Files.write(text, to: draft, mode: 0o644)
     }
 
-    /// Puts the prepared text in its place, in one step.
-    ///
+    /// Moves the draft to its place, in one step.
     /// - Throws: `cannotCreate`.
     public func install() throws(Fault) { try Files.rename(draft, to: path) }
 
-    /// The part of a text that means something to dnsmasq.
+    /// Returns the lines that dnsmasq reads.
     public static func directives(in text: ByteString) -> ByteString {
-        // A text without comments may have a thousand lines, which need not be taken apart.
+        // A text without comments may have a thousand lines, and needs no filter.
         guard text.bytes.contains(UInt8(ascii: "#")) || text.hasSuffix("\n") else { return text }
         return text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// The aliases that `new` leaves out, and `old` does not, each as `ALIAS is left out: REASON`.
+    /// The aliases that only `new` leaves out, each as `ALIAS is left out: REASON`.
     public static func omissions(from old: ByteString, to new: ByteString) -> [ByteString] {
         let known = old.lines
         return new.lines.filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") && !known.contains($0) }
             .map { ByteString($0.bytes.dropFirst()) }
     }
 
-    /// The aliases that lead elsewhere in `new` than in `old`, each as `ALIAS: TARGET to TARGET`. Empty if one of the texts
-    /// names a folder: the aliases are all there, in another form.
-    ///
+    /// The aliases with another target in `new` than in `old`, each as `ALIAS: TARGET to TARGET`. Empty if a text names
+    /// a folder: then all aliases stay, in another form.
     /// - Parameter domain: Left out of the targets' names.
     public static func changes(from old: ByteString, to new: ByteString, domain: ByteString) -> [ByteString] {
         let (before, after) = (directives(in: old).lines, directives(in: new).lines)
@@ -62,19 +58,19 @@ public struct Fragment: Sendable {
                 return name.hasSuffix("." + domain) ? ByteString(name.bytes.dropLast(domain.count + 1)) : name
             }
             let (from, to) = (line(of: alias, in: before), line(of: alias, in: after))
-            // An alias that leads elsewhere has a line on both sides, and is named once.
+            // An alias with a line on both sides is named once.
             guard from == nil || from == one && from != to else { continue }
             changes.append("\(alias): \(target(from)) to \(target(to))")
         }
         return changes
     }
 
-    /// The line of an alias among sorted lines; nil if there is none.
+    /// The line of an alias among sorted lines; nil without such a line.
     public static func line(of alias: ByteString, in lines: [ByteString]) -> ByteString? {
         lines.firstSorted(withPrefix: "cname=\(alias),")
     }
 
-    /// The names in a line, the target's last.
+    /// The names in a line, with the target's last.
     private static func names(in line: ByteString) -> [ByteString] {
         ByteString(line.bytes.dropFirst(6)).parts { $0 == UInt8(ascii: ",") }
     }

@@ -4,11 +4,11 @@ import Basics
 public final class SeenProcess {
     /// The instance.
     public let name: ByteString
-    /// A process whose line was saved counts as one that has read its files, or its content is unknown.
+    /// A process with a saved line has read its files, or its content is unknown.
     public let process: DnsmasqProcess
-    /// The digest of what the process has loaded; or `SeenProcess.unknown`, or `SeenProcess.down`.
+    /// The digest of what the process has loaded, or `unknown`, or `down`.
     public var content: ByteString
-    /// The digest of a fragment for which no restart is requested, as one did not touch the process; empty if there is none.
+    /// The digest of a fragment that a restart left unloaded: no restart is requested for it. Empty if there is none.
     public var spared: ByteString = ""
 
     public static let unknown: ByteString = "unknown"
@@ -32,17 +32,17 @@ public final class SeenProcess {
     }
 }
 
-/// What the processes of dnsmasq that read one fragment have loaded, as far as it is not what is on disk: a small file,
-/// replaced in one step.
+/// What the processes that read one fragment have loaded, if it differs from the file: a small file, replaced in one
+/// step.
 public final class FragmentState {
     public let confdir: ByteString
-    /// A change of the fragment is under way, or was when its process was killed.
+    /// A change of the fragment goes on, or was killed.
     public var isChanging = false
     /// The digest of what the last change put on disk; empty before the first.
     public var onDisk: ByteString = ""
-    /// The processes that the last look saw.
+    /// The processes at the last scan.
     public var seen: [SeenProcess] = []
-    /// The digest of the aliases that are left out, as an instance did not run with them; empty if there are none.
+    /// The digest of the aliases that are left out after a failed start; empty if no aliases are left out.
     public var leftOut: ByteString = ""
     public var leftOutSince = Instant(sinceStart: .zero)
 
@@ -70,15 +70,15 @@ public final class FragmentState {
         return (["confdir \(confdir)", state] + left + seen.map { $0.line }).joined(separator: "\n")
     }
 
-    /// Returns what a process has loaded: the content of its line, or else what is on disk. The lines were made after the last
-    /// rename, so a process without a line can only have read later. If another program has changed the fragment since then,
-    /// the content is unknown.
+    /// Returns what a process has loaded: the content of its line, or else what is on disk. Lines are written after the
+    /// rename, so a process without a line has read later. If another program has changed the fragment since, the
+    /// content is unknown.
     public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> SeenProcess {
         if let line = seen.first(where: { $0.process.isSame(as: process) }) { return line }
         let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest
         return SeenProcess(of: name, process, content: isUnknown ? SeenProcess.unknown : digest)
     }
 
-    /// The instance's process that was seen last.
+    /// The instance's last seen process.
     public func last(of name: ByteString) -> SeenProcess? { seen.first { $0.name == name } }
 }

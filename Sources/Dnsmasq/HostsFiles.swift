@@ -4,20 +4,18 @@ import Network
 
 /// The names that dnsmasq reads from hosts files: dnsmasq(8), --addn-hosts and --hostsdir; hosts(5).
 public enum HostsFiles {
-    /// A longer file is an ad blocker's list, and is passed over. In bytes.
+    /// In bytes. A longer file is an ad blocker's list, and is skipped.
     static let longest = 1 << 20
 
     /// A name, in lower case, and one of its addresses.
     public typealias Entry = (name: ByteString, address: Address, file: ByteString)
 
-    /// The names that pass, each with an address, in the order of the files; a pair comes once.
-    ///
-    /// Names of a loopback or unspecified address are left out: ad blockers block names with such addresses, and the router
-    /// gives them to itself.
-    ///
+    /// Returns the wanted names with their addresses, in the order of the files, each pair once. Names of a loopback or
+    /// unspecified address are left out: ad blockers block names with such addresses, and the router gives them to
+    /// itself.
     /// - Parameters:
     ///   - paths: Files, and folders of files. A missing file has no names.
-    ///   - isWanted: Gets the name in lower case, as the file has it: with or without a domain.
+    ///   - isWanted: Gets the name in lower case, as in the file: with or without a domain.
     public static func entries(in paths: [ByteString], where isWanted: (ByteString) -> Bool) -> [Entry] {
         var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {
@@ -38,7 +36,7 @@ public enum HostsFiles {
         return entries
     }
 
-    /// The files of a folder, as dnsmasq takes them; or the path itself.
+    /// Returns the files of a folder that dnsmasq reads, or the path itself.
     private static func files(at path: ByteString) -> [ByteString] {
         guard let names = try? Files.names(in: path) else { return [path] }
         return names.filter { !$0.isHiddenOrBackup }.map { "\(path)/\($0)" }

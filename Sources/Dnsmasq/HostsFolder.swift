@@ -1,20 +1,21 @@
 import Basics
 import Linux
 
-/// The aliases as addresses, in a folder that dnsmasq follows: `CONFDIR/cname-updater.hosts/ALIAS`, dnsmasq(8), --hostsdir.
-/// A change is one rename, which dnsmasq reads at once. The files are for all to read, as dnsmasq is not root.
+/// The aliases as addresses, in a folder that dnsmasq follows: `CONFDIR/cname-updater.hosts/ALIAS`, dnsmasq(8),
+/// --hostsdir. A change is one rename, which dnsmasq reads at once. All users may read the files, since dnsmasq is not
+/// root.
 ///
-/// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`, or without the last two for an address of another target.
+/// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`; for an address of another target, only the first two
+/// words.
 ///
-/// dnsmasq gives a lease the name that it finds for its address in a hosts file, if that name is in its domain. It goes by
-/// the first name of the line, which is in no domain of ours, and so the lease keeps its own name. In 2.90 this holds only
-/// for an address that some hosts file had before. So a new address is put there with its first name alone, and gets the
-/// others once dnsmasq has read that.
+/// dnsmasq names a lease after the first name of the line with its address, if that name is in its domain.
+/// `alias.invalid` is in no domain, so the lease keeps its name. In 2.90 this holds only for an address that a hosts
+/// file had before. So a new address is first installed with `alias.invalid` alone, and gets the other names once
+/// dnsmasq has read that.
 struct HostsFolder {
     private let confdir: ByteString
     var path: ByteString { confdir + "/cname-updater.hosts" }
 
-    /// Whether a folder is one of these.
     static func isOurs(_ path: ByteString) -> Bool { path.hasSuffix("/cname-updater.hosts") }
 
     init(in confdir: ByteString) { self.confdir = confdir }
@@ -31,17 +32,15 @@ struct HostsFolder {
             + guarding(entry, addresses: entry.others)
     }
 
-    /// Whether it has what must be published of an alias.
-    ///
-    /// - Throws: `cannotCreate` if that can't be read.
+    /// Whether the folder has the alias as wanted.
+    /// - Throws: `cannotCreate` if its file can't be read.
     func has(_ entry: AliasEntry) throws(Fault) -> Bool {
         guard let found = try Files.readIfThere(path(entry)) else { return !entry.isPublished }
         return entry.isPublished && found == lines(entry).joined(separator: "\n") + "\n"
     }
 
-    /// The folder's number, which a folder that is made anew does not have; nil if there is none.
-    ///
-    /// - Throws: `cannotCreate` if that can't be told.
+    /// Returns the folder's inode number, which tells a new folder from an old one; nil if there is none.
+    /// - Throws: `cannotCreate` if it can't be read.
     func inode() throws(Fault) -> UInt64? { try FileStatus(at: path).flatMap { $0.isDirectory ? $0.inode : nil } }
 
     /// - Throws: `cannotCreate`.
@@ -51,9 +50,8 @@ struct HostsFolder {
     }
 
     /// Publishes an alias.
-    ///
     /// - Parameter waits: dnsmasq follows the folder.
-    /// - Returns: false if dnsmasq did not read what was put there first.
+    /// - Returns: false if dnsmasq did not read the first step.
     /// - Throws: `cannotCreate`.
     func publish(_ entry: AliasEntry, waits: Bool) throws(Fault) -> Bool {
         if try has(entry) { return true }
@@ -68,7 +66,7 @@ struct HostsFolder {
             let watch = try FileWatch(.reads, in: [path])
             try write(entry, lines: old + guarding(entry, addresses: new))
             hasRead = watch.wait(upTo: .milliseconds(200))
-            // dnsmasq still has to bring its leases up to date. When that is done, it sleeps.
+            // dnsmasq must update its leases, and sleeps when that is done.
             let end = Process.now + .milliseconds(100)
             let processes = (try? DnsmasqProcess.all()) ?? []
             repeat {
@@ -80,14 +78,12 @@ struct HostsFolder {
     }
 
     private func write(_ entry: AliasEntry, lines: [ByteString]) throws(Fault) {
-        // dnsmasq passes over files that start with a dot.
+        // dnsmasq ignores files that start with a dot.
         let draft = confdir + "/.cname-updater.hosts"
         try Files.write(lines.joined(separator: "\n"), to: draft, mode: 0o644)
         try Files.rename(draft, to: path(entry))
     }
 
-    /// Removes all aliases but these.
-    ///
     /// - Throws: `cannotCreate`.
     func removeAliases(except aliases: [ByteString]) throws(Fault) {
         let aliases = NameIndex(aliases)
@@ -97,9 +93,9 @@ struct HostsFolder {
     }
 }
 
-/// What the installed dnsmasq can do.
+/// The abilities of the installed dnsmasq.
 public enum InstalledDnsmasq {
-    /// Why it can't be given aliases in a folder that it follows; nil: it can.
+    /// Returns why dnsmasq can't follow a folder of aliases; nil if it can.
     public static func obstacle() -> ByteString? {
         guard let told = ChildProcess.run(["dnsmasq", "--version"], within: .seconds(2)), told.status == 0
         else { return "dnsmasq does not tell its version" }

@@ -7,9 +7,9 @@ import Network
 /// An instance of dnsmasq that OpenWrt runs, or has run.
 public final class Instance {
     public let rendered: RenderedFile
-    /// None if it is down; several while one ends and the next begins.
+    /// Empty if the instance is down; several while one process ends and the next begins.
     public let processes: [DnsmasqProcess]
-    /// Where its aliases stand.
+    /// The folder of its aliases.
     public let confdir: ByteString
     public var name: ByteString { rendered.name }
 
@@ -17,12 +17,11 @@ public final class Instance {
         (self.rendered, self.processes, self.confdir) = (rendered, processes, confdir)
     }
 
-    /// The instances whose processes run, or ran when a fragment was last changed. A rendered file without a process counts
-    /// for nothing: it stays when its section is removed, renamed or disabled.
-    ///
+    /// Returns the instances that run, or ran when a fragment was last changed. A rendered file without a process is
+    /// ignored: it stays when its section is removed, renamed or disabled.
     /// - Parameters:
-    ///   - folder: Where the rendered files are.
-    ///   - ran: Whether the instance of that name ran before.
+    ///   - folder: The folder of the rendered files.
+    ///   - ran: Returns whether the instance of that name ran before.
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
         _ settings: UpdaterSettings, in folder: ByteString, processes: [DnsmasqProcess], ran: (ByteString) -> Bool
@@ -42,11 +41,10 @@ public final class Instance {
         Instance(RenderedFile(path: "", text: ""), processes: [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
     }
 
-    /// Whether dnsmasq runs without OpenWrt, so that nothing is known of its processes.
+    /// dnsmasq runs without OpenWrt, so its processes are not known.
     public var isPlain: Bool { name.isEmpty }
 
-    /// Why the instance can't be given aliases; nil if it can.
-    ///
+    /// Returns why the instance can't be given aliases; nil if it can.
     /// - Throws: `cannotCreate`.
     public func obstacle() throws(Fault) -> Finding? {
         func find(_ text: ByteString) -> Finding { Finding(.problem, at: Place(rendered.path), text) }
@@ -62,12 +60,12 @@ public final class Instance {
         return nil
     }
 
-    /// Whether the address is in one of its networks. An instance without a range has all.
+    /// Whether the address is in one of the instance's networks. An instance without a range serves all.
     public func serves(_ lease: Lease) -> Bool {
         let ranges = rendered.ranges
         return ranges.isEmpty || lease.addresses.contains { address in ranges.contains { $0.contains(address) } }
     }
 
-    /// The files and folders with more host names that it reads.
+    /// The other hosts files, and folders of hosts files, that the instance reads.
     public var hostsFiles: [ByteString] { (rendered.readsEtcHosts ? ["/etc/hosts"] : []) + rendered.hosts }
 }

@@ -2,12 +2,11 @@ import Basics
 import Leases
 
 extension LeaseEvent {
-    /// What the client's leases are after the event.
-    ///
+    /// Returns the client's leases after the event.
     /// - Parameters:
-    ///   - leases: What they were.
+    ///   - leases: The leases before the event.
     ///   - now: When the event happened.
-    ///   - job: The job that is asked for when the lease expires; empty: none.
+    ///   - job: The job to request when the lease expires; empty for no job.
     public func applied(to leases: [Lease], at now: Instant, job: ByteString = "") -> [Lease] {
         if action == .remove { return leases.filter { !$0.addresses.contains(address) } }
         var leases = leases
@@ -41,7 +40,7 @@ extension LeaseEvent {
     private func expiry(at now: Instant, known: Lease?) -> Instant? {
         guard case .limited(let duration) = term else { return term == .unknown ? known?.expires : nil }
         let expires = now + duration
-        // A replay says nothing new: it counts in whole seconds, and took a while to reach us.
+        // A replay has no news: it counts in whole seconds, and is late.
         guard !isLive, let old = known?.expires, expires > old - .seconds(5), expires < old + .seconds(5)
         else { return expires }
         return old

@@ -3,11 +3,12 @@ import Leases
 import Linux
 import Network
 
-/// The leases that an instance of dnsmasq has: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file before it tells of a
-/// change, so the file is right when an event arrives.
+/// The leases of an instance: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file before it runs its script, so the
+/// file is right when an event arrives.
 ///
-/// A line is a lease: its end in seconds since 1970 (0: never), MAC address or IAID, address, host name (`*`: none), client
-/// identifier or DUID. Lines with fewer words, or with another end than at most ten digits, are passed over.
+/// A line is a lease: its end in seconds since 1970 (0: no end), MAC address or IAID, address, host name (`*`: no
+/// name), client identifier or DUID. Lines with fewer words, or with an end that is no number of at most ten digits,
+/// are skipped.
 public final class LeaseFile {
     private let text: ByteString
 
@@ -15,10 +16,9 @@ public final class LeaseFile {
 
     /// Reads a file that dnsmasq may be writing: dnsmasq empties the file, and then fills it.
     ///
-    /// A file is whole if its size and time are equal before and after it is read, and its last line ends. A file that is
-    /// younger than 50 ms must be the same 50 ms later. An empty file is whole.
-    ///
-    /// - Returns: nil if the file is missing, or neither whole nor at rest for a second.
+    /// A file is whole if its size and time are equal before and after the read, and its last line ends. A file younger
+    /// than 50 ms must be unchanged 50 ms later. An empty file is whole.
+    /// - Returns: nil if the file is missing, or not whole and unchanged within a second.
     public static func read(
         _ path: ByteString, wallClock: () -> Duration = { Process.wallClock },
         pause: (Duration) -> Void = { Process.pause($0) }
@@ -37,7 +37,7 @@ public final class LeaseFile {
             let age = wallClock() - changed
             if isWhole, age >= rest || last?.changed == changed && last?.text == text { return LeaseFile(text: text) }
             last = isWhole ? (text, changed) : nil
-            // A time in the future says nothing of the age: the router's clock was set since.
+            // A time in the future tells no age: the router's clock was set since.
             let wait = !isWhole ? .milliseconds(5) : age < .zero ? rest : rest - age
             pause(wait)
             waited += wait
@@ -45,15 +45,13 @@ public final class LeaseFile {
         return nil
     }
 
-    /// The leases, or those with certain host names.
-    ///
-    /// Being in the file counts as having the lease. A lease whose end has passed has `now` in `expires`: dnsmasq is about to
-    /// remove the line. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is nil.
-    ///
+    /// Returns the leases, or those with certain host names. Each line counts, even if its end has passed (`expires` is
+    /// `now`): dnsmasq will remove it. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is
+    /// nil.
     /// - Parameters:
     ///   - now: The clock of `expires`.
     ///   - wallClock: Since 1970.
-    ///   - names: In lower case; nil: all leases.
+    ///   - names: In lower case; nil for all leases.
     public func leases(at now: Instant, wallClock: Duration, of names: NameIndex? = nil) -> [LeaseStorage.ClientLease] {
         var leases: [LeaseStorage.ClientLease] = []
         forEachLease(at: 3, named: names) { words in
@@ -68,10 +66,9 @@ public final class LeaseFile {
         return leases
     }
 
-    /// How long a client's lease runs on.
-    ///
+    /// Returns how long a client's lease goes on: `unknown` if the file does not have the lease, or its end has passed;
+    /// `endless` also if the end is not known.
     /// - Parameter wallClock: Since 1970.
-    /// - Returns: `unknown` if the file does not have the lease, or its end has passed; `endless` also if its end is not known.
     public func term(of lease: Lease, _ client: ClientIdentifier, wallClock: Duration) -> Lease.Term {
         for address in lease.addresses {
             for words in lines(of: address, client: client, hardware: lease.hardware) {
@@ -82,7 +79,7 @@ public final class LeaseFile {
         return .unknown
     }
 
-    /// The host name of the lease that an event is about; nil if the file does not have the lease, or it has no name.
+    /// Returns the host name of the event's lease; nil if the file does not have the lease, or the lease has no name.
     public func hostName(of event: LeaseEvent) -> HostName? {
         lines(of: event.address, client: event.client, hardware: event.hardware).first.flatMap { HostName($0[3]) }
     }
@@ -91,12 +88,12 @@ public final class LeaseFile {
         address.isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
     }
 
-    /// Since 1970; nil if the lease has no end, or one that dnsmasq does not know.
+    /// Since 1970; nil if the lease has no end, or dnsmasq does not know it.
     private static func end(_ words: [ByteString]) -> Duration? {
         words[0].number(digits: 10).flatMap { $0 < 100_000_000 ? nil : .seconds($0) }
     }
 
-    /// The lines of a client's leases of an address, as words.
+    /// Returns the lines of a client's leases of an address, as words.
     private func lines(of address: Address, client: ClientIdentifier, hardware: ByteString) -> [[ByteString]] {
         var lines: [[ByteString]] = []
         forEachLease(at: 2, named: NameIndex([address.text])) { words in
@@ -105,8 +102,8 @@ public final class LeaseFile {
         return lines
     }
 
-    /// Calls `body` with the words of each lease, or of those that have one of `wanted` at a place. Only these are taken apart:
-    /// there may be a thousand.
+    /// Calls `body` with the words of each lease, or only of the leases with a `wanted` word at an index. Only these
+    /// lines are split, since there may be a thousand.
     public func forEachLease(at index: Int = 3, named wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
         text.forEachLine(word: index) { line, place in
             if let wanted, !wanted.contains(text, in: place) { return }
@@ -117,10 +114,9 @@ public final class LeaseFile {
 }
 
 extension ClientIdentifier {
-    /// As dnsmasq tells DHCPv4's clients apart.
-    ///
-    /// - Parameter option61: As pairs of hexadecimal digits; anything else if there is none. Most clients send the MAC address
-    ///   with its hardware type in front: RFC 2132, section 9.14. Then the MAC address identifies the client.
+    /// Identifies a DHCPv4 client as dnsmasq does.
+    /// - Parameter option61: Pairs of hexadecimal digits, or another text for none. Most clients send the MAC address
+    ///   after its hardware type: RFC 2132, section 9.14. Then the MAC address identifies the client.
     init?(hardware: ByteString, option61: ByteString) {
         guard let client = ClientIdentifier(.hardware, hardware) else { return nil }
         let identifier = ClientIdentifier(.option61, option61)

@@ -2,26 +2,25 @@ import Basics
 import Configuration
 import Linux
 
-/// What the instances that read one conf-dir are given besides our fragment: CNAMEs and domains, in the files that they were
-/// started with, in the conf-dir, in whatever those name with `conf-file` or `conf-dir`, and in `/etc/config/dhcp`, of which
-/// the next such file is made. With a name that stands there and in our fragment, dnsmasq does not start ("duplicate CNAME").
+/// The CNAMEs and domains of the instances that read one conf-dir, without our fragment: from the rendered files, the
+/// conf-dir, the files and folders that these name with `conf-file` or `conf-dir`, and `/etc/config/dhcp`, from which
+/// the next rendered file is made. If a name is here and in our fragment, dnsmasq does not start ("duplicate CNAME").
 ///
-/// Lines are understood as in dnsmasq's option.c (`read_file`, `one_opt`). Only lines that begin with a `c` or a `d` are kept
-/// while they are read: the lists of ad blockers have many megabytes. So the result is kept as a small text, until its key
+/// Lines are read as in dnsmasq's option.c (`read_file`, `one_opt`). Only lines that begin with `c` or `d` are kept in
+/// memory: the lists of ad blockers have many megabytes. The result is saved as a small text, and holds until its key
 /// differs.
 public final class OtherSettings {
-    /// The text that was kept still holds.
+    /// The saved text still holds.
     public let isKept: Bool
-    /// The key, which stands for all that was read. Below the key: `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
+    /// The key, a digest of all inputs. Then `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
     private var lines: [ByteString]
-    /// In the order in which they are read, each once.
+    /// In the order of reading, each once.
     private var files: [ByteString] = []
 
-    /// Reads all files. One that can't be read is passed over: dnsmasq reports it itself.
-    ///
+    /// Reads all files. A file that can't be read is skipped: dnsmasq reports it itself.
     /// - Parameters:
-    ///   - dhcp: What `/etc/config/dhcp` says.
-    ///   - isWanted: Whether a name, in lower case, is looked for.
+    ///   - dhcp: The contents of `/etc/config/dhcp`.
+    ///   - isWanted: Returns whether a name, in lower case, is needed.
     public init(
         of rendered: [RenderedFile], confdir: ByteString, reservations dhcp: Reservations?, key: ByteString,
         obstacle: ByteString?, where isWanted: (ByteString) -> Bool
@@ -33,16 +32,15 @@ public final class OtherSettings {
         for file in rendered { add(file.path) }
         addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
         var next = 0
-        // More files are read only if somebody wants to keep us busy.
+        // More files mean an attack.
         while next < files.count, next < 1000 {
             read(file: files[next], isRendered: rendered.contains { $0.path == files[next] }, where: isWanted)
             next += 1
         }
     }
 
-    /// Reads a text that was made of what was read before.
-    ///
-    /// - Returns: nil if the key is another one.
+    /// Reads a saved text.
+    /// - Returns: nil if the key differs.
     public init?(text: ByteString, key: ByteString) {
         (lines, isKept) = (text.lines, true)
         if lines.first != key { return nil }
@@ -53,10 +51,10 @@ public final class OtherSettings {
     /// Why dnsmasq can't follow a folder; nil if it can, or need not.
     public var obstacle: ByteString? { lines.values(of: "obstacle ").first }
 
-    /// The `domain=` lines of all files but the rendered ones.
+    /// The `domain=` lines of all files except the rendered files.
     public var domains: [Domain] { lines.values(of: "domain ").compactMap { Domain($0) } }
 
-    /// "FILE:LINE" of the CNAME of that name; nil if there is none.
+    /// Returns the "FILE:LINE" of the CNAME of that name; nil if there is none.
     public func place(of name: ByteString) -> ByteString? { cnames.isEmpty ? nil : cnames.values(of: name + " ").first }
     private lazy var cnames = lines.values(of: "cname ")
 
@@ -74,7 +72,7 @@ public final class OtherSettings {
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         var text: [UInt8] = []
         var line = 1
-        // Nothing in the rest of the line counts.
+        // The line has no further meaning.
         var isOver = false
         func end() {
             let text = ByteString(text)
@@ -111,10 +109,10 @@ public final class OtherSettings {
         var words = value.commaSeparated
         switch option.trimmed {
         case "cname":
-            // The last is the target; but a number behind two others is how long the answer holds.
+            // The last word is the target, or the time to live after at least two names.
             if words.count > 2, words[words.count - 1].bytes.allSatisfy({ $0.isASCIIDigit }) { words.removeLast() }
             for word in words.dropLast() {
-                // A dot at the end means the same.
+                // A dot at the end has no meaning.
                 let name = word.withoutDot.lowercased
                 if isWanted(name) { lines.append("cname \(name) \(place.text)") }
             }

@@ -2,14 +2,14 @@ import Basics
 import Linux
 import Network
 
-/// An alias as the instances that read one conf-dir must have it.
+/// An alias as it must be in one conf-dir.
 public final class AliasEntry {
     public let alias: HostName
-    /// nil: the alias leads nowhere.
+    /// nil if the alias leads nowhere.
     public let target: HostName?
     /// The alias, and the alias in the instance's domain.
     public let names: [ByteString]
-    /// The target with its domain; empty if there is no target.
+    /// The target with its domain; empty without a target.
     let targetName: ByteString
     /// The target's addresses.
     var addresses: [ByteString] { target == nil ? [] : own.map { $0.text }.sorted() }
@@ -40,12 +40,11 @@ public final class AliasEntry {
         return "cname=" + (names + [targetName]).joined(separator: ",")
     }
 
-    /// Leaves the alias out if dnsmasq would not start with it, or would not answer it. A name that stands twice, or a loop,
-    /// keeps dnsmasq from starting.
-    ///
+    /// Leaves the alias out if dnsmasq would not start with it, or would not answer it. A name that occurs twice, or a
+    /// loop, keeps dnsmasq from starting.
     /// - Parameters:
-    ///   - isAlias: Whether there is an alias of that name, wherever it leads.
-    ///   - place: Where a name is a CNAME that is not ours.
+    ///   - isAlias: Returns whether an alias has that name.
+    ///   - place: Returns the place of another CNAME with that name.
     public func omit(isAlias: (ByteString) -> Bool, cnameAt place: (ByteString) -> ByteString?) {
         guard let target else { return }
         let domain = ByteString(names[names.count - 1].bytes.dropFirst(alias.text.count))
@@ -65,27 +64,26 @@ public final class AliasEntry {
 
 /// How dnsmasq is given the aliases.
 public enum Publisher: Sendable {
-    /// As CNAMEs in the fragment, which dnsmasq reads when it is started.
+    /// As CNAMEs in the fragment, which dnsmasq reads at its start.
     case cname
     /// As addresses in a folder that dnsmasq follows. The fragment names the folder.
     case hosts
 
-    /// What the fragment must hold.
+    /// The text of the fragment.
     public func text(_ entries: [AliasEntry], in confdir: ByteString) -> ByteString {
         var lines = entries.compactMap { $0.line }.sorted()
         if self == .hosts, !entries.isEmpty { lines = lines.filter { $0.hasPrefix("#") } + [Publisher.line(confdir)] }
         return lines.joined(separator: "\n")
     }
 
-    /// Whether what the fragment names is there.
+    /// Whether the folder exists, if the fragment names it.
     public func isReady(_ text: ByteString, in confdir: ByteString) -> Bool {
         self == .cname || Fragment.directives(in: text).isEmpty
             || ((try? HostsFolder(in: confdir).inode()) ?? nil) != nil
     }
 
-    /// Puts the files beside the fragment in place, before the fragment.
-    ///
-    /// - Parameter isFollowed: dnsmasq follows the folder already.
+    /// Writes the files besides the fragment, before the fragment.
+    /// - Parameter isFollowed: dnsmasq follows the folder.
     /// - Throws: `cannotCreate`.
     public func writeFiles(_ entries: [AliasEntry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
         if self == .cname || entries.isEmpty { return }
@@ -97,8 +95,7 @@ public enum Publisher: Sendable {
         try folder.removeAliases(except: entries.filter { $0.isPublished }.map { $0.alias.text })
     }
 
-    /// Puts an empty folder, and the fragment that names it, in place before dnsmasq's first start.
-    ///
+    /// Installs an empty folder, and the fragment that names it, before dnsmasq's first start.
     /// - Throws: `cannotCreate`.
     public static func prepare(_ confdir: ByteString) throws(Fault) {
         try HostsFolder(in: confdir).make()
@@ -110,24 +107,21 @@ public enum Publisher: Sendable {
     private static func line(_ confdir: ByteString) -> ByteString { "hostsdir=" + HostsFolder(in: confdir).path }
 
     /// Removes a folder that the fragment no longer names, once no process of dnsmasq follows it.
-    ///
     /// - Throws: `cannotCreate`.
     public func removeUnusedFolder(_ text: ByteString, in confdir: ByteString) throws(Fault) {
         let folder = HostsFolder(in: confdir)
         if !text.hasSuffix(Publisher.line(confdir)), try folder.inode() != nil { try Files.removeFolder(folder.path) }
     }
 
-    /// Whether the alias is in place, as far as that is beside the fragment.
-    ///
-    /// - Throws: `cannotCreate` if it can't be read.
+    /// Returns whether the files besides the fragment have the alias.
+    /// - Throws: `cannotCreate` if they can't be read.
     public func hasFile(_ entry: AliasEntry, in confdir: ByteString) throws(Fault) -> Bool {
         try self == .cname ? true : HostsFolder(in: confdir).has(entry)
     }
 
-    /// The digest of what a process of dnsmasq loads with a fragment. A folder that is made anew is another one, which a
-    /// process does not follow.
-    ///
-    /// - Throws: `cannotCreate` if the folder can't be looked at.
+    /// Returns the digest of what a process loads with a fragment. A new folder changes the digest, since a process
+    /// follows only the old folder.
+    /// - Throws: `cannotCreate` if the folder can't be read.
     public static func digest(_ text: ByteString, in confdir: ByteString) throws(Fault) -> ByteString {
         let directives = Fragment.directives(in: text)
         if !directives.hasPrefix("hostsdir=") { return directives.digest }

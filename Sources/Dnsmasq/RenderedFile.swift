@@ -2,44 +2,41 @@ import Basics
 import Linux
 import Network
 
-/// The configuration that OpenWrt rendered from /etc/config/dhcp for one instance of dnsmasq: `/var/etc/dnsmasq.conf.CFG`.
-/// A value that the file lacks is empty.
+/// The configuration that OpenWrt rendered from /etc/config/dhcp for one instance: `/var/etc/dnsmasq.conf.CFG`. A
+/// missing value is empty.
 public final class RenderedFile {
     public let path: ByteString
     /// CFG, the name of the instance's section.
     public let name: ByteString
     public private(set) var confdir: ByteString = ""
-    /// The ends of names behind the conf-dir: dnsmasq(8), --conf-dir.
+    /// The ends of names after the conf-dir: dnsmasq(8), --conf-dir.
     public private(set) var confdirFilter: [ByteString] = []
-    /// The `domain=` lines, in the order of the file.
     public private(set) var domains: [Domain] = []
     public private(set) var leaseFile: ByteString = ""
-    /// Files with more host names, and folders of such files, without the folder of our aliases.
+    /// Other hosts files, and folders of hosts files, without the folder of our aliases.
     public private(set) var hosts: [ByteString] = []
     public private(set) var readsEtcHosts = true
-    /// Whether the instance answers no DNS queries: `port=0`.
+    /// The instance answers no DNS queries: `port=0`.
     public private(set) var port0 = false
     private(set) var ranges: [AddressRange] = []
 
-    /// Whether the instance gives addresses.
     public var hasRanges: Bool { !ranges.isEmpty }
-    /// The instance's own domain, which holds where no network has one.
+    /// The domain of the instance, for networks without a domain of their own.
     public var domain: ByteString { domains.name(for: nil) }
 
-    /// Returns the rendered files in a folder. Drafts (`dnsmasq.conf.CFG.PID`) are left out.
-    ///
+    /// Returns the rendered files in a folder, without drafts (`dnsmasq.conf.CFG.PID`).
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
         try Files.names(in: folder).compactMap { RenderedFile("\(folder)/\($0)") }
     }
 
-    /// Returns nil if the path is not that of a rendered file, or the file can't be read: it may be removed at any moment.
+    /// Returns nil if the path is no rendered file, or can't be read: it may be removed at any moment.
     public convenience init?(_ path: ByteString) {
         guard RenderedFile.name(of: path).isIdentifier, let text = try? Files.read(path) else { return nil }
         self.init(path: path, text: text)
     }
 
-    /// Returns CFG; empty if the path is not that of a rendered file.
+    /// Returns CFG; empty if the path is no rendered file.
     private static func name(of path: ByteString) -> ByteString {
         let names = path.parts { $0 == UInt8(ascii: "/") }
         return [names[names.count - 1]].values(of: "dnsmasq.conf.").first ?? ""
@@ -69,9 +66,9 @@ public final class RenderedFile {
     /// Whether the instance reads a file of this name in its conf-dir.
     public func reads(_ name: ByteString) -> Bool { RenderedFile.reads(name, filter: confdirFilter) }
 
-    /// - Parameter filter: The ends of names: those with a `*` in front are the only ones that are read, the others are not.
+    /// - Parameter filter: The ends of names: with a `*` in front the only ones to read, without it those to skip.
     static func reads(_ name: ByteString, filter: [ByteString]) -> Bool {
-        // A `*` alone, and nothing between two commas, change nothing.
+        // A `*` alone, and nothing between two commas, have no effect.
         let wanted = filter.values(of: "*").filter { !$0.isEmpty }
         let unwanted = filter.filter { !$0.isEmpty && !$0.hasPrefix("*") }
         func hasOne(of ends: [ByteString]) -> Bool { ends.contains { name.count > $0.count && name.hasSuffix($0) } }
@@ -81,13 +78,12 @@ public final class RenderedFile {
 
 /// A domain that dnsmasq gives to leases: dnsmasq(8), --domain.
 public final class Domain {
-    /// In lower case.
     public let name: ByteString
-    /// The addresses that have the domain; nil: all that no other domain has.
+    /// The addresses with this domain; nil for all other addresses.
     let range: AddressRange?
 
     /// - Parameter value: Such as `lan`, `iot.lan,192.168.2.0/24,local`, or `iot.lan,192.168.2.10,192.168.2.99`.
-    /// - Returns: nil for `#`, for what is no domain, and for the domain of an interface (`iot.lan,br-iot`).
+    /// - Returns: nil for `#`, for invalid domains, and for the domain of an interface (`iot.lan,br-iot`).
     public init?(_ value: ByteString) {
         let words = value.commaSeparated
         guard words[0].withoutDot.isHostName else { return nil }
@@ -99,8 +95,8 @@ public final class Domain {
 }
 
 extension [Domain] {
-    /// The name of the domain that dnsmasq gives to an address, or of the domain without a range; empty if there is none. Of
-    /// several, the last line holds (dnsmasq's option.c puts it first).
+    /// Returns the domain that dnsmasq gives to an address, else the domain without a range, else "". The last matching
+    /// line holds (dnsmasq's option.c puts it first).
     public func name(for address: Address?) -> ByteString {
         var (own, ranged): (ByteString, ByteString) = ("", "")
         for domain in self {
@@ -118,12 +114,11 @@ extension ByteString {
         return ByteString(bytes[..<end].drop { $0.isSpace })
     }
 
-    /// The words of an option's value, as dnsmasq's option.c (`split`) divides them: one or more.
+    /// The words of an option's value, one or more, as dnsmasq's option.c (`split`) divides them.
     var commaSeparated: [ByteString] { parts { $0 == UInt8(ascii: ",") }.map { $0.trimmed } }
 
-    /// Without the dot at the end of a name that is whole.
     var withoutDot: ByteString { hasSuffix(".") ? ByteString(bytes.dropLast()) : self }
 
-    /// Whether dnsmasq passes over a file of this name in any folder.
+    /// dnsmasq ignores files with such a name.
     var isHiddenOrBackup: Bool { hasPrefix(".") || hasSuffix("~") || hasPrefix("#") && hasSuffix("#") }
 }

@@ -5,33 +5,33 @@ import Network
 
 /// One `config host` of `/etc/config/dhcp`.
 ///
-/// OpenWrt's dnsmasq.init (`dhcp_host_add`) makes a `dhcp-host=` line of it: each word of `mac` as it stands, so that
-/// `id:…` in it is a client identifier; then `id:` and the first word of `duid`, but only where dnsmasq serves DHCPv6
-/// too, which it does not beside odhcpd; if that leaves neither, `name`, which then is the name that the client
-/// sends. So a line matches by MAC address (`mac`), by client identifier (`mac 'id:…'`, and `duid` at times) or by name.
+/// OpenWrt's dnsmasq.init (`dhcp_host_add`) makes a `dhcp-host=` line of it. The line gets each word of `mac`, so
+/// `id:…` there is a client identifier. It gets `id:` and the first word of `duid` if dnsmasq serves DHCPv6, which it
+/// does not beside odhcpd. Without these it gets `name`, which then is the name that the client sends. So a line
+/// matches by MAC address (`mac`), by client identifier (`mac 'id:…'`, at times `duid`) or by name.
 public final class Reservation {
     public let place: Place
-    /// The section's name, else the host's; for people.
+    /// The section's name, else the host's, for messages.
     public private(set) var label: ByteString
-    /// Pairs of hexadecimal digits in lower case, joined by colons; `**` stands for any pair.
+    /// Pairs of hexadecimal digits in lower case, joined by colons; `**` matches any pair.
     public private(set) var hardware: [ByteString] = []
-    /// Client identifiers, as such pairs, that dnsmasq is given wherever it runs.
+    /// Client identifiers from `mac`, as such pairs.
     public private(set) var identifiers: [ByteString] = []
     /// DUIDs, as such pairs.
     public private(set) var duids: [ByteString] = []
     public private(set) var hostName: HostName?
-    /// IPv4; nil if it reserves no such address.
+    /// IPv4; nil without such an address.
     public private(set) var address: Address?
-    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none, `ignore` if odhcpd gives it no
+    /// The last bits of the IPv6 address, in hexadecimal digits; empty without such bits, `ignore` if odhcpd gives no
     /// address.
     public private(set) var hostID: ByteString = ""
 
     private var isUsed = false
     private var isOff = false
     fileprivate var isEnabled: Bool { isUsed && !isOff }
-    /// The section of the only dnsmasq that gets it; empty: all get it.
+    /// The only instance that gets the reservation; empty for all.
     private(set) var instance: ByteString = ""
-    /// The tags without which it does not count.
+    /// The tags that a client must have.
     private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
@@ -46,7 +46,7 @@ public final class Reservation {
         case "mac" where word.lowercased.hasPrefix("id:"):
             let text = ByteString(word.bytes.dropFirst(3))
             if text == "*" { break }
-            // Without a colon dnsmasq takes it for text.
+            // Without a colon it is text to dnsmasq.
             let isText = !text.isEmpty && !text.bytes.contains(UInt8(ascii: ":"))
             let characters = text.bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
             guard let pairs = isText ? characters : text.hexPairs(1...255)
@@ -57,7 +57,7 @@ public final class Reservation {
             else { return "allowed are six bytes, joined by colons, such as 00:11:22:aa:bb:cc or 00:11:22:*:*:*" }
             hardware.append(pairs)
         case "duid":
-            // odhcpd takes a %IAID behind it.
+            // odhcpd allows `%IAID` at the end.
             let duid = word.split(at: UInt8(ascii: "%"))?.before ?? word
             guard let pairs = duid.hexPairs(3...130) else { return "allowed are 3 to 130 bytes in hexadecimal digits" }
             duids.append(pairs)
@@ -84,36 +84,34 @@ public final class Reservation {
     func matches(hardware address: ByteString) -> Bool { hardware.contains { $0.matches(address) } }
 }
 
-/// What OpenWrt's `/etc/config/dhcp` says of hosts and domains.
+/// The hosts and domains of OpenWrt's `/etc/config/dhcp`.
 public final class Reservations {
     public private(set) var hosts: [Reservation] = []
     /// The `domain` of each `config dnsmasq` that has one.
     public private(set) var domains: [UCI.Value] = []
-    /// The CNAMEs: each has their names, and the target behind the last comma. LuCI has a page for them.
+    /// The CNAMEs, which LuCI has a page for: names, and the target after the last comma.
     public private(set) var cnames: [UCI.Value] = []
-    /// The names of each `config domain`, which are in a hosts file of dnsmasq: lines `NAME PLACE`.
+    /// The names of each `config domain`, which dnsmasq gets in a hosts file: lines `NAME PLACE`.
     public private(set) var names: [ByteString] = []
-    /// The networks in which a restart of dnsmasq looks for another DHCP server first.
+    /// The networks in which each restart of dnsmasq looks for another DHCP server.
     public private(set) var searched: [ByteString] = []
     /// The first of these sections.
     public private(set) var searchPlace: Place?
-    /// The sections of the enabled instances of dnsmasq; empty for a section without a name.
+    /// The sections of the enabled instances of dnsmasq; empty for an anonymous section.
     private var instances: [ByteString] = []
-    /// Whether an instance of dnsmasq is enabled.
     public var hasInstances: Bool { !instances.isEmpty }
-    /// Values that are not what they should be, and are left out.
+    /// Invalid values, which are left out.
     public private(set) var problems: [Finding] = []
 
     public static var path: ByteString { Places.uci("dhcp") }
 
-    /// Whether an instance may be enabled. libuci makes up a name such as `cfg01411c` for a section without one.
+    /// Whether an instance may be enabled. libuci calls an anonymous section by a name such as `cfg01411c`.
     public func mayEnable(_ instance: ByteString) -> Bool {
         instances.isEmpty || instances.contains(instance) || instances.contains("") && instance.hasPrefix("cfg")
     }
 
-    /// Those of a file, which may be missing.
-    ///
-    /// - Throws: `settings` if it can't be read or is no UCI: then dnsmasq does not get it either.
+    /// Reads a file, which may be missing.
+    /// - Throws: `settings` if the file can't be read or is not UCI: then dnsmasq does not get it either.
     public convenience init(file path: ByteString = path) throws(Fault) {
         let text: ByteString
         do throws(Fault) {
@@ -127,7 +125,7 @@ public final class Reservations {
     /// The first domain, else OpenWrt's own.
     public var domain: ByteString { domains.first?.text ?? "lan" }
 
-    /// - Throws: `settings` if it is no UCI.
+    /// - Throws: `settings` if the text is not UCI.
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         for section in try UCI(text, file: file).sections {
             let host = Reservation(section, file: file)
@@ -166,7 +164,7 @@ public final class Reservations {
 
 extension ByteString {
     /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
-    /// colons; nil if there is anything else. With `wildcards`, `**` for a `*`.
+    /// colons; nil for any other text. With `wildcards`, `*` becomes `**`.
     fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {
         var pairs: [UInt8] = []
         for part in lowercased.parts(separatedBy: { $0 == UInt8(ascii: ":") }) {
@@ -182,7 +180,7 @@ extension ByteString {
         return counts.contains(pairs.count / 3) ? ByteString(pairs.dropLast()) : nil
     }
 
-    /// As a pattern, in which `*` stands for any byte.
+    /// Whether the text matches as a pattern, in which `*` is any byte.
     fileprivate func matches(_ pairs: ByteString) -> Bool {
         count == pairs.count
             && bytes.indices.allSatisfy { bytes[$0] == UInt8(ascii: "*") || bytes[$0] == pairs.bytes[$0] }

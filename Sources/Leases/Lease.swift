@@ -54,7 +54,6 @@ public final class Lease: Equatable, Sendable {
     public func hasSameMapping(as other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 
     /// Checks that a storage can hold the lease: it has an address, and words without blanks.
-    ///
     /// - Throws: `data` with what is wrong.
     public func check() throws(Fault) {
         guard !addresses.isEmpty else { throw Fault(.data, "a lease has one or more addresses or prefixes") }

@@ -51,7 +51,6 @@ public final class LeaseStorage {
     public init(folder: ByteString, now: @escaping () -> Instant) { (self.folder, self.now) = (folder, now) }
 
     /// Returns a client's leases, and the token for replacing them. Expired leases are removed first.
-    ///
     /// - Throws: `cannotCreate`.
     public func lookup(_ client: ClientIdentifier) throws(Fault) -> (leases: [Lease], token: Token) {
         while true {
@@ -65,19 +64,16 @@ public final class LeaseStorage {
     }
 
     /// Returns a client's leases that have not expired. Changes nothing.
-    ///
     /// - Throws: `cannotCreate`.
     public func leases(of client: ClientIdentifier) throws(Fault) -> [Lease] {
         try divided(recorded(client), of: client).running
     }
 
     /// Returns a client's leases as recorded, expired leases included. Changes nothing.
-    ///
     /// - Throws: `cannotCreate`.
     public func recorded(_ client: ClientIdentifier) throws(Fault) -> [Lease] { try read(client).leases }
 
     /// Returns all clients with leases, in the order of their names.
-    ///
     /// - Throws: `cannotCreate`.
     public func clients() throws(Fault) -> [ClientIdentifier] {
         try Files.names(in: allLeases).compactMap { ClientIdentifier(name: $0) }
@@ -85,7 +81,6 @@ public final class LeaseStorage {
 
     /// Returns all leases that have not expired, in the order of the clients' names, with MAC addresses where known.
     /// Changes nothing.
-    ///
     /// - Throws: `cannotCreate`.
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
@@ -94,7 +89,6 @@ public final class LeaseStorage {
     }
 
     /// Replaces a client's leases.
-    ///
     /// - Parameters:
     ///   - leases: Empty to remove the client.
     ///   - announce: Called just before the change becomes visible. If it throws, nothing is changed.

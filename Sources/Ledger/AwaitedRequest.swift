@@ -17,7 +17,6 @@ public struct AwaitedRequest: Sendable {
     private let before: Int
 
     /// Adds a request: see `RequestLedger.add`.
-    ///
     /// - Throws: `cannotCreate`.
     public init(_ cause: RequestLedger.Cause, to job: ByteString, event: ByteString, in ledger: RequestLedger)
         throws(Fault)
@@ -30,7 +29,6 @@ public struct AwaitedRequest: Sendable {
     }
 
     /// Waits for the end of the run that carries the request out.
-    ///
     /// - Parameter mayCome: Called at least twice a second: whether a daemon runs that may run the job.
     /// - Returns: nil if no daemon runs.
     /// - Throws: `system` if the files can't be watched: inotify(7); `cannotCreate`.

@@ -29,7 +29,6 @@ extension RequestLedger {
     }
 
     /// Moves the pending requests to `running`, just before the command starts.
-    ///
     /// - Returns: The number of the run, and the events of all requesters, each after its cause; nil if nothing is
     ///   pending, so the command must not run.
     /// - Throws: `cannotCreate`. Then the requests are in `pending` or in `running`; `returnRequests` puts them back.
@@ -52,7 +51,6 @@ extension RequestLedger {
     }
 
     /// Ends a run: its requests are done, or given up.
-    ///
     /// - Throws: `cannotCreate`.
     public func finish(_ job: ByteString, run number: Int, status: Int32) throws(Fault) {
         guard try FileStatus(at: running(job)) != nil else { return }
@@ -65,7 +63,6 @@ extension RequestLedger {
     }
 
     /// Returns the requests of a run to `pending`, to be tried again.
-    ///
     /// - Throws: `cannotCreate`. A further call returns the requests that are left.
     public func returnRequests(of job: ByteString) throws(Fault) {
         for name in try requests(in: running(job)) {
@@ -86,7 +83,6 @@ extension RequestLedger {
 
     /// Makes a run's folder, and checks that there is room for the first line of the step's shell. On a full file
     /// system the shell would end, and the run would count as failed.
-    ///
     /// - Returns: The path at which the shell leaves its line of /proc/PID/stat before it becomes the command. The
     ///   shell ends instead if the path exists, or if its folder is gone.
     /// - Throws: `cannotCreate`.
@@ -100,7 +96,6 @@ extension RequestLedger {
 
     /// Finds the process that a daemon before this one left running. The caller must then watch the process, and return
     /// its requests.
-    ///
     /// - Returns: The process of the command or of its verification; nil if no process runs.
     /// - Throws: `cannotCreate`.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {

@@ -34,7 +34,6 @@ public struct RequestLedger: Sendable {
     // MARK: For programs that request a job
 
     /// Writes a request. When this returns, the job will run, even after a KILL of any process.
-    ///
     /// - Parameter event: One line that says what happened: `REQUESTER: EVENT`.
     /// - Throws: `cannotCreate` if the request can't be written. Then nothing is promised.
     public func add(_ cause: Cause, to job: ByteString, event: ByteString) throws(Fault) {
@@ -68,7 +67,6 @@ public struct RequestLedger: Sendable {
     }
 
     /// Removes the pending requests of a cause.
-    ///
     /// - Parameter cause: nil for all causes.
     /// - Returns: Whether there was a request.
     /// - Throws: `cannotCreate`.
@@ -82,31 +80,26 @@ public struct RequestLedger: Sendable {
     }
 
     /// Returns whether a request of a cause is pending.
-    ///
     /// - Throws: `cannotCreate`.
     public func isPending(_ cause: Cause, in job: ByteString) throws(Fault) -> Bool {
         try requests(in: pending(job)).contains { $0.cause == cause.rawValue }
     }
 
     /// Returns whether a run goes on, or has failed and is tried again.
-    ///
     /// - Throws: `cannotCreate`.
     public func isRunning(_ job: ByteString) throws(Fault) -> Bool { try FileStatus(at: running(job)) != nil }
 
     // MARK: For the daemon
 
     /// Returns the jobs with a pending request, or with a run that the last daemon left.
-    ///
     /// - Throws: `cannotCreate`.
     public func jobs() throws(Fault) -> [ByteString] { try (pending() + Files.names(in: "\(folder)/running")).uniqued }
 
     /// Returns the jobs that may have a pending request, sorted.
-    ///
     /// - Throws: `cannotCreate`.
     public func pending() throws(Fault) -> [ByteString] { try Files.names(in: "\(folder)/pending") }
 
     /// Returns the last event of each pending requester, after its cause.
-    ///
     /// - Throws: `cannotCreate`.
     public func events(of job: ByteString) throws(Fault) -> [ByteString] { try events(in: pending(job)) }
 
@@ -123,7 +116,6 @@ public struct RequestLedger: Sendable {
     /// Returns the ages of the first and the last pending request; nil if no request is pending. The files' times are
     /// on the wall clock, which may jump: an impossible age counts as zero, so that the wait starts again and does not
     /// end too early.
-    ///
     /// - Parameter longest: The greatest possible age.
     /// - Throws: `cannotCreate`.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {

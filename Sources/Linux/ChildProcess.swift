@@ -15,7 +15,6 @@ public struct ChildProcess: ~Copyable {
 
     /// Starts `/bin/sh -c COMMAND`. It has no blocked signals, no input and no files of this process. Signals have their
     /// default action, but an ignored SIGPIPE stays ignored.
-    ///
     /// - Parameters:
     ///   - environment: Variables beside ours, as NAME=VALUE.
     ///   - output: Where the command and its children write with both their streams.
@@ -41,7 +40,6 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// Starts a shell with signals, input and files as for a command, in a process group of its own: posix_spawn(3).
-    ///
     /// - Parameters:
     ///   - words: The script, and what it finds as `$0`, `$1` and so on.
     ///   - output: Where both streams lead.
@@ -80,7 +78,6 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// A descriptor that is readable once a process has ended: pidfd_open(2).
-    ///
     /// - Throws: `system` if the kernel does not have the call, or no descriptors are left; with the errno ESRCH if the
     ///   process is not there.
     public static func end(of process: pid_t) throws(Fault) -> FileDescriptor {
@@ -92,7 +89,6 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// A command that an earlier daemon started.
-    ///
     /// - Throws: `system` if it can't be watched; with the errno ESRCH it has ended.
     public init(adopting process: RunningProcess) throws(Fault) {
         self.process = process.number
@@ -115,7 +111,6 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// Takes the outcome of a command that has ended: waitpid(2).
-    ///
     /// - Returns: nil for an adopted one: only its parent is told.
     public borrowing func collect() -> Outcome? {
         var failure: Int32 = 0
@@ -129,7 +124,6 @@ public struct ChildProcess: ~Copyable {
 
 extension ChildProcess {
     /// Runs a program, looked up in PATH, to its end, in a process group of its own. Its children go on.
-    ///
     /// - Parameter limit: It is killed after this.
     /// - Returns: Its exit status, 128 + N if signal N ended it; and what it wrote, to both streams: 64 KB at most. The status is 127 if there is no such program; nil if no shell can be run.
     public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {

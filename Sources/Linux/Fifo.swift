@@ -7,7 +7,6 @@ public enum Fifo {
     ///
     /// It is opened for writing too, which Linux allows, so that end-of-file never comes when a writer leaves. A file of ours
     /// in its place, which a redirection makes while no daemon runs, is renamed to `lines(of:)`.
-    ///
     /// - Throws: `cannotCreate` with what stands in its place, if that is anything else; it is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
         // A redirection may make the file at any moment.
@@ -26,7 +25,6 @@ public enum Fifo {
     public static func lines(of path: ByteString) -> ByteString { path + ".lines" }
 
     /// Writes one line, in one write(2) that does not mix with others' (pipe(7), PIPE_BUF).
-    ///
     /// - Parameter waits: For room, up to a second.
     /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so;
     ///   `cannotCreate` if what is there is no FIFO of ours.

@@ -10,7 +10,6 @@ public struct FileDescriptor: ~Copyable {
     deinit { close(number) }
 
     /// For a call that has just returned a descriptor, or -1 and an errno.
-    ///
     /// - Throws: `system` with "can't DO: REASON" for -1.
     public init(_ number: Int32, to purpose: StaticString) throws(Fault) {
         if number == -1 { throw Fault(.system, "can't \(literal: purpose)", system: linux_errno()) }
@@ -18,14 +17,12 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// Opens a file, and follows no link: open(2).
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
         number = try onPath(path, to: "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
     /// Opens a file or folder to read it, without blocking; nil if it is missing: open(2).
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString) throws(Fault) -> FileDescriptor? {
         let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
@@ -34,7 +31,6 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// Somebody else's file, to read it: wherever a link leads, and without waiting for what is no file.
-    ///
     /// - Returns: nil if there is none, or if it can't be read.
     public static func regularFile(at path: ByteString) -> FileDescriptor? {
         let number = path.withCString { linux_open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) }
@@ -45,7 +41,6 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// read(2), as many bytes as fit into `buffer`.
-    ///
     /// - Returns: The number of bytes at the start of the buffer; 0 at the end of the file, where no writer is left; nil if
     ///   nothing is there now (EAGAIN).
     /// - Throws: `system`, with the errno.
@@ -70,7 +65,6 @@ public struct FileDescriptor: ~Copyable {
     static let longest = 1 << 25
 
     /// The whole file from its start, wherever the next read would begin: pread(2).
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public borrowing func text() throws(Fault) -> ByteString {
         let file = number
@@ -97,7 +91,6 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// write(2) of all bytes, in one call where the file takes them so.
-    ///
     /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
     public borrowing func write(_ text: ByteString) throws(Fault) {
         var failure: Int32 = 0
@@ -138,7 +131,6 @@ public final class FileStatus {
     init(_ status: stat) { self.status = status }
 
     /// lstat(2); nil if there is nothing at `path`.
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public init?(at path: ByteString) throws(Fault) {
         var status = stat()

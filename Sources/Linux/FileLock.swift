@@ -11,7 +11,6 @@ public struct FileLock: ~Copyable {
     public static let patience: Duration = .seconds(10)
 
     /// Takes the lock, and waits for at most `patience`.
-    ///
     /// - Throws: `busy` if the lock is not given back in time, or `alreadyRunning` for a patience of zero, each with the
     ///   process that holds the lock; `cannotCreate` if the file can't be made.
     public init(_ path: ByteString, patience: Duration = FileLock.patience) throws(Fault) {
@@ -34,7 +33,6 @@ public struct FileLock: ~Copyable {
     }
 
     /// The process that holds the lock, or nil.
-    ///
     /// - Throws: `cannotCreate` if the file is there but can't be opened.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }

@@ -6,7 +6,6 @@ public enum FileSystem {
     ///
     /// An overlay counts as flash, as it is a router's root and has its upper half there; but not below the folders that are
     /// in memory on a router.
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func wearsOut(_ folder: ByteString) throws(Fault) -> Bool {
         var type: UInt = 0

@@ -31,7 +31,6 @@ public struct FileWatch: ~Copyable {
     public var number: Int32 { events.number }
 
     /// Waits for something to happen, but not longer than `duration`: poll(2).
-    ///
     /// - Returns: false if nothing did.
     @discardableResult public borrowing func wait(upTo duration: Duration) -> Bool {
         Poll.readable([events.number], until: Process.now + duration)[0]

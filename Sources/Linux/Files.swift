@@ -4,7 +4,6 @@ import CLinux
 /// Small files and folders, each change visible whole or not at all.
 public enum Files {
     /// The whole file.
-    ///
     /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
     public static func read(_ path: ByteString) throws(Fault) -> ByteString {
         guard let text = try readIfThere(path)
@@ -13,7 +12,6 @@ public enum Files {
     }
 
     /// The whole file; nil if there is none.
-    ///
     /// - Throws: `cannotCreate`, with the errno; with EISDIR, at once, if there is something other than a file.
     public static func readIfThere(_ path: ByteString) throws(Fault) -> ByteString? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
@@ -24,7 +22,6 @@ public enum Files {
     }
 
     /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
-    ///
     /// - Parameter draft: Where it is written; nil for the path with `.new` behind it.
     /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
     public static func replace(_ path: ByteString, with text: ByteString, draft: ByteString? = nil) throws(Fault) {
@@ -34,7 +31,6 @@ public enum Files {
     }
 
     /// Writes a file (and a newline) where nobody looks yet.
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func write(_ text: ByteString, to path: ByteString, mode: mode_t = 0o600) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
@@ -54,7 +50,6 @@ public enum Files {
     }
 
     /// Makes a missing folder that only its owner may use.
-    ///
     /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
     ///   other writers.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
@@ -63,7 +58,6 @@ public enum Files {
     }
 
     /// Makes a missing folder that all may read.
-    ///
     /// - Throws: `cannotCreate`.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {
         if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o755) }) == 0 {
@@ -72,7 +66,6 @@ public enum Files {
     }
 
     /// Looks whether a folder is ours, if there is one.
-    ///
     /// - Throws: `cannotCreate` if what is there is no folder, somebody else's, or open to other writers.
     public static func checkFolder(_ path: ByteString) throws(Fault) {
         guard let found = try FileStatus(at: path) else { return }
@@ -83,7 +76,6 @@ public enum Files {
     }
 
     /// The names in a folder, sorted by their bytes. Empty if there is no such folder.
-    ///
     /// - Parameter hidden: Also those that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
@@ -95,7 +87,6 @@ public enum Files {
     }
 
     /// Calls `body` with each name in a folder, in any order; never if there is no such folder.
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func forEachName(in path: ByteString, _ body: (ByteString) -> Void) throws(Fault) {
         var failure: Int32 = 0
@@ -121,7 +112,6 @@ public enum Files {
     }
 
     /// Makes an empty file.
-    ///
     /// - Returns: false if something is there already.
     /// - Throws: `cannotCreate`, with the errno.
     public static func create(_ path: ByteString) throws(Fault) -> Bool {
@@ -132,7 +122,6 @@ public enum Files {
     }
 
     /// Gives a file a second name: link(2).
-    ///
     /// - Returns: false if that name is taken.
     /// - Throws: `cannotCreate`, with the errno.
     public static func link(_ path: ByteString, to new: ByteString) throws(Fault) -> Bool {
@@ -147,7 +136,6 @@ public enum Files {
     }
 
     /// Removes a file.
-    ///
     /// - Returns: false if there is none.
     /// - Throws: `cannotCreate`, with the errno.
     @discardableResult public static func remove(_ path: ByteString) throws(Fault) -> Bool {
@@ -158,7 +146,6 @@ public enum Files {
     public static func removeEmptyFolder(_ path: ByteString) { path.withCString { _ = rmdir($0) } }
 
     /// Removes a folder and all that is in it, if it is there.
-    ///
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
         do throws(Fault) {

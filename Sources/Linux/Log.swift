@@ -10,7 +10,6 @@ public enum Log {
     public static func error(_ line: ByteString) { write(line, to: STDERR_FILENO) }
 
     /// What a call has come to, as JSON on standard output: for whoever asked for that.
-    ///
     /// - Parameters:
     ///   - status: The exit status.
     ///   - text: What there is to say; empty: nothing.

@@ -4,7 +4,6 @@ import CLinux
 /// Waits for several files at once: poll(2).
 public enum Poll {
     /// Waits until one of the files can be read or has no writer left, or until `deadline`; without one, for ever.
-    ///
     /// - Parameter files: Descriptors; a negative one stands for nothing.
     /// - Returns: For each file, whether it can be read.
     public static func readable(_ files: [Int32], until deadline: Instant?) -> [Bool] {

@@ -15,7 +15,6 @@ public struct Signal: Sendable {
 extension FileDescriptor {
     /// A signal as something to read, without any other effect on the process: signalfd(2). It is held back from now on:
     /// sigprocmask(2).
-    ///
     /// - Throws: `system` if there are no descriptors left.
     public init(signal: Int32) throws(Fault) {
         var signals = sigset_t()

@@ -7,7 +7,6 @@ extension StaticString {
 }
 
 /// Runs a system call again as long as a signal interrupts it (EINTR). The one place that does so.
-///
 /// - Parameter body: A call that returns -1 and sets errno if it fails.
 /// - Returns: What the call returned, or -1 with the errno in `failure`.
 @inline(__always) public func retrying<Number: SignedInteger>(failure: inout Int32, _ body: () -> Number) -> Number {
@@ -32,7 +31,6 @@ extension Fault {
 }
 
 /// Runs a system call on `path`, again if a signal interrupts it.
-///
 /// - Parameter expected: An errno that is an answer rather than a fault.
 /// - Returns: What the call returned; -1 for what was expected.
 /// - Throws: `cannotCreate` with "PATH: can't VERB: REASON".

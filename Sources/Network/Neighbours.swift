@@ -22,7 +22,6 @@ public struct Neighbours: ~Copyable {
     public var number: Int32 { news.number }
 
     /// Has the kernel ask a host, whatever it remembers of it. Within three seconds and a bit it tells what came of it.
-    ///
     /// - Returns: false if the host is on no link of ours, or somebody has said by hand where it is: then nobody is asked.
     /// - Throws: `system`, with the errno: EPERM without CAP_NET_ADMIN.
     public func ask(_ address: Address) throws(Fault) -> Bool {
@@ -50,7 +49,6 @@ public struct Neighbours: ~Copyable {
     }
 
     /// What the kernel has told since of hosts, which it may have asked.
-    ///
     /// - Throws: `system`, with ENOBUFS if it had more to tell than there is room for.
     public func readNotices() throws(Fault) -> [RouteMessage.Notice] { try read(news) }
 

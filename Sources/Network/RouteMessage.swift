@@ -78,7 +78,6 @@ public enum RouteMessage {
     }
 
     /// Reads a datagram of the kernel's.
-    ///
     /// - Throws: `system`, with the errno that the kernel gave, or EBADMSG if the bytes are no such messages.
     public static func read(_ datagram: ArraySlice<UInt8>) throws(Fault) -> [Notice] {
         var rest = datagram

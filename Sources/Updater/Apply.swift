@@ -6,7 +6,6 @@ import Linux
 extension Context {
     /// `cname-updater apply`: called by a start and a reload of the service. Tries aliases again that were left out
     /// after a failed start of dnsmasq.
-    ///
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     public func apply() throws(Fault) {
         let occasion = Occasion("the settings have changed")
@@ -17,7 +16,6 @@ extension Context {
 
     /// `cname-updater prepare`: installs the folder that dnsmasq must follow, and the fragment that names it, before
     /// dnsmasq's first start. So no restart is needed after a boot. Does nothing for an instance that runs.
-    ///
     /// - Parameter confdir: The conf-dir of the instance, as its init script will render it.
     /// - Throws: `cannotCreate`.
     public func prepare(_ confdir: ByteString) throws(Fault) {

@@ -14,7 +14,6 @@ public final class CheckReport {
     private let reservations: Reservations
 
     /// Reads the settings file, not the settings in force.
-    ///
     /// - Throws: `settings` if a file can't be read, or if /etc/config/dhcp is not UCI; `cannotCreate`.
     public init(_ places: Places) throws(Fault) {
         settings = try Settings(file: places.config, findings: &findings)

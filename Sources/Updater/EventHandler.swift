@@ -9,7 +9,6 @@ import Network
 /// The handling of a lease event.
 extension Context {
     /// Handles the lease event in the environment.
-    ///
     /// - Throws: `usage` or `data` if the variables are no event; `cannotCreate`; `settings`; `busy` if another process
     ///   keeps the lock of the leases.
     public static func handleEvent(_ places: Places) throws(Fault) {
@@ -20,7 +19,6 @@ extension Context {
     }
 
     /// Records the event, and reconciles if the event may change an alias.
-    ///
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     func handle(_ event: LeaseEvent) throws(Fault) {
         var event = event
@@ -45,7 +43,6 @@ extension Context {
     }
 
     /// Replaces the client's leases, and requests the job with `request 'lease'`.
-    ///
     /// - Returns: false if another process has changed the leases since the look-up.
     private func replace(
         _ old: [Lease], with new: [Lease], token: LeaseStorage.Token, of event: LeaseEvent

@@ -14,7 +14,6 @@ final class Notifier {
     init(_ places: Places, ledger: RequestLedger) { (self.places, self.ledger) = (places, ledger) }
 
     /// Notifies the daemon that the ledger has changed.
-    ///
     /// - Returns: nil on success; otherwise a message that the daemon is away and reads the request later.
     /// - Throws: Any other fault. Then the daemon may run and not read the ledger, so nothing can be promised.
     func notify(_ verb: Request.Verb, job: ByteString) throws(Fault) -> ByteString? {

@@ -39,7 +39,6 @@ struct Probes: ~Copyable {
     }
 
     /// Updates the candidates, and probes those that are due.
-    ///
     /// - Throws: `system` if the kernel can't be asked.
     mutating func startRound(_ truth: Truth) throws(Fault) {
         presence.compete(truth.candidates) { truth.known($0).seen }
@@ -61,7 +60,6 @@ struct Probes: ~Copyable {
     }
 
     /// Records the results of a round.
-    ///
     /// - Throws: `cannotCreate`.
     mutating func finishRound(_ context: Context) throws(Fault) {
         if end == nil { return }

@@ -39,7 +39,6 @@ final class Publication {
     private func path(_ kind: StaticString) -> ByteString { context.path(kind, of: confdir) }
 
     /// Returns the saved states of all conf-dirs.
-    ///
     /// - Throws: `cannotCreate`.
     static func states(_ context: Context) throws(Fault) -> [FragmentState] {
         try Files.names(in: context.folder).filter { $0.hasPrefix("state.") }.compactMap { name in
@@ -148,12 +147,10 @@ final class Publication {
     private(set) lazy var differs = wanted != onDisk || state.isChanging || !publisher.isReady(wanted, in: confdir)
 
     /// Writes the fragment's draft: the file system may be full.
-    ///
     /// - Throws: `cannotCreate`.
     func prepare() throws(Fault) { if differs { try fragment.prepare(wanted) } }
 
     /// Saves that a change goes on, and what each process has loaded.
-    ///
     /// - Throws: `cannotCreate`.
     func markChanging() throws(Fault) {
         guard differs else { return }
@@ -167,7 +164,6 @@ final class Publication {
     }
 
     /// Installs the files and the fragment.
-    ///
     /// - Throws: `cannotCreate`.
     func install() throws(Fault) {
         try publisher.writeFiles(entries, in: confdir, isFollowed: !differs)
@@ -195,7 +191,6 @@ final class Publication {
 
     /// Returns whether a process has loaded anything else than the wanted fragment. If the processes are not known,
     /// every change needs a restart.
-    ///
     /// - Throws: `cannotCreate`.
     func needsRestart() throws(Fault) -> Bool {
         if isPlain { return differs }
@@ -204,7 +199,6 @@ final class Publication {
     }
 
     /// Requests no restart for processes that a restart has not touched, until the wanted fragment changes.
-    ///
     /// - Throws: `cannotCreate`.
     func spare(_ untouched: [DnsmasqProcess]) throws(Fault) {
         let digest = try digest()
@@ -217,7 +211,6 @@ final class Publication {
     var changes: [ByteString] { Fragment.changes(from: onDisk, to: wanted, domain: domain) }
 
     /// Saves that the change is over.
-    ///
     /// - Parameter isLoaded: No process needs a restart.
     /// - Throws: `cannotCreate`.
     func settle(isLoaded: Bool) throws(Fault) {
@@ -260,7 +253,6 @@ final class Publication {
     // MARK: For reports
 
     /// Returns whether all processes have loaded the alias as wanted.
-    ///
     /// - Throws: `cannotCreate`.
     func hasLoaded(_ entry: AliasEntry) throws(Fault) -> Bool {
         guard try publisher.hasFile(entry, in: confdir) else { return false }

@@ -39,7 +39,6 @@ extension Context {
     private var read: ByteString { folder + "/read" }
 
     /// Returns whether a reconcile is requested, or was killed.
-    ///
     /// - Throws: `cannotCreate` if the run directory is not ours.
     func isMarked() throws(Fault) -> Bool {
         // Another user could have written anything there.

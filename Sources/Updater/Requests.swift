@@ -10,7 +10,6 @@ extension Context {
     private static var longestAbsence: Duration { .seconds(5) }
 
     /// Requests a job, and prints the result.
-    ///
     /// - Parameters:
     ///   - name: The job; nil for the job in the settings.
     ///   - waits: Returns when the run is over.
@@ -81,7 +80,6 @@ extension Context {
     }
 
     /// Tells the daemon to run now what is pending.
-    ///
     /// - Throws: `usage` if there is no such job; `unavailable` if no daemon reads the FIFO.
     public func flush(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         try Fifo.write(Request(.flush, job: known(name)).line, to: places.fifo)
@@ -89,7 +87,6 @@ extension Context {
     }
 
     /// Forgets what is pending.
-    ///
     /// - Throws: `usage` if there is no such job; `cannotCreate`.
     public func cancel(_ name: ByteString?, asJSON: Bool) throws(Fault) {
         let job = try known(name)
@@ -101,7 +98,6 @@ extension Context {
 
     /// Returns how to run a throttled job now; nil if the job is not throttled, or no person or program reads the
     /// answer.
-    ///
     /// - Parameter isAsked: A program reads the answer.
     private func throttled(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }
@@ -129,7 +125,6 @@ extension Context {
     }
 
     /// Returns the job of that name, or the job in the settings.
-    ///
     /// - Throws: `usage` if neither the daemon nor the settings have it.
     private func known(_ name: ByteString?) throws(Fault) -> ByteString {
         let job = name ?? settings.updater.job

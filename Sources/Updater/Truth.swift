@@ -61,7 +61,6 @@ final class Truth {
     }
 
     /// Returns the hosts that the instances know.
-    ///
     /// - Throws: `cannotCreate`.
     func hosts(_ instances: [Instance], domains: [Domain]) throws(Fault) -> HostTable {
         var leases: [LeaseStorage.ClientLease] = []
@@ -131,7 +130,6 @@ final class Truth {
     }
 
     /// Returns all leases of the lease files, completed by the records. If a file is missing, the records count.
-    ///
     /// - Throws: `cannotCreate`.
     func leases() throws(Fault) -> [LeaseStorage.ClientLease] {
         var all: [LeaseStorage.ClientLease] = []

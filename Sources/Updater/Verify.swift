@@ -7,7 +7,6 @@ import Linux
 extension Context {
     /// `cname-updater verify`: waits until each instance that ran before is known to be up or down. An instance that is
     /// down is restarted without its aliases.
-    ///
     /// - Throws: `unavailable` if no instance runs; `cannotCreate`; `busy`.
     public func verify() throws(Fault) {
         let began = Process.environment("DEBOUNCED_BEGAN")?.seconds ?? .zero
@@ -60,7 +59,6 @@ extension Context {
 
     /// Restarts each instance that is down without its aliases, once: its aliases may clash with a change by another
     /// program. If the instance does not run then either, the aliases are put back.
-    ///
     /// - Throws: `cannotCreate`; `busy`.
     func mend(_ down: [ByteString]) throws(Fault) {
         if down.isEmpty { return }

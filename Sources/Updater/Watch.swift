@@ -40,7 +40,6 @@ public struct Watch: ~Copyable {
 
     /// Returns whether there is an alias. Reads the settings file, since the init script asks before the settings are
     /// in force.
-    ///
     /// - Throws: `settings` if the system can't read a file; `cannotCreate`.
     public static func isNeeded(_ places: Places) throws(Fault) -> Bool {
         try !Settings.forStart(places).0.aliases.isEmpty
@@ -59,7 +58,6 @@ public struct Watch: ~Copyable {
     }
 
     /// Runs until the process is ended.
-    ///
     /// - Throws: `system` if it can't probe: only root may.
     public mutating func run() throws(Fault) -> Never {
         Log.info("watching, as process \(Process.number)")
@@ -145,7 +143,6 @@ public struct Watch: ~Copyable {
     }
 
     /// Sleeps until something happens.
-    ///
     /// - Returns: Whether a reconcile is due.
     private mutating func wait() throws(Fault) -> Bool {
         let numbers = [fifo.number, changes?.number ?? -1, probes.number] + processes.map { $0.end.number }

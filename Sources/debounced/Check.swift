@@ -3,7 +3,6 @@ import Configuration
 import Linux
 
 /// `debounced check`: prints the settings of the file as the daemon understands them, and what is wrong with them.
-///
 /// - Throws: `settings` if the system can't read a file now; `cannotCreate`.
 func check(_ call: Call) throws(Fault) {
     var findings = Findings()

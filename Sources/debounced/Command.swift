@@ -12,7 +12,6 @@ final class Command {
     private var member: FileDescriptor?
 
     /// Starts a line of shell.
-    ///
     /// - Parameters:
     ///   - job: The job's name, for the log and for DEBOUNCED_JOB.
     ///   - environment: Further variables, as NAME=VALUE.

@@ -26,7 +26,6 @@ final class Daemon {
     private var aliases: AliasUpdate?
 
     /// Takes the run directory: from here on requests are accepted.
-    ///
     /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory
     ///   can't be used.
     init(_ call: Call) throws(Fault) {
@@ -225,7 +224,6 @@ final class Daemon {
     }
 
     /// Puts new settings in force. Changes nothing if a job can't be set up.
-    ///
     /// - Returns: The runners of new jobs. The caller must start them.
     /// - Throws: `cannotCreate`, with no change made.
     @discardableResult private func takeOver(_ settings: Settings) throws(Fault) -> [Runner] {

@@ -27,7 +27,6 @@ final class Inbox {
     func notify() { notifications += 1 }
 
     /// Reads the ledger for requests that are not counted.
-    ///
     /// - Parameters:
     ///   - isWaiting: The counted requests still wait.
     ///   - longest: The greatest age that a request can have.
@@ -51,7 +50,6 @@ final class Inbox {
     }
 
     /// Records a request that came as a line in the FIFO.
-    ///
     /// - Throws: `cannotCreate`; `saveToLedger` tries again.
     func addByHand() throws(Fault) {
         if known.contains(where: { $0 == byHand.requester }) { return }
@@ -60,7 +58,6 @@ final class Inbox {
     }
 
     /// Writes a request that is only here into the ledger.
-    ///
     /// - Throws: `cannotCreate`.
     func saveToLedger() throws(Fault) {
         guard isOnlyHere else { return }

@@ -79,7 +79,6 @@ final class Runner {
     var isRunning: Bool { if case .busy = mode { true } else { false } }
 
     /// Puts the job's settings in force.
-    ///
     /// - Parameter job: nil if the settings no longer have the job.
     func takeOver(_ job: Job?) {
         if let job { debouncer.job = job }
