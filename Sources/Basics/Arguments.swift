@@ -1,20 +1,19 @@
-/// The words of a call: options as `--name VALUE` or `--name=VALUE`, in any order, up to a `--`.
+/// The words and options of a call. Options are `--name`, `--name=VALUE` or `--name VALUE`, in any order, up to `--`.
 public struct Arguments: Sendable {
-    /// The words that are no options.
+    /// The words other than options and their values.
     public private(set) var words: [ByteString] = []
-    /// The options without a value, each once.
+    /// Options without a value, each listed once.
     public private(set) var flags: [ByteString] = []
-    /// The others, as `--name=VALUE`.
+    /// Options with a value, as `--name=VALUE`.
     private var options: [ByteString] = []
 
-    /// Those of a call without words.
     public init() {}
 
     /// - Parameter names: The options that take a value.
-    /// - Throws: `usage` if an option lacks its value, or comes with one that it does not take.
+    /// - Throws: `usage` if an option lacks its value, or has a value that it does not take.
     public init(_ given: [ByteString], valued names: [ByteString]) throws(Fault) {
         var areOptionsOver = false
-        // An option whose value is the next word.
+        // The option before this word, if it takes a value.
         var open: ByteString?
         for word in given {
             let attached = word.hasPrefix("--") ? word.split(at: UInt8(ascii: "=")) : nil
@@ -37,6 +36,5 @@ public struct Arguments: Sendable {
         if let open { throw Fault(.usage, "\(open) needs a value") }
     }
 
-    /// The values of an option, in their order.
     public func values(of name: ByteString) -> [ByteString] { options.values(of: name + "=") }
 }

@@ -1,5 +1,4 @@
-/// Some of the library's functions for collections, once more for arrays and for closures that don't throw. The library's
-/// are made for speed: for each type of element they bring the code of two kinds of array and of an iterator onto a router.
+/// Functions of the standard library for arrays and closures that do not throw: much less code on a router.
 extension Array {
     public func map<Result>(_ transform: (Element) -> Result) -> [Result] {
         var results: [Result] = []
@@ -36,7 +35,7 @@ extension Array {
 }
 
 extension Array where Element: Equatable {
-    /// Each element once, in the order in which they come first.
+    /// The elements without repetitions, in the order of their first occurrence.
     public var uniqued: [Element] {
         var found: [Element] = []
         for element in self where !found.contains(where: { $0 == element }) { found.append(element) }
@@ -45,9 +44,9 @@ extension Array where Element: Equatable {
 }
 
 extension [ByteString] {
-    /// In the order of their bytes, in n log n steps. (The library's takes 3 KB.)
+    /// The texts in the order of their bytes (merge sort).
     public func sorted() -> [ByteString] {
-        // Sorts the places of the texts, as texts are slow to move.
+        // Sorts indices, which move faster than texts.
         var (order, merged) = ([Int](indices), [Int](indices))
         var width = 1
         while width < count {
@@ -66,12 +65,12 @@ extension [ByteString] {
         return order.map { self[$0] }
     }
 
-    /// What follows a prefix, in each text that has it.
+    /// Each text that starts with `prefix`, without `prefix`.
     public func values(of prefix: ByteString) -> [ByteString] {
         filter { $0.hasPrefix(prefix) }.map { ByteString($0.bytes[prefix.count...]) }
     }
 
-    /// Of texts that are sorted: the first with that prefix; nil if there is none.
+    /// The first text that starts with `prefix`, by bisection: the array must be sorted.
     public func firstSorted(withPrefix prefix: ByteString) -> ByteString? {
         var (start, end) = (0, count)
         while start < end {

@@ -1,7 +1,4 @@
-/// Text as the bytes that it came in: a host name, a path, a line of a file.
-///
-/// Nothing here needs Unicode, and `String` would bring its tables (70 KB) onto the router. Two byte strings are
-/// equal if their bytes are. Literals and interpolation work as with `String`.
+/// Text as bytes: host names, paths, lines of files. `String` would bring its Unicode tables onto a router.
 public struct ByteString: Equatable, Sendable {
     public private(set) var bytes: [UInt8]
 
@@ -9,7 +6,6 @@ public struct ByteString: Equatable, Sendable {
 
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Copies a C string, without its terminator.
     public init(cString: UnsafePointer<CChar>) {
         var count = 0
         while cString[count] != 0 { count += 1 }
@@ -19,29 +15,26 @@ public struct ByteString: Equatable, Sendable {
     public var isEmpty: Bool { bytes.isEmpty }
     public var count: Int { bytes.count }
 
-    // A literal is compared as it stands: see below.
     @_disfavoredOverload
-    @inline(never)
-    public static func == (left: ByteString, right: ByteString) -> Bool { left.bytes == right.bytes }
+    @inline(never) public static func == (left: ByteString, right: ByteString) -> Bool { left.bytes == right.bytes }
 
     @inline(never)
     public static func + (left: ByteString, right: ByteString) -> ByteString { ByteString(left.bytes + right.bytes) }
 
     @inline(never) public static func += (left: inout ByteString, right: ByteString) { left.bytes += right.bytes }
 
-    /// Compares with a literal as it stands, without making it a text first.
+    /// Compares with a literal without a copy. `@_disfavoredOverload` above gives literals to this operator.
     @inline(never) public static func == (text: ByteString, literal: StaticString) -> Bool {
         text.count == literal.utf8.count && text.hasPrefix(literal)
     }
 
-    /// For `switch`.
     public static func ~= (literal: StaticString, text: ByteString) -> Bool { text == literal }
 
     @_disfavoredOverload public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
 
     @inline(never) public func hasPrefix(_ literal: StaticString) -> Bool { bytes.starts(with: literal.utf8) }
 
-    /// Whether the text comes before another one in the order of bytes. (The library's function is slow and large here.)
+    /// Whether the text sorts before `other`, byte by byte. Faster than the library's function.
     func precedes(_ other: ByteString) -> Bool {
         bytes.withUnsafeBufferPointer { one in
             other.bytes.withUnsafeBufferPointer { other in
@@ -54,7 +47,7 @@ public struct ByteString: Equatable, Sendable {
 
     public func hasSuffix(_ suffix: ByteString) -> Bool { bytes.suffix(suffix.count).elementsEqual(suffix.bytes) }
 
-    /// Where a part that is not empty begins; nil if it does not occur.
+    /// The offset at which `part`, which must not be empty, first occurs.
     public func firstIndex(of part: ByteString) -> Int? {
         bytes.withUnsafeBufferPointer { bytes in
             part.bytes.withUnsafeBufferPointer { part in
@@ -73,26 +66,26 @@ public struct ByteString: Equatable, Sendable {
         }
     }
 
-    /// The parts before and after the first `separator`, or nil if there is none.
+    /// The text before and the text after the first `separator`.
     public func split(at separator: UInt8) -> (before: ByteString, after: ByteString)? {
         guard let index = bytes.firstIndex(of: separator) else { return nil }
         return (ByteString(bytes[..<index]), ByteString(bytes[(index + 1)...]))
     }
 
-    /// The lines, without their newlines; what follows the last newline counts if it isn't empty.
+    /// The lines, without newlines. Text after the last newline is a line if it is not empty.
     public var lines: [ByteString] {
         var lines = parts { $0 == UInt8(ascii: "\n") }
         if lines[lines.count - 1].isEmpty { lines.removeLast() }
         return lines
     }
 
-    /// What stands between blanks (space and tab; a carriage return counts as one).
+    /// The words between spaces, tabs and carriage returns.
     public var words: [ByteString] { parts(keepsEmpty: false) { $0.isBlank } }
 
-    /// The text up to the first `#`, or all of the text.
+    /// The text before the first `#`, or the whole text.
     public var uncommented: ByteString { split(at: UInt8(ascii: "#"))?.before ?? self }
 
-    /// What stands between separators. (The library's `split` makes slices first, whose code is 2 KB.)
+    /// The parts between separators. Less code than the library's `split`.
     public func parts(keepsEmpty: Bool = true, separatedBy isSeparator: (UInt8) -> Bool) -> [ByteString] {
         var parts: [ByteString] = []
         var start = 0
@@ -103,8 +96,8 @@ public struct ByteString: Equatable, Sendable {
         return parts
     }
 
-    /// Calls `body` with the place of each line that has so many words, and with that of its word number `wanted`, counted from 0.
-    /// Control characters count as blanks.
+    /// Calls `body` with the range of each line that has more than `wanted` words, and with the range of the word
+    /// number `wanted`, counted from 0. Spaces and control characters separate words.
     public func forEachLine(word wanted: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
         bytes.withUnsafeBufferPointer { bytes in
             var (line, word, count, place) = (0, 0, 0, 0..<0)
@@ -124,31 +117,30 @@ public struct ByteString: Equatable, Sendable {
         }
     }
 
-    /// With ASCII's upper-case letters in lower case, as DNS compares names (RFC 4343).
+    /// The text with ASCII's letters in lower case: DNS ignores their case (RFC 4343).
     public var lowercased: ByteString {
-        // Most are so already, and then nothing is copied.
+        // Copies only a text with upper-case letters.
         var lower = self
         for index in bytes.indices where bytes[index].isASCIIUppercase { lower.bytes[index] += 32 }
         return lower
     }
 
-    /// Letters, digits and `_`: what uci(1) takes as the name of a section or an option.
+    /// Whether uci(1) takes the text as the name of a section or an option: letters, digits and `_`.
     public var isIdentifier: Bool { !isEmpty && bytes.allSatisfy { $0.isNameByte && $0 != UInt8(ascii: "-") } }
 
-    /// Fit for a log or a terminal, whatever sent it: at most `limit` bytes, others than printable ASCII as `?`.
+    /// The text for a log or a terminal: at most `limit` bytes, then `...`. Bytes outside printable ASCII become `?`.
     public func printable(limit: Int = 80) -> ByteString {
         var shown = Array(bytes.prefix(limit)).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
         if bytes.count > limit { shown += Array(repeating: UInt8(ascii: "."), count: 3) }
         return ByteString(shown)
     }
 
-    /// Filled up to `width` bytes, for tables.
     public func padded(to width: Int, with filler: UInt8 = UInt8(ascii: " ")) -> ByteString {
         ByteString(bytes + Array(repeating: filler, count: max(0, width - count)))
     }
 
-    /// Calls `body` with the bytes as a C string. They must not contain NUL. Nothing from outside does: arguments and the
-    /// environment can't, and names of jobs and clients are checked.
+    /// Calls `body` with the bytes as a C string. The bytes must not contain NUL: arguments, the environment and
+    /// checked names never do.
     public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) { terminated in
             let end = terminated.initialize(fromContentsOf: bytes)
@@ -181,21 +173,21 @@ extension ByteString: ExpressibleByStringInterpolation {
             bytes += text.bytes
         }
 
-        /// Most texts have room in that, and need no second piece of memory.
+        /// Reserves enough for most texts, which saves a second allocation.
         private mutating func reserve() { if bytes.isEmpty { bytes.reserveCapacity(64) } }
 
         public mutating func appendInterpolation(_ number: some BinaryInteger) {
             appendInterpolation(ByteString(decimal: number))
         }
 
-        /// In seconds, as settings are written: `10`, `0.25`.
+        /// Appends seconds, as in the settings: `10`, `0.25`.
         @inline(never)
         public mutating func appendInterpolation(_ duration: Duration) { bytes += ByteString(seconds: duration).bytes }
     }
 }
 
 extension Array where Element == ByteString {
-    /// - Parameter limit: Of more than these, only the number is said.
+    /// Joins the first `limit` texts, and adds how many are left out: `and N more`.
     public func joined(separator: ByteString, limit: Int = .max) -> ByteString {
         var joined = ByteString("")
         for (index, part) in enumerated() {
@@ -206,7 +198,7 @@ extension Array where Element == ByteString {
         return joined
     }
 
-    /// For a message: the first ten.
+    /// The first ten texts with commas, and how many are left out.
     public var listed: ByteString { joined(separator: ", ", limit: 10) }
 }
 
@@ -215,21 +207,19 @@ extension UInt8 {
     var isASCIIUppercase: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
     public var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
 
-    /// A space, a tab or a carriage return, which stand between words.
     public var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
 
-    /// White space, as isspace(3) has it in the locale C.
+    /// White space, as in isspace(3) with the locale C.
     public var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 
-    /// A letter, digit, `-` or `_`: what names of hosts are made of.
+    /// A byte of a host name: a letter, a digit, `-` or `_`.
     public var isNameByte: Bool {
         isASCIILetter || isASCIIDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
     }
 }
 
 extension StaticString {
-    /// The bytes of a literal, which is never a single scalar. To look whether it is, as the library does, is code for each
-    /// literal on a router.
+    /// The bytes of a literal, without the library's check for a single Unicode scalar, which no literal here is.
     @inline(__always) var utf8: UnsafeBufferPointer<UInt8> {
         let (start, count, _) = unsafeBitCast(self, to: (UnsafePointer<UInt8>, Int, UInt8).self)
         return UnsafeBufferPointer(start: start, count: count)

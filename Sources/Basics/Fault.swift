@@ -1,25 +1,29 @@
-/// Why something could not be done: a closed code, one sentence, and the errno where a system call said no.
+/// An error: its code, a sentence for the user, and the errno if a system call failed.
 public final class Fault: Error, Sendable {
-    /// The reason.
+    /// What went wrong. Each comment starts with the exit status, as in sysexits.h.
     public enum Code: Sendable {
-        /// A call that the program does not know, or an unknown `ACTION`.
+        /// EX_USAGE, 64: a wrong call, a job that does not exist, or a lease event with an unknown `ACTION`.
         case usage
-        /// A value from the network that is not what it should be.
+        /// EX_DATAERR, 65: a wrong value in a lease event, in a lease to store, or in a trace for `simulate`; a lease
+        /// storage token that can't be used.
         case data
-        /// `debounced` does not run or can't take the request.
+        /// EX_UNAVAILABLE, 69: `debounced` does not run, or does not read its FIFO. A request with `--wait` is
+        /// withdrawn, or comes from the job's own command. `verify` finds that dnsmasq does not run.
         case unavailable
-        /// The system refused something that it usually grants.
+        /// EX_OSERR, 71: the kernel refused a process, a descriptor, a file watch, a netlink message or an operation on
+        /// an open file; or Linux is older than 5.3.
         case system
-        /// A file or folder can't be made, read or written.
+        /// EX_CANTCREAT, 73: a file or folder can't be made, opened, read, written or locked, has disappeared, or is
+        /// not this user's.
         case cannotCreate
-        /// Somebody holds a lock for too long, or too many wait for it.
+        /// EX_TEMPFAIL, 75: another process held a lock for as long as this process may wait.
         case busy
-        /// Another `debounced` already runs on the run directory.
+        /// EX_TEMPFAIL, 75: another process holds a lock that this process does not wait for: another daemon or
+        /// `watch`. A reconcile catches this fault.
         case alreadyRunning
-        /// The settings are faulty.
+        /// EX_CONFIG, 78: a fault in the settings or in /etc/config/dhcp, or one of these files can't be read.
         case settings
 
-        /// The exit status that says so: sysexits(3).
         public var status: Int32 {
             switch self {
             case .usage: 64  // EX_USAGE
@@ -35,7 +39,7 @@ public final class Fault: Error, Sendable {
 
     public let code: Code
     public let message: ByteString
-    /// 0 if no system call was involved.
+    /// The errno of the system call, or 0.
     public let errno: Int32
 
     public init(_ code: Code, _ message: ByteString, errno: Int32 = 0) {

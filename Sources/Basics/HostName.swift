@@ -1,10 +1,7 @@
-/// A host name that was checked at the door, in lower case, as DNS compares names (RFC 4343).
-///
-/// So it is fit for a file's name and for a line of dnsmasq's settings, and starts with no dot.
+/// A valid host name in lower case. Safe as a file name (no leading dot) and in a line of dnsmasq's settings.
 public struct HostName: Equatable, Sendable {
     public let text: ByteString
 
-    /// - Returns: nil if it can't be a host name: see `ByteString.isHostName`.
     public init?(_ text: ByteString) {
         guard text.isHostName else { return nil }
         self.text = text.lowercased
@@ -16,8 +13,8 @@ extension ByteString.StringInterpolation {
 }
 
 extension ByteString {
-    /// Labels of 1 to 63 letters, digits, `-` and `_`, none starting with `-`, joined by dots, 253 bytes in all:
-    /// RFC 1035, section 2.3.4, and what dnsmasq lets through besides.
+    /// Whether the text is at most 253 bytes long, and consists of labels with dots between them: RFC 1035, section
+    /// 2.3.4. A label has 1 to 63 letters, digits, `-` and `_` (dnsmasq allows these), and does not start with `-`.
     public var isHostName: Bool {
         let dot = UInt8(ascii: ".")
         guard count <= 253, bytes.allSatisfy({ $0.isNameByte || $0 == dot }) else { return false }

@@ -1,9 +1,8 @@
-/// A moment on a clock that starts at an arbitrary point and never jumps, such as CLOCK_MONOTONIC of clock_gettime(2).
+/// A moment on a clock that never jumps, such as CLOCK_MONOTONIC of clock_gettime(2).
 public struct Instant: Comparable, Sendable {
-    /// Since the clock's start. A Duration here would take two words, and 3 KB of code on a router.
+    /// Since the clock's start. A `Duration` takes more memory and code.
     private let microseconds: Int64
 
-    /// The time since the clock's start.
     public var sinceStart: Duration { .microseconds(microseconds) }
 
     public init(sinceStart: Duration) { microseconds = sinceStart.microseconds }
@@ -25,7 +24,7 @@ public struct Instant: Comparable, Sendable {
     public static func < (one: Instant, other: Instant) -> Bool { one.microseconds < other.microseconds }
 }
 
-/// The earlier of two moments, each of which may never come.
+/// The earlier of two moments. nil is a moment that never comes.
 public func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
     guard let one, let other else { return one ?? other }
     return min(one, other)

@@ -1,5 +1,5 @@
 extension ByteString {
-    /// As a string in UTF-8. U+FFFD stands for each part that is not valid, cut as the Unicode Standard (section 3.9) advises.
+    /// The text as a JSON string in UTF-8. U+FFFD replaces each invalid part (Unicode Standard, section 3.9).
     public var json: ByteString {
         var text: [UInt8] = [UInt8(ascii: "\"")]
         var parser = Unicode.UTF8.ForwardParser()
@@ -20,22 +20,20 @@ extension ByteString {
         }
     }
 
-    /// An object of JSON (RFC 8259).
-    /// - Parameters:
-    ///   - names: Those of its members, with blanks between. They hold nothing to escape.
-    ///   - values: For each name in turn, in JSON.
+    /// A JSON object (RFC 8259): `names` are separated by spaces and need no escapes, `values` are JSON in the order of
+    /// the names.
     public init(json names: ByteString, _ values: [ByteString]) {
         let names = names.words
         let members = names.indices.map { "\"\(names[$0])\":\(values[$0])" as ByteString }
         self = "{\(members.joined(separator: ","))}"
     }
 
-    /// - Parameter values: In JSON.
+    /// A JSON array of `values`, which are JSON.
     public init(jsonArray values: [ByteString]) { self = "[\(values.joined(separator: ","))]" }
 }
 
 extension Instant {
-    /// In seconds since the clock's start.
+    /// Seconds since the clock's start.
     public var json: ByteString { ByteString(seconds: sinceStart) }
 }
 

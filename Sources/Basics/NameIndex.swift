@@ -1,7 +1,7 @@
-/// Finds a name among many in one step, however many there are.
+/// Finds a name among many in constant time.
 public struct NameIndex: Sendable {
     private let names: [ByteString]
-    /// For each hash, the places of the names that have it.
+    /// The indices of the names with each hash.
     private var places: [[Int]]
 
     public init(_ names: [ByteString]) {
@@ -11,20 +11,19 @@ public struct NameIndex: Sendable {
         for (place, name) in names.enumerated() { places[slot(of: name, in: 0..<name.count)].append(place) }
     }
 
-    /// The places of a name, in their order.
     public func indices(of name: ByteString) -> [Int] {
         places[slot(of: name, in: 0..<name.count)].filter { names[$0] == name }
     }
 
     public func contains(_ name: ByteString) -> Bool { !indices(of: name).isEmpty }
 
-    /// Whether a part of a text, with its letters in lower case, is one of the names.
+    /// Whether a part of `text`, in lower case, is one of the names.
     public func contains(_ text: ByteString, in part: Range<Int>) -> Bool {
-        // Most texts have another hash, and need not be copied.
+        // Copies the part only if a name has its hash.
         !places[slot(of: text, in: part)].isEmpty && contains(ByteString(text.bytes[part]).lowercased)
     }
 
-    /// By the hash FNV-1a of the letters in lower case.
+    /// The FNV-1a hash. Upper-case and lower-case letters have one hash.
     private func slot(of text: ByteString, in part: Range<Int>) -> Int {
         text.bytes.withUnsafeBufferPointer { bytes in
             var (hash, index): (UInt32, Int) = (0x811C_9DC5, part.lowerBound)

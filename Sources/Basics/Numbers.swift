@@ -1,14 +1,11 @@
-/// Numbers as people write them in settings and as programs read them from files.
-
 extension ByteString {
     public init(decimal number: some BinaryInteger) { self.init(signed: Int64(truncatingIfNeeded: number)) }
 
-    /// One function for all types of numbers.
     private init(signed number: Int64) {
         self = (number < 0 ? "-" : "") + ByteString(number.magnitude, base: 10, digits: 1)
     }
 
-    /// `number` in hexadecimal digits, in lower case, with leading zeros up to `digits`.
+    /// Lower-case hexadecimal, with leading zeros up to `digits` digits.
     public init(hexadecimal number: UInt64, digits: Int) { self.init(number, base: 16, digits: digits) }
 
     private init(_ number: UInt64, base: UInt64, digits: Int) {
@@ -22,8 +19,7 @@ extension ByteString {
         self.init(text.reversed())
     }
 
-    /// `duration` in seconds with up to three decimals, without trailing zeros: `10`, `0.25`. What is left of a millisecond
-    /// is cut off.
+    /// Seconds with up to three decimals and no trailing zeros: `10`, `0.25`. Cuts off microseconds.
     public init(seconds duration: Duration) {
         let milliseconds = duration.milliseconds
         self = ByteString(decimal: milliseconds / 1000)
@@ -32,8 +28,7 @@ extension ByteString {
         if decimals.count > 1 { self += "." + ByteString(decimals.dropFirst()) }
     }
 
-    /// The number that these decimal digits write; nil if there is anything else, or nothing, or more digits than that.
-    /// The one place that reads digits.
+    /// The decimal number; nil unless the text is 1 to `limit` digits.
     public func number(digits limit: Int) -> Int64? {
         guard (1...limit).contains(count) else { return nil }
         var number: Int64 = 0
@@ -44,10 +39,10 @@ extension ByteString {
         return number
     }
 
-    /// A number of at most nine digits, which every processor's `Int` can hold.
+    /// A decimal number of at most nine digits, which a 32-bit `Int` can hold.
     public var wholeNumber: Int? { number(digits: 9).map { Int($0) } }
 
-    /// Seconds with up to three decimals (`10`, `0.25`, `.5`), nil if it is anything else. Never negative.
+    /// A duration from seconds with up to three decimals: `10`, `0.25`, `.5`. Never negative.
     public var seconds: Duration? {
         let (whole, decimals) = split(at: UInt8(ascii: ".")) ?? (self, "")
         guard whole.count <= 9, decimals.count <= 3, var number = (whole + decimals).number(digits: 12)
@@ -58,16 +53,15 @@ extension ByteString {
 }
 
 extension Duration {
-    /// In whole microseconds; the rest is cut off.
+    /// Whole microseconds, rounded towards zero.
     public var microseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
 
-    /// In whole milliseconds; the rest is cut off.
     public var milliseconds: Int64 { microseconds / 1000 }
 
-    /// In whole milliseconds; a part of one counts as one, so that a wait does not end too early.
+    /// Whole milliseconds, rounded up, so that a wait does not end too early.
     public var millisecondsRoundedUp: Int64 { (self + .microseconds(999)).milliseconds }
 }
 

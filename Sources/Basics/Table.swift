@@ -1,6 +1,6 @@
 extension [[ByteString]] {
-    /// Rows for people, the heads first, as lines: all columns but the last are filled up to one width.
-    /// - Parameter style: Changes a cell once it has its width. Rows count from 0, without the heads.
+    /// Lines for people. The first row is the heading. All columns but the last have a fixed width.
+    /// - Parameter style: Changes a padded cell. Rows count from 0, without the heading.
     public func table(
         style: (ByteString, _ row: Int, _ column: Int) -> ByteString = { cell, _, _ in cell }
     ) -> ByteString {

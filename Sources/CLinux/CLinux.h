@@ -1,8 +1,6 @@
-// The libc that the Linux room stands on: glibc in the development build, musl in the router build. Swift can't
-// import variadic functions, macros that are no plain numbers, and calls without a declaration. Wrappers with the
-// prefix linux_ stand for these.
-//
-// No _GNU_SOURCE: the headers must look here as they look to the Dispatch module, or the two don't go together.
+// libc: glibc in the development build, musl in the router build. Functions with the prefix linux_ replace what Swift
+// can't import: variadic functions, macros other than plain numbers, and calls without a declaration.
+// No _GNU_SOURCE: the Dispatch module imports these headers without it, and Swift needs them to be alike.
 
 #ifndef CLINUX_H
 #define CLINUX_H
@@ -37,7 +35,7 @@
 static inline int linux_errno(void) { return errno; }
 static inline void linux_clear_errno(void) { errno = 0; }
 
-// Not open(2): musl's sets O_CLOEXEC once more.
+// openat(2) rather than open(2): musl's open(2) sets O_CLOEXEC with another system call.
 static inline int linux_open(const char *path, int flags, mode_t mode) { return openat(AT_FDCWD, path, flags, mode); }
 
 static inline void linux_set_nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
@@ -52,8 +50,8 @@ static inline void linux_signal_ignore(int signal_number) { signal(signal_number
 extern char **environ;
 static inline char **linux_environment(void) { return environ; }
 
-// The arguments stand before the environment, and their number before them: System V ABI, "Initial Stack and Register
-// State". Only as long as nobody has changed the environment.
+// argc and argv are in memory before the environment: System V ABI, "Initial Stack and Register State". Only valid
+// until the process changes its environment.
 static inline char **linux_arguments(void) {
     char **words = linux_environment() - 1;
     long count = 0;
@@ -64,13 +62,13 @@ static inline char **linux_arguments(void) {
     return words;
 }
 
-// madvise(2). Both symbols are the linker's.
+// madvise(2) on the program's code. The linker defines both symbols.
 static inline void linux_release_code(void) {
     extern char __executable_start[], etext[];
     madvise(__executable_start, (size_t)(etext - __executable_start), MADV_DONTNEED);
 }
 
-// The package's, which the router build knows.
+// The router build defines the package's version.
 #ifndef PROGRAM_VERSION
 #define PROGRAM_VERSION "unreleased"
 #endif
@@ -80,7 +78,7 @@ static inline int linux_exited(int status) { return WIFEXITED(status); }
 static inline int linux_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int linux_signal(int status) { return WTERMSIG(status); }
 
-// The structure and the call have one name.
+// statfs(2). The structure and the call share a name.
 static inline int linux_file_system(const char *path, unsigned long *type) {
     struct statfs status;
     int result = statfs(path, &status);
@@ -88,7 +86,7 @@ static inline int linux_file_system(const char *path, unsigned long *type) {
     return result;
 }
 
-// pipe2(2) is declared for _GNU_SOURCE only; pidfd_open(2) and close_range(2) have no musl wrapper.
+// pipe2(2) is only declared with _GNU_SOURCE. musl has no wrapper for pidfd_open(2) and close_range(2).
 
 static inline int linux_pipe(int fds[2]) { return (int)syscall(SYS_pipe2, fds, O_CLOEXEC); }
 
@@ -99,8 +97,7 @@ static inline int linux_close_on_exec_from(int first) {
     return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC_FLAG);
 }
 
-// The types and protocols of sockets are enumerations in glibc and plain numbers in musl. Neither libc has
-// linux/netlink.h, where NETLINK_ROUTE is 0.
+// Types of sockets are enumerations in glibc and numbers in musl. NETLINK_ROUTE is 0 (linux/netlink.h).
 
 static inline int linux_route_socket(void) { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
@@ -112,7 +109,7 @@ static inline int linux_log_socket(void) {
     return -1;
 }
 
-// struct sockaddr_nl. The group is RTNLGRP_NEIGH.
+// A struct sockaddr_nl with the group RTNLGRP_NEIGH.
 static inline int linux_neighbour_socket(void) {
     struct {
         sa_family_t family;

@@ -1,39 +1,38 @@
 import Basics
 import CLinux
 
-/// The named pipe that requests come through: fifo(7).
+/// The FIFO from which the daemon reads notifications and requests: fifo(7).
 public enum Fifo {
-    /// Makes the FIFO, or takes the one that is there and ours, and opens it for reading without blocking.
-    ///
-    /// It is opened for writing too, which Linux allows, so that end-of-file never comes when a writer leaves. A file of ours
-    /// in its place, which a redirection makes while no daemon runs, is renamed to `lines(of:)`.
-    /// - Throws: `cannotCreate` with what stands in its place, if that is anything else; it is left alone.
+    /// Makes the FIFO, or adopts a FIFO of this user, and opens it for reading without blocking. It is open for writing
+    /// too, as Linux allows, so that a reader never meets end-of-file. A file that a redirection made in its place
+    /// becomes `lines(of:)`.
+    /// - Throws: `cannotCreate`, also if something else is at the path, which stays.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
-        // A redirection may make the file at any moment.
+        // A redirection may make a file at any moment.
         while try onPath(path, to: "make the FIFO", unless: EEXIST, { mkfifo($0, 0o600) }) == -1,
             try FileStatus(at: path)?.isRequests ?? false
         { try Files.rename(path, to: lines(of: path)) }
         try check(FileStatus(at: path), at: path)
         let fifo = try FileDescriptor(opening: path, O_RDWR | O_NONBLOCK)
         try check(fifo.status(), at: path)
-        // An earlier owner of the path may have left it open to others.
+        // An adopted FIFO may be open to other users.
         try onPath(path, to: "change its mode") { [number = fifo.number] _ in fchmod(number, 0o600) }
         return fifo
     }
 
-    /// Where lines are that were written to the FIFO's path while there was none.
+    /// The file of the lines that were written to the path before there was a FIFO.
     public static func lines(of path: ByteString) -> ByteString { path + ".lines" }
 
-    /// Writes one line, in one write(2) that does not mix with others' (pipe(7), PIPE_BUF).
-    /// - Parameter waits: For room, up to a second.
-    /// - Throws: `unavailable` if nobody reads the FIFO, or if it is full and stays so;
-    ///   `cannotCreate` if what is there is no FIFO of ours.
+    /// Writes a line in one write(2), so that lines of several writers do not mix: pipe(7), PIPE_BUF.
+    /// - Parameter waits: Whether to wait for room in a full FIFO, up to a second.
+    /// - Throws: `unavailable` if the FIFO has no reader or stays full; `cannotCreate` if the path is not this user's
+    ///   FIFO.
     public static func write(_ line: ByteString, to path: ByteString, waits: Bool = true) throws(Fault) {
         do throws(Fault) {
-            // Opened without a look at it first: with O_NONBLOCK neither a FIFO nor a device nor a file holds us up.
+            // O_NONBLOCK keeps the open from blocking on a FIFO or a device.
             let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
             let status = try fifo.status()
-            // The daemon that is to start reads it.
+            // Lines for the next daemon: no daemon runs now.
             if status.isRequests { throw Fault(.unavailable, "", errno: ENOENT) }
             try check(status, at: path)
             do throws(Fault) {
@@ -63,6 +62,6 @@ public enum Fifo {
 }
 
 extension FileStatus {
-    /// A file that may hold requests: of our own, by no other name, and not too long.
+    /// Whether a redirection may have made the file: it is this user's, has one name, and has at most 64 KB.
     fileprivate var isRequests: Bool { isFile && isOurs && !othersMayWrite && names == 1 && size <= 65536 }
 }

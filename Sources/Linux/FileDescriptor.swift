@@ -1,7 +1,7 @@
 import Basics
 import CLinux
 
-/// An open file that closes itself. All of ours close on exec.
+/// An open file, which `deinit` closes. All descriptors close on exec.
 public struct FileDescriptor: ~Copyable {
     public let number: Int32
 
@@ -9,20 +9,20 @@ public struct FileDescriptor: ~Copyable {
 
     deinit { close(number) }
 
-    /// For a call that has just returned a descriptor, or -1 and an errno.
-    /// - Throws: `system` with "can't DO: REASON" for -1.
+    /// Takes the result of a call that returns a descriptor, or -1 and an errno.
+    /// - Throws: `system` for -1, with the errno and "can't PURPOSE: REASON".
     public init(_ number: Int32, to purpose: StaticString) throws(Fault) {
         if number == -1 { throw Fault(.system, "can't \(literal: purpose)", system: linux_errno()) }
         self.number = number
     }
 
-    /// Opens a file, and follows no link: open(2).
+    /// Opens a file, but follows no link: open(2).
     /// - Throws: `cannotCreate`, with the errno.
     init(opening path: ByteString, _ flags: Int32, mode: mode_t = 0o600) throws(Fault) {
         number = try onPath(path, to: "open") { linux_open($0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
     }
 
-    /// Opens a file or folder to read it, without blocking; nil if it is missing: open(2).
+    /// Opens a file or folder for reading, but follows no link and does not block: open(2). nil if it is missing.
     /// - Throws: `cannotCreate`, with the errno.
     public static func ifThere(_ path: ByteString) throws(Fault) -> FileDescriptor? {
         let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
@@ -30,8 +30,7 @@ public struct FileDescriptor: ~Copyable {
         return number == -1 ? nil : FileDescriptor(number: number)
     }
 
-    /// Somebody else's file, to read it: wherever a link leads, and without waiting for what is no file.
-    /// - Returns: nil if there is none, or if it can't be read.
+    /// Opens a regular file of any user for reading, and follows links. nil for anything else. Does not block.
     public static func regularFile(at path: ByteString) -> FileDescriptor? {
         let number = path.withCString { linux_open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) }
         guard number != -1 else { return nil }
@@ -40,9 +39,9 @@ public struct FileDescriptor: ~Copyable {
         return file
     }
 
-    /// read(2), as many bytes as fit into `buffer`.
-    /// - Returns: The number of bytes at the start of the buffer; 0 at the end of the file, where no writer is left; nil if
-    ///   nothing is there now (EAGAIN).
+    /// Reads as many bytes as fit into `buffer`: read(2).
+    /// - Returns: The number of bytes; 0 at the end of the file or without a writer; nil if no byte is ready
+    ///   (EAGAIN).
     /// - Throws: `system`, with the errno.
     public borrowing func read(into buffer: inout [UInt8]) throws(Fault) -> Int? {
         var failure: Int32 = 0
@@ -55,23 +54,22 @@ public struct FileDescriptor: ~Copyable {
         throw Fault(.system, "can't read", system: failure)
     }
 
-    /// Passes over what is there, up to 4,000 bytes.
+    /// Discards up to 4,000 bytes.
     public borrowing func skip() {
         var buffer = [UInt8](repeating: 0, count: 4000)
         _ = try? read(into: &buffer)
     }
 
-    /// A longer file is a fault, in bytes: none of ours is.
     static let longest = 1 << 25
 
-    /// The whole file from its start, wherever the next read would begin: pread(2).
-    /// - Throws: `cannotCreate`, with the errno.
+    /// Returns the whole file, at any read position: pread(2).
+    /// - Throws: `cannotCreate`, with the errno; without errno if the file is longer than `longest` bytes.
     public borrowing func text() throws(Fault) -> ByteString {
         let file = number
         var failure: Int32 = 0
         var text: [UInt8] = []
-        // Reads all at once, as a byte is copied slowly. Files of /proc have no size, and few have more than 448 bytes: these
-        // are a small block of the router's heap.
+        // One large read, as appending is slow. Files of /proc have no size; most fit into 448 bytes, a small block of
+        // the router's heap.
         let part = try max(448, min(status().size, FileDescriptor.longest) + 1)
         while true {
             let offset = off_t(text.count)
@@ -85,13 +83,13 @@ public struct FileDescriptor: ~Copyable {
             if text.count > FileDescriptor.longest {
                 throw Fault(.cannotCreate, "\(path): longer than \(FileDescriptor.longest) bytes")
             }
-            // Only at its end does a file give less than was asked for.
+            // A regular file gives fewer bytes only at its end.
             if count < part { return ByteString(text) }
         }
     }
 
-    /// write(2) of all bytes, in one call where the file takes them so.
-    /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if nobody reads it.
+    /// Writes all bytes: write(2), once if the file takes them.
+    /// - Throws: `cannotCreate`, with the errno: EAGAIN if a pipe is full, EPIPE if it has no reader.
     public borrowing func write(_ text: ByteString) throws(Fault) {
         var failure: Int32 = 0
         let file = number
@@ -105,18 +103,19 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
-    /// For a message: where the file is, or was. "/proc/self/fd/N" if the system does not say: proc(5).
+    /// The path for messages: proc(5), /proc/self/fd.
     private var path: ByteString {
         let link: ByteString = "/proc/self/fd/\(number)"
         return Files.target(ofLink: link) ?? link
     }
 
-    /// Sets the time of the last change to now: futimens(3).
+    /// Sets the time of the last change to now.
+    /// - Throws: `system`, with the errno: futimens(3).
     public borrowing func touch() throws(Fault) {
         if futimens(number, nil) == -1 { throw Fault(.system, "\(path): can't touch", system: linux_errno()) }
     }
 
-    /// fstat(2).
+    /// - Throws: `system`, with the errno: fstat(2).
     public borrowing func status() throws(Fault) -> FileStatus {
         var status = stat()
         if fstat(number, &status) == -1 { throw Fault(.system, "can't stat", system: linux_errno()) }
@@ -124,13 +123,12 @@ public struct FileDescriptor: ~Copyable {
     }
 }
 
-/// What stat(2) tells of a file.
 public final class FileStatus {
     private let status: stat
 
     init(_ status: stat) { self.status = status }
 
-    /// lstat(2); nil if there is nothing at `path`.
+    /// lstat(2); nil if the path is missing.
     /// - Throws: `cannotCreate`, with the errno.
     public init?(at path: ByteString) throws(Fault) {
         var status = stat()
@@ -138,26 +136,22 @@ public final class FileStatus {
         self.status = status
     }
 
-    /// No other file on the file system has it as long as this one is there.
+    /// Unique in the file system while the file exists.
     public var inode: UInt64 { UInt64(status.st_ino) }
-    /// In bytes.
     public var size: Int { Int(clamping: status.st_size) }
-    /// The number of its names: hard links.
     var names: Int { Int(status.st_nlink) }
-    /// When its content changed last, on the wall clock.
+    /// When the content last changed, on the wall clock.
     public var changed: Duration { Duration(status.st_mtim) }
     private var type: Int32 { Int32(status.st_mode) & Int32(S_IFMT) }
     public var isDirectory: Bool { type == S_IFDIR }
     public var isFile: Bool { type == S_IFREG }
     var isFifo: Bool { type == S_IFIFO }
     public var isOurs: Bool { status.st_uid == Process.user }
-    /// Somebody else than the owner may write to it.
     public var othersMayWrite: Bool { status.st_mode & 0o022 != 0 }
 
-    /// It is the same file, by whatever name.
     public func isSame(as other: FileStatus?) -> Bool { other?.status.st_dev == status.st_dev && other?.inode == inode }
 
-    /// For a message: "a folder of user 1000".
+    /// A description for messages, such as "a folder of user 1000".
     public var summary: ByteString {
         let kind: ByteString =
             switch type {

@@ -1,18 +1,16 @@
 import Basics
 import CLinux
 
-/// A lock that the kernel gives back when its holder ends, however it ends: fcntl(2), F_SETLK. A child process does
-/// not inherit it.
+/// A lock that the kernel releases when its holder ends, even by SIGKILL: fcntl(2). Child processes do not inherit it.
 public struct FileLock: ~Copyable {
-    /// Its time says when the lock was taken, if the holder touches it. A lock on a file that has gone keeps nobody out.
+    /// Its time is when the lock was taken, if the holder calls `touch`. A removed file locks out no process.
     public let file: FileDescriptor
 
-    /// How long a process waits for a lock.
     public static let patience: Duration = .seconds(10)
 
     /// Takes the lock, and waits for at most `patience`.
-    /// - Throws: `busy` if the lock is not given back in time, or `alreadyRunning` for a patience of zero, each with the
-    ///   process that holds the lock; `cannotCreate` if the file can't be made.
+    /// - Throws: `busy` after `patience`, or `alreadyRunning` if that is zero, both with the holder's process number
+    ///   in the message; `cannotCreate` if the file can't be made.
     public init(_ path: ByteString, patience: Duration = FileLock.patience) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
         let end = Process.now + patience
@@ -20,7 +18,7 @@ public struct FileLock: ~Copyable {
         let number = file.number
         var lock = FileLock.region
         while try onPath(path, to: "lock", unless: EAGAIN, { _ in linux_lock(number, F_SETLK, &lock) }) == -1 {
-            // It may have been given back just now.
+            // The holder may have released the lock just now.
             if Process.now >= end, let holder = try FileLock.holder(of: path) {
                 throw patience == .zero
                     ? Fault(.alreadyRunning, "\(path): already running as process \(holder)")
@@ -32,8 +30,8 @@ public struct FileLock: ~Copyable {
         self.file = file
     }
 
-    /// The process that holds the lock, or nil.
-    /// - Throws: `cannotCreate` if the file is there but can't be opened.
+    /// Returns the process that holds the lock.
+    /// - Throws: `cannotCreate`, with the errno, but not for a missing file.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         var lock = region

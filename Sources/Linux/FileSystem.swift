@@ -2,10 +2,8 @@ import Basics
 import CLinux
 
 public enum FileSystem {
-    /// Whether what is written to the folder (or, if it is missing, to the one above) wears out flash memory: statfs(2).
-    ///
-    /// An overlay counts as flash, as it is a router's root and has its upper half there; but not below the folders that are
-    /// in memory on a router.
+    /// Whether writes to a folder (or to its parent if it is missing) wear out flash memory: statfs(2). An overlay is
+    /// flash on a router, except below /tmp, /var and /run, which are in memory.
     /// - Throws: `cannotCreate`, with the errno.
     public static func wearsOut(_ folder: ByteString) throws(Fault) -> Bool {
         var type: UInt = 0

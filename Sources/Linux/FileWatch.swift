@@ -1,21 +1,20 @@
 import Basics
 import CLinux
 
-/// Tells when something happens in folders: inotify(7).
+/// Reports events in folders: inotify(7).
 public struct FileWatch: ~Copyable {
     private let events: FileDescriptor
 
-    /// What the kernel reports of a folder.
     public enum Events {
-        /// A file, or the folder itself, is replaced or removed.
+        /// A file, or the folder itself, is replaced, moved or removed.
         case changes
-        /// The same, or a file is written. The paths may be files, too; a missing one is passed over.
+        /// `changes`, and a file is written. A path may also be a file, or missing.
         case changesAndWrites
-        /// A file that was read is closed.
+        /// A file is closed that was open for reading only.
         case reads
     }
 
-    /// - Throws: `system` if the system has no more watches.
+    /// - Throws: `system`, with the errno: ENOSPC if the kernel has no watch left.
     public init(_ kind: Events, in folders: [ByteString]) throws(Fault) {
         let changes = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF
         let mask = kind == .reads ? IN_CLOSE_NOWRITE : kind == .changes ? changes : changes | IN_CLOSE_WRITE | IN_MODIFY
@@ -27,15 +26,14 @@ public struct FileWatch: ~Copyable {
         self.events = events
     }
 
-    /// Readable when something has happened.
+    /// Readable after an event.
     public var number: Int32 { events.number }
 
-    /// Waits for something to happen, but not longer than `duration`: poll(2).
-    /// - Returns: false if nothing did.
+    /// Waits for an event for at most `duration`, and returns whether it came: poll(2).
     @discardableResult public borrowing func wait(upTo duration: Duration) -> Bool {
         Poll.readable([events.number], until: Process.now + duration)[0]
     }
 
-    /// Passes over what has happened so far.
+    /// Discards the events so far.
     public borrowing func skip() { events.skip() }
 }

@@ -1,18 +1,18 @@
 import Basics
 import CLinux
 
-/// Small files and folders, each change visible whole or not at all.
+/// Small files and folders. `replace` changes a file in one step, which other processes see whole or not.
 public enum Files {
-    /// The whole file.
-    /// - Throws: `cannotCreate`, with the errno: ENOENT if it isn't there.
+    /// Returns the whole file.
+    /// - Throws: `cannotCreate`, with the errno: ENOENT if the file is missing.
     public static func read(_ path: ByteString) throws(Fault) -> ByteString {
         guard let text = try readIfThere(path)
         else { throw Fault(.cannotCreate, "\(path): can't open", system: ENOENT) }
         return text
     }
 
-    /// The whole file; nil if there is none.
-    /// - Throws: `cannotCreate`, with the errno; with EISDIR, at once, if there is something other than a file.
+    /// Returns the whole file, or nil if it is missing. Does not block.
+    /// - Throws: `cannotCreate`, with the errno: ELOOP for a symbolic link, EISDIR for a folder, FIFO or device.
     public static func readIfThere(_ path: ByteString) throws(Fault) -> ByteString? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         let status = try file.status()
@@ -21,8 +21,8 @@ public enum Files {
         return try file.text()
     }
 
-    /// Replaces the file's content (and a newline) atomically: written beside it, then rename(2).
-    /// - Parameter draft: Where it is written; nil for the path with `.new` behind it.
+    /// Writes `text` and a newline to a draft, then renames it. After a kill, the old or the new file is there, whole.
+    /// - Parameter draft: Its path; nil for `path` with `.new`.
     /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
     public static func replace(_ path: ByteString, with text: ByteString, draft: ByteString? = nil) throws(Fault) {
         let draft = draft ?? path + ".new"
@@ -30,11 +30,11 @@ public enum Files {
         try rename(draft, to: path)
     }
 
-    /// Writes a file (and a newline) where nobody looks yet.
-    /// - Throws: `cannotCreate`, with the errno.
+    /// Writes `text` and a newline to a file that other processes do not read, such as a draft.
+    /// - Throws: `cannotCreate`, with the errno. The file is removed then.
     public static func write(_ text: ByteString, to path: ByteString, mode: mode_t = 0o600) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-        // Whatever umask(2) was left to us: others are to read it.
+        // umask(2) may keep other users from reading the file.
         if mode != 0o600 { fchmod(file.number, mode) }
         do throws(Fault) {
             try file.write(text + "\n")
@@ -44,29 +44,28 @@ public enum Files {
         }
     }
 
-    /// rename(2).
+    /// - Throws: `cannotCreate`, with the errno: rename(2).
     public static func rename(_ path: ByteString, to new: ByteString) throws(Fault) {
         try onPath(path, to: "rename") { old in new.withCString { CLinux.rename(old, $0) } }
     }
 
-    /// Makes a missing folder that only its owner may use.
-    /// - Throws: `cannotCreate` if it can't be made, or if what is there is no folder, somebody else's, or open to
-    ///   other writers.
+    /// Makes a missing folder for this user alone.
+    /// - Throws: `cannotCreate`, with the errno, or as `checkFolder` does.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
-        // The folder may have gone again by then. The next call that uses it reports that.
+        // If the folder is removed now, the next call that uses it reports that.
         if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
     }
 
-    /// Makes a missing folder that all may read.
-    /// - Throws: `cannotCreate`.
+    /// Makes a missing folder that every user may read.
+    /// - Throws: `cannotCreate`, with the errno.
     public static func makePublicFolder(_ path: ByteString) throws(Fault) {
         if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o755) }) == 0 {
             try onPath(path, to: "change the mode") { chmod($0, 0o755) }
         }
     }
 
-    /// Looks whether a folder is ours, if there is one.
-    /// - Throws: `cannotCreate` if what is there is no folder, somebody else's, or open to other writers.
+    /// - Throws: `cannotCreate` if the path exists and is not a folder of this user, or if other users may write to
+    ///   it.
     public static func checkFolder(_ path: ByteString) throws(Fault) {
         guard let found = try FileStatus(at: path) else { return }
         guard found.isDirectory, found.isOurs
@@ -75,8 +74,8 @@ public enum Files {
         else { throw Fault(.cannotCreate, "\(path): others may write to this folder; see chmod(1)") }
     }
 
-    /// The names in a folder, sorted by their bytes. Empty if there is no such folder.
-    /// - Parameter hidden: Also those that start with a dot.
+    /// Returns the names in a folder, sorted by their bytes; no names if the folder is missing.
+    /// - Parameter hidden: Whether to include names that start with a dot.
     /// - Throws: `cannotCreate`, with the errno.
     public static func names(in path: ByteString, hidden: Bool = false) throws(Fault) -> [ByteString] {
         var names: [ByteString] = []
@@ -86,7 +85,7 @@ public enum Files {
         return names.sorted()
     }
 
-    /// Calls `body` with each name in a folder, in any order; never if there is no such folder.
+    /// Calls `body` with each name in a folder, with `.` and `..`, in any order. A missing folder has no names.
     /// - Throws: `cannotCreate`, with the errno.
     public static func forEachName(in path: ByteString, _ body: (ByteString) -> Void) throws(Fault) {
         var failure: Int32 = 0
@@ -100,7 +99,7 @@ public enum Files {
         }
         defer { closedir(folder) }
         while true {
-            // Only errno tells the end from a fault. Taken for the end, a fault would hide names.
+            // Only errno tells the end of the folder from a fault, which must not hide names.
             linux_clear_errno()
             guard let entry = readdir(folder) else {
                 let failure = linux_errno()
@@ -111,8 +110,7 @@ public enum Files {
         }
     }
 
-    /// Makes an empty file.
-    /// - Returns: false if something is there already.
+    /// Makes an empty file. Returns false if the path exists.
     /// - Throws: `cannotCreate`, with the errno.
     public static func create(_ path: ByteString) throws(Fault) -> Bool {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
@@ -121,31 +119,28 @@ public enum Files {
         return number != -1
     }
 
-    /// Gives a file a second name: link(2).
-    /// - Returns: false if that name is taken.
+    /// Gives a file a second name: link(2). Returns false if the name is taken.
     /// - Throws: `cannotCreate`, with the errno.
     public static func link(_ path: ByteString, to new: ByteString) throws(Fault) -> Bool {
         try onPath(path, to: "link", unless: EEXIST) { old in new.withCString { CLinux.link(old, $0) } } == 0
     }
 
-    /// Where a symbolic link leads, up to 899 bytes: readlink(2); nil if that can't be read.
+    /// The target of a symbolic link, up to 899 bytes: readlink(2). nil if that fails.
     public static func target(ofLink path: ByteString) -> ByteString? {
         var target = [CChar](repeating: 0, count: 900)
         let count = path.withCString { readlink($0, &target, target.count - 1) }
         return count < 0 ? nil : ByteString(cString: target)
     }
 
-    /// Removes a file.
-    /// - Returns: false if there is none.
+    /// Removes a file. Returns false if it is missing.
     /// - Throws: `cannotCreate`, with the errno.
     @discardableResult public static func remove(_ path: ByteString) throws(Fault) -> Bool {
         try onPath(path, to: "remove", unless: ENOENT) { unlink($0) } == 0
     }
 
-    /// Removes a folder if nothing is in it: rmdir(2).
     public static func removeEmptyFolder(_ path: ByteString) { path.withCString { _ = rmdir($0) } }
 
-    /// Removes a folder and all that is in it, if it is there.
+    /// Removes a folder and its content. A missing folder is no fault.
     /// - Throws: `cannotCreate`, with the errno.
     public static func removeFolder(_ path: ByteString) throws(Fault) {
         do throws(Fault) {

@@ -1,26 +1,22 @@
 import Basics
 import CLinux
 
-/// Lines for whoever watches. A line that can't be written is lost: no reason to stop.
+/// Lines for the log. A line that can't be written is lost, without a fault.
 public enum Log {
-    /// Standard output: procd logs it as `daemon.info`.
+    /// Standard output: procd logs the line as `daemon.info`.
     public static func info(_ line: ByteString) { write(line, to: STDOUT_FILENO) }
 
-    /// Standard error: procd logs it as `daemon.err`.
+    /// Standard error: procd logs the line as `daemon.err`.
     public static func error(_ line: ByteString) { write(line, to: STDERR_FILENO) }
 
-    /// What a call has come to, as JSON on standard output: for whoever asked for that.
-    /// - Parameters:
-    ///   - status: The exit status.
-    ///   - text: What there is to say; empty: nothing.
-    ///   - run: The number of the run that was waited for.
+    /// Prints the answer to a call with `--json`: the exit status, a message, and the number of the awaited run.
     public static func answer(status: Int32, _ text: ByteString = "", run: Int? = nil) {
         let run: ByteString = run.map { "\($0)" } ?? "null"
         info(ByteString(json: "now status text run", [Process.now.json, "\(status)", text.json, run]))
     }
 
-    /// To /dev/log as syslog(3) writes it, as `daemon.err`, but without the time, which the log adds by itself. musl's
-    /// syslog(3) would bring printf(3) and the time zones onto a router.
+    /// Sends a line to /dev/log as `daemon.err`, in the format of syslog(3) without the time, which the log adds.
+    /// musl's syslog(3) brings printf(3) and time zones into the program.
     public static func system(from program: ByteString, _ line: ByteString) {
         let number = linux_log_socket()
         guard number != -1 else { return }

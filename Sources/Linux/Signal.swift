@@ -1,7 +1,6 @@
 import Basics
 import CLinux
 
-/// The signals that the programs send or take: signal(7).
 public struct Signal: Sendable {
     public let number: Int32
 
@@ -13,9 +12,8 @@ public struct Signal: Sendable {
 }
 
 extension FileDescriptor {
-    /// A signal as something to read, without any other effect on the process: signalfd(2). It is held back from now on:
-    /// sigprocmask(2).
-    /// - Throws: `system` if there are no descriptors left.
+    /// Blocks a signal, and makes it readable: sigprocmask(2), signalfd(2).
+    /// - Throws: `system`, with the errno.
     public init(signal: Int32) throws(Fault) {
         var signals = sigset_t()
         sigemptyset(&signals)

@@ -1,11 +1,9 @@
-/// What one round of asking found out about a host. If it has several addresses, the best answer counts (`max`).
+/// The result of one round of probes. If a host has several addresses, the best answer counts (`max`).
 public enum Answer: Comparable, Sendable {
-    /// It is on no link of ours, such as behind a relay: nothing can be said of it.
+    /// The host can't be probed, because it is not on a link (behind a relay) or has a permanent entry.
     case elsewhere
-    /// It said nothing.
     case silent
-    /// The kernel has not told.
+    /// The kernel has not reported a result.
     case undecided
-    /// It is there.
     case answered
 }

@@ -2,13 +2,13 @@ import Basics
 import CLinux
 import Linux
 
-/// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861). The kernel sends the questions, and
-/// reports each answer and each silence: rtnetlink(7), RTNLGRP_NEIGH. Every host must answer, even behind a firewall that
-/// drops echo requests.
+/// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861): each host answers, even
+/// behind a firewall that drops echo requests. The kernel sends the probes, and reports answers and silence:
+/// rtnetlink(7).
 public struct Neighbours: ~Copyable {
-    /// What the kernel tells by itself.
+    /// Receives the kernel's reports (RTNLGRP_NEIGH).
     private let news: FileDescriptor
-    /// For requests, each of which is answered at once.
+    /// Sends requests, which the kernel answers at once.
     private let requests: FileDescriptor
 
     /// - Throws: `system`, with the errno.
@@ -18,12 +18,14 @@ public struct Neighbours: ~Copyable {
         self.news = news
     }
 
-    /// Readable when the kernel has news.
+    /// Readable when the kernel has a report.
     public var number: Int32 { news.number }
 
-    /// Has the kernel ask a host, whatever it remembers of it. Within three seconds and a bit it tells what came of it.
-    /// - Returns: false if the host is on no link of ours, or somebody has said by hand where it is: then nobody is asked.
-    /// - Throws: `system`, with the errno: EPERM without CAP_NET_ADMIN.
+    /// Makes the kernel probe a host, even if it takes the host for reachable. It reports the result after 3 s or a
+    /// little more.
+    /// - Returns: false if the host is on no link of the router, or can't be probed, as with a permanent neighbour
+    ///   entry.
+    /// - Throws: `system`, with the errno EPERM, without CAP_NET_ADMIN.
     public func ask(_ address: Address) throws(Fault) -> Bool {
         guard let route = try? call(RouteMessage.route(to: address)), route.link != 0 else { return false }
         let known = try? call(RouteMessage.neighbour(address, on: route.link))
@@ -35,25 +37,25 @@ public struct Neighbours: ~Copyable {
                 _ = try call(RouteMessage.resolve(address, on: route.link))
             }
         } catch {
-            // The link has just gone down, or there can be no such neighbour.
+            // The link has just gone down, or the address can't be a neighbour.
             if error.errno != EPERM { return false }
             throw Fault(.system, "can't ask the kernel for neighbours", system: error.errno)
         }
         return true
     }
 
-    /// - Returns: The kernel's answer, nil if it only says that it has done so.
+    /// - Returns: The kernel's answer; nil for a mere acknowledgement.
     private func call(_ message: [UInt8]) throws(Fault) -> RouteMessage.Notice? {
         try requests.write(ByteString(message))
         return try read(requests).first
     }
 
-    /// What the kernel has told since of hosts, which it may have asked.
-    /// - Throws: `system`, with ENOBUFS if it had more to tell than there is room for.
+    /// Reads the kernel's reports about hosts, some of which the kernel probed for its own reasons.
+    /// - Throws: `system`, with the errno: ENOBUFS if reports were lost.
     public func readNotices() throws(Fault) -> [RouteMessage.Notice] { try read(news) }
 
     private func read(_ socket: borrowing FileDescriptor) throws(Fault) -> [RouteMessage.Notice] {
-        // Longer than any datagram of the kernel's about one route or neighbour.
+        // Longer than the kernel's datagrams about one route or neighbour.
         var buffer = [UInt8](repeating: 0, count: 4096)
         return try RouteMessage.read(buffer[..<(socket.read(into: &buffer) ?? 0)])
     }

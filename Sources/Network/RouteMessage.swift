@@ -2,47 +2,43 @@ import Basics
 import CLinux
 import Linux
 
-/// Messages to and from the kernel's tables of routes and of neighbours: netlink(7), rtnetlink(7). All numbers are in the
-/// machine's byte order.
-///
-/// musl has no kernel headers, so the offsets and numbers of linux/netlink.h, linux/rtnetlink.h and linux/neighbour.h
-/// are repeated here.
+/// Messages to and from the kernel's tables of routes and neighbours: netlink(7), rtnetlink(7). The numbers come from
+/// linux/netlink.h, linux/rtnetlink.h and linux/neighbour.h, which musl lacks. All are in the machine's byte order.
 public enum RouteMessage {
-    /// RTM_GETROUTE: the way to an address. A struct rtmsg (12 bytes: family, length of the destination in bits), and the
-    /// attribute RTA_DST.
+    /// RTM_GETROUTE: a struct rtmsg (12 bytes: family, length of the destination in bits, …) and the attribute RTA_DST.
     public static func route(to address: Address) -> [UInt8] {
         let start = [address.family, UInt8(address.bytes.count * 8)] + [UInt8](repeating: 0, count: 10)
         return message(26, flags: 0x1, body: start + attribute(1, value: address.bytes))
     }
 
-    /// RTM_GETNEIGH: what is known of one neighbour.
+    /// RTM_GETNEIGH: reads the entry of a neighbour.
     public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
         message(30, flags: 0x1, body: body(address, on: link))
     }
 
-    /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: has the kernel ask a neighbour of which it has the MAC address, three
-    /// times, a second apart. It fails for any other.
+    /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: probes a neighbour three times, a second apart. Fails if the
+    /// kernel has no MAC address for it.
     public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
         message(28, flags: 0x105, body: body(address, on: link, state: 0x10))
     }
 
-    /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: has the kernel ask by broadcast, three times, a second apart, unless it
-    /// believes that it knows the neighbour.
+    /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: probes by broadcast three times, a second apart, unless the kernel
+    /// takes the neighbour for reachable.
     public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
         message(28, flags: 0x405, body: body(address, on: link, flags: 1))
     }
 
-    /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type), and the attribute NDA_DST.
+    /// A struct ndmsg (12 bytes: family, padding, interface, state, flags, type) and the attribute NDA_DST.
     private static func body(_ address: Address, on link: Int32, state: UInt16 = 0, flags: UInt8 = 0) -> [UInt8] {
         [address.family, 0, 0, 0] + bytes(of: link) + bytes(of: state) + [flags, 0] + attribute(1, value: address.bytes)
     }
 
-    /// A struct nlmsghdr: length, type, flags, a sequence and a port number, which are not used here.
+    /// A struct nlmsghdr: length, type, flags, and a sequence and port number, both unused.
     private static func message(_ type: UInt16, flags: UInt16, body: [UInt8]) -> [UInt8] {
         bytes(of: UInt32(16 + body.count)) + bytes(of: type) + bytes(of: flags) + [UInt8](repeating: 0, count: 8) + body
     }
 
-    /// A struct rtattr: a length that includes it, a type; then the value.
+    /// A struct rtattr: the length with this header, the type, and the value.
     private static func attribute(_ type: UInt16, value: [UInt8]) -> [UInt8] {
         bytes(of: UInt16(4 + value.count)) + bytes(of: type) + value
     }
@@ -51,23 +47,23 @@ public enum RouteMessage {
         withUnsafeBytes(of: number) { Array($0) }
     }
 
-    /// The states of a neighbour (NUD_…), as sets: the kernel has one of them.
+    /// States of a neighbour (NUD_…). Each is one bit.
     public static let reachable: UInt16 = 0x02
     static let failed: UInt16 = 0x20
-    /// STALE, REACHABLE or DELAY: it has just been heard, or was before.
+    /// STALE, REACHABLE or DELAY: the kernel has heard the neighbour, perhaps long ago.
     static let heard: UInt16 = 0x04 | 0x02 | 0x08
-    /// NOARP or PERMANENT: somebody has set it, and nobody is asked.
+    /// NOARP or PERMANENT: the kernel never probes the neighbour.
     static let fixed: UInt16 = 0x40 | 0x80
 
-    /// What the kernel says.
+    /// A report of the kernel about a neighbour or a route.
     public struct Notice: Sendable {
-        /// The neighbour's; nil if the message is about a route.
+        /// The neighbour; nil in a report about a route.
         public var address: Address?
         public var state: UInt16 = 0
-        /// The interface of a route that leads straight to a host on that link, else 0.
+        /// The interface of a route that leads to a host without a gateway; else 0.
         public var link: Int32 = 0
 
-        /// What a neighbour's state tells: `undecided` if it was only heard; nil if nothing.
+        /// The answer that the state tells of: `undecided` for STALE and DELAY; nil in the middle of a probe.
         public var answer: Answer? {
             switch state {
             case RouteMessage.reachable: .answered
@@ -77,8 +73,8 @@ public enum RouteMessage {
         }
     }
 
-    /// Reads a datagram of the kernel's.
-    /// - Throws: `system`, with the errno that the kernel gave, or EBADMSG if the bytes are no such messages.
+    /// Reads a datagram of the kernel.
+    /// - Throws: `system`, with the errno that the kernel sent, or EBADMSG for a malformed datagram.
     public static func read(_ datagram: ArraySlice<UInt8>) throws(Fault) -> [Notice] {
         var rest = datagram
         var notices: [Notice] = []
@@ -97,7 +93,7 @@ public enum RouteMessage {
                 if let state = body.number(at: 8, UInt16.self), let value = attribute(1, in: body),
                     let address = Address(bytes: value)
                 {
-                    // One that is forgotten, as when its link goes down, does not answer any more.
+                    // A removed neighbour, as after its link went down, counts as failed.
                     notices.append(Notice(address: address, state: type == 28 ? state : failed))
                 }
             default: break
@@ -107,8 +103,7 @@ public enum RouteMessage {
         return notices
     }
 
-    /// A struct rtmsg has the route's type in its eighth byte, 1 is RTN_UNICAST. RTA_OIF is the interface; with RTA_GATEWAY
-    /// or RTA_VIA somebody else passes on what is for the host.
+    /// RTA_OIF of a route of the type RTN_UNICAST (the eighth byte) without RTA_GATEWAY and RTA_VIA; else 0.
     private static func link(in route: ArraySlice<UInt8>) -> Int32 {
         let isDirect =
             route.dropFirst(7).first == 1 && attribute(5, in: route) == nil && attribute(18, in: route) == nil
@@ -124,7 +119,7 @@ public enum RouteMessage {
         return nil
     }
 
-    /// Rounds up to a multiple of 4, where the next message or attribute starts (NLMSG_ALIGN).
+    /// NLMSG_ALIGN: rounds up to a multiple of 4, where the next message or attribute starts.
     private static func aligned(_ length: some BinaryInteger) -> Int { (Int(length) + 3) & ~3 }
 }
 
@@ -134,7 +129,7 @@ extension Address {
 }
 
 extension ArraySlice<UInt8> {
-    /// The number `offset` bytes from the start, in the machine's byte order; nil if the slice ends before it does.
+    /// The number at `offset`, in the machine's byte order; nil if the slice is too short.
     fileprivate func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _: Number.Type) -> Number? {
         guard offset + MemoryLayout<Number>.size <= count else { return nil }
         return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }

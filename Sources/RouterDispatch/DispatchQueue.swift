@@ -1,15 +1,15 @@
 import Basics
 import Linux
 
-/// The main queue: a loop around poll(2), which does one thing after the other on one thread.
+/// The main queue: a loop around poll(2) on one thread.
 public final class DispatchQueue: @unchecked Sendable {
     public static let main = DispatchQueue()
 
     private var work: [() -> Void] = []
-    /// Those that were activated and are not cancelled.
+    /// Activated sources. The loop removes cancelled ones.
     var sources: [DispatchSource] = []
 
-    /// Does it later, in the order of the calls.
+    /// Runs `work` later, in the order of the calls.
     public func async(execute work: @escaping () -> Void) { self.work.append(work) }
 
     fileprivate func run() -> Never {
@@ -20,8 +20,8 @@ public final class DispatchQueue: @unchecked Sendable {
                 for item in next { item() }
             }
             sources.removeAll { $0.isCancelled }
-            // Timers that are not set wait for nothing: each job has one. Each source to which something happened has one
-            // turn, in the order in which they were activated; those that a handler activates or sets, next time.
+            // Each source with an event has one turn, in the order of activation. A source that a handler activates or
+            // sets has its turn in the next round.
             let sources = sources.filter { $0.file != -1 || $0.deadline != nil }
             let readable = Poll.readable(sources.map { $0.file }, until: sources.compactMap { $0.deadline }.min())
             let now = Process.now
@@ -30,5 +30,4 @@ public final class DispatchQueue: @unchecked Sendable {
     }
 }
 
-/// Hands the thread over to the main queue.
 public func dispatchMain() -> Never { DispatchQueue.main.run() }

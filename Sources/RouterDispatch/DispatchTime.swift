@@ -1,9 +1,9 @@
 import Basics
 import Linux
 
-/// A moment on the clock that does not jump.
+/// A moment of CLOCK_MONOTONIC.
 public struct DispatchTime: Sendable {
-    /// nil: never.
+    /// nil if the moment never comes.
     let moment: Instant?
 
     public static let distantFuture = DispatchTime(moment: nil)
