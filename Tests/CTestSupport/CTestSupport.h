@@ -1,5 +1,5 @@
-// What a thread of a test may do to itself without touching the others, as glibc's own calls either hide behind
-// _GNU_SOURCE or act on all threads: nptl(7). And what Swift can't import.
+// System calls for one thread of a test, and functions that Swift can't import. glibc's own calls need _GNU_SOURCE or
+// act on all threads: nptl(7).
 
 #ifndef CTESTSUPPORT_H
 #define CTESTSUPPORT_H
@@ -25,13 +25,13 @@ static inline int thread_enter_network(int fd) {
     return (int)syscall(SYS_setns, fd, CLONE_NEWNET_FLAG);
 }
 
-// setresuid(2): all capabilities go with it.
+// setresuid(2): the thread also loses all capabilities.
 static inline int thread_become_user(uid_t user) { return (int)syscall(SYS_setresuid, user, user, user); }
 
 static inline void flag_set(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST); }
 static inline int flag_is_set(int *flag) { return __atomic_load_n(flag, __ATOMIC_SEQ_CST); }
 
-// A datagram socket that is connected to an IPv4 address, and on which nobody waits for longer than so many seconds.
+// Returns a datagram socket that is connected to an IPv4 address, and receives for at most `seconds`; or -1.
 static inline int datagram_socket(const char *address, int port, int seconds) {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     struct timeval time = {.tv_sec = seconds};
@@ -43,8 +43,8 @@ static inline int datagram_socket(const char *address, int port, int seconds) {
     return -1;
 }
 
-// Answers ARP requests (RFC 826) at a link, in place of the kernel, until *over is set: so many milliseconds late, and of
-// `every` only the last. Returns how many requests there were, or -1: packet(7).
+// Answers ARP requests (RFC 826) at a link, in place of the kernel, until *over is set. An answer comes after `delay`
+// milliseconds, and only to the last of `every` requests. Returns the number of requests, or -1: packet(7).
 static inline int arp_answer(const char *link, int delay, int every, int *over) {
     struct sockaddr_ll own = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP)}, peer;
     socklen_t length = sizeof own;
@@ -73,8 +73,8 @@ static inline int arp_answer(const char *link, int delay, int every, int *over) 
     return count;
 }
 
-// Starts a process that holds a lock on a file, fcntl(2), until it is killed or the calling thread ends. Returns its number
-// once it has the lock, or -1.
+// Starts a process that locks a file (fcntl(2)), and waits until it holds the lock. The process lives until it is
+// killed or the calling thread ends. Returns its number, or -1.
 static inline int lock_holder(const char *path) {
     int ends[2];
     char told = 0;

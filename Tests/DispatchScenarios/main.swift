@@ -1,5 +1,5 @@
-// Plays one scenario on the main queue and says what happens: with Dispatch, and as RouterDispatchScenarios with the
-// module that stands in for it on a router.
+// Plays one scenario on the main queue, and logs each step: with Dispatch, and as RouterDispatchScenarios with the
+// module that replaces Dispatch on a router.
 
 import Basics
 import CLinux
@@ -31,7 +31,7 @@ do throws(Fault) {
     Process.exit(1)
 }
 
-/// Ends the program once each cancel handler has come. An event that must not come has 100 ms to come.
+/// Ends the program after all cancel handlers have run. An event that must not come has 100 ms to come.
 func end() {
     timer(after: 100) {
         guard Reading.open == 0 else { return end() }
@@ -50,9 +50,9 @@ func timer(after milliseconds: Int, _ handler: @escaping () -> Void) -> Dispatch
     return timer
 }
 
-/// A pipe with so many bytes in it, and what to do when it can be read.
+/// A pipe with some bytes in it, and a source of read events.
 final class Reading {
-    /// The number of sources that have been activated and whose cancel handler has not come. Only the main queue uses it.
+    /// The number of activated sources whose cancel handler has not run. Only the main queue uses it.
     nonisolated(unsafe) static var open = 0
 
     private let reader: FileDescriptor
@@ -93,7 +93,7 @@ final class Reading {
     }
 }
 
-/// What is asked for is done later, and in the order in which it was asked for.
+/// Blocks run later, in the order in which they were submitted.
 func order() {
     let queue = DispatchQueue.main
     queue.async {
@@ -108,7 +108,7 @@ func order() {
     Log.info("0")
 }
 
-/// A timer fires once, not before its time, and can be set again: in its own handler, nearer, and further away.
+/// A timer fires once and never too early. It can be set again: in its own handler, to an earlier and to a later time.
 func timers() {
     var start = Process.now
     var rounds = 0
@@ -137,7 +137,7 @@ func timers() {
     repeated.schedule(deadline: .now() + .milliseconds(20))
 }
 
-/// A timer whose time has come, but which is cancelled or put off before its turn, does not fire.
+/// A timer that is due does not fire if another handler cancels or delays it first.
 func lateTimer() throws(Fault) {
     let cancelled = DispatchSource.makeTimerSource(queue: .main)
     let putOff = DispatchSource.makeTimerSource(queue: .main)
@@ -157,7 +157,7 @@ func lateTimer() throws(Fault) {
     }
 }
 
-/// What a handler activates is heard.
+/// Events come from sources that a handler activates.
 func addedInHandlers() throws(Fault) {
     let reading = try Reading(bytes: 1)
     timer(after: 1) {
@@ -173,7 +173,7 @@ func addedInHandlers() throws(Fault) {
     }
 }
 
-/// A handler that cancels its own source comes to its end first, and is not called again though there is more to read.
+/// A handler that cancels its own source runs to its end, and is not called again, although more bytes can be read.
 func cancelledInOwnHandler() throws(Fault) {
     let reading = try Reading(bytes: 5)
     var calls = 0
@@ -189,7 +189,7 @@ func cancelledInOwnHandler() throws(Fault) {
     }
 }
 
-/// Two sources at once: the handler that is first cancels the other.
+/// Of two sources that are ready, the first handler cancels the second source.
 func cancelledInOthersHandler() throws(Fault) {
     let (one, other) = (try Reading(bytes: 1), try Reading(bytes: 1))
     one.start {
@@ -206,7 +206,7 @@ func cancelledInOthersHandler() throws(Fault) {
     }
 }
 
-/// The other end is closed while the source waits; what was written before is read first.
+/// The writing end is closed while the source waits. The bytes in the pipe are read first.
 func hangUp() throws(Fault) {
     let reading = try Reading(bytes: 2)
     var calls = 0
@@ -221,8 +221,8 @@ func hangUp() throws(Fault) {
     }
 }
 
-/// Signals are heard from the registration handler on, none interrupts a handler, and one that comes during its own is
-/// heard too.
+/// A signal counts after the registration handler has run. No signal interrupts a handler. A signal that comes during
+/// its own handler counts too.
 func signals() {
     let terminate = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
     let user = DispatchSource.makeSignalSource(signal: SIGUSR1, queue: .main)
@@ -258,7 +258,7 @@ func signals() {
     user.activate()
 }
 
-/// Its initializer fails before all properties are set.
+/// A class whose initializer can fail before all properties are set.
 private final class Failing {
     let text: ByteString
 
@@ -268,7 +268,7 @@ private final class Failing {
     }
 }
 
-/// An object whose initializer fails leaves no memory behind.
+/// An object with a failed initializer leaves no memory behind.
 func failedObjects() {
     func pages() -> Int { (try? Files.read("/proc/self/statm"))?.words[1].wholeNumber ?? 0 }
     func made(of count: Int) -> Int {
@@ -276,7 +276,7 @@ func failedObjects() {
         for number in 1...count where Failing(number == count ? "whole" : nil) != nil { made += 1 }
         return made
     }
-    // The first one brings the code into memory.
+    // The first call loads the code into memory.
     let (first, before) = (made(of: 1), pages())
     let last = made(of: 100_000)
     Log.info("\(first + last) made, \(pages() - before < 500 ? "no memory" : "memory" as ByteString) kept")

@@ -1,8 +1,8 @@
 import CTestSupport
 
-/// Something that one thread tells another, once.
+/// A flag that one thread sets and another thread reads.
 public final class Flag: @unchecked Sendable {
-    /// For C. Only as long as somebody holds the flag.
+    /// The flag as C reads it; valid during the lifetime of this object.
     let value = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
     public init() { value.initialize(to: 0) }
@@ -14,7 +14,7 @@ public final class Flag: @unchecked Sendable {
 
 /// Runs `body` on a thread of its own.
 ///
-/// - Returns: What waits for its end and has its result.
+/// - Returns: A function that waits for the thread and returns the result of `body`.
 public func inBackground<Result>(_ body: @escaping () throws -> Result) throws -> () throws -> Result {
     var result: Swift.Result<Result, any Error>?
     let thread = startThread { result = Swift.Result { try body() } }

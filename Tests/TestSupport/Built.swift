@@ -1,6 +1,6 @@
 import CLinux
 
-/// The built programs: beside the test bundle; those for a router in the folder that PROGRAMS names, if it is set.
+/// The built programs. They are beside the test bundle, or in the folder that PROGRAMS names: the router build.
 public enum Built {
     public static let folder = getenv("PROGRAMS").map { String(cString: $0) } ?? besideTests
     private static let besideTests: String = {
@@ -10,12 +10,12 @@ public enum Built {
         return "/" + words.dropLast().joined(separator: "/")
     }()
 
-    /// Whether they are the router build's, which is when PROGRAMS is set.
+    /// Whether the programs are from the router build.
     public static let isForRouter = getenv("PROGRAMS") != nil
 
     public static let debounced = folder + "/debounced"
     public static let updater = folder + "/cname-updater"
-    /// It is on no router.
+    /// Always built for this machine: a router does not have it.
     public static let simulate = besideTests + "/simulate"
     /// The root of the repository.
     public static let repository: String = {

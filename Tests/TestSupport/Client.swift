@@ -1,17 +1,17 @@
 import CLinux
 
-/// A machine's interface `eth0`, in a network namespace of its own, at its end of a link to a `Router`.
+/// A machine in a network namespace of its own. Its interface `eth0` is linked to a `Router`.
 public final class Client {
     /// The MAC address.
     public let hardware: String
     private let network: String
-    /// The address of its last lease.
+    /// The IPv4 address of the last lease.
     public private(set) var address = ""
     private var dhcp: Program?
     private var dhcpv6: Program?
     private let scratch = Scratch()
 
-    /// - Parameter network: The file that stands for the namespace.
+    /// - Parameter network: The file of the namespace, as nsenter(1) takes it.
     init(_ hardware: String, network: String) {
         self.hardware = hardware
         self.network = network
@@ -23,7 +23,7 @@ public final class Client {
         try run(["nsenter", "--net=\(network)"] + words).output
     }
 
-    /// Cuts off the operating system that runs, if any, starts another, and waits until it has a lease.
+    /// Kills the operating system that runs, if any, boots a new one, and waits until it has a lease.
     ///
     /// - Parameter identifier: Option 61 in hexadecimal digits; nil means the MAC address with its type in front.
     public func boot(_ hostName: String, identifier: String? = nil) throws {
@@ -38,7 +38,7 @@ public final class Client {
         address = try String(dhcp.line(with: "lease of ").split(separator: " ")[3])
     }
 
-    /// Asks for an IPv6 address, too, and waits for it. The router has to have a range of them.
+    /// Requests an IPv6 address, and waits for it. The router needs a DHCPv6 range.
     public func bootIPv6(_ hostName: String) throws {
         // dnsmasq takes the name of the FQDN option: RFC 4704.
         scratch.write("conf", "send fqdn.fqdn \"\(hostName).\";\nsend fqdn.encoded on;\nsend fqdn.server-update on;\n")
@@ -56,7 +56,7 @@ public final class Client {
 
     /// Gives the IPv6 address back.
     public func releaseIPv6() throws {
-        // It ends the one that runs.
+        // This call also ends the dhclient that runs.
         try inside([
             "dhclient", "-6", "-r", "-D", "LL", "-cf", scratch / "conf", "-lf", scratch / "leases",
             "-pf", scratch / "pid", "-sf", "\(Router.scripts)/dhclient-script", "eth0",
@@ -77,7 +77,7 @@ public final class Client {
         try dhcp?.line(with: "released")
     }
 
-    /// Ends without telling anybody, as if a plug were pulled: the lease runs on.
+    /// Kills the DHCP client without a release, as if a plug were pulled. The lease stays.
     public func pull() throws {
         dhcp?.signal(SIGKILL)
         try dhcp?.end()

@@ -7,8 +7,8 @@ public final class Daemon {
     public var run: String { scratch / "run" }
     public var fifo: String { run + "/fifo" }
 
-    /// - Parameter settings: What the settings file says; nil if there is none.
-    /// - Parameter wrapper: A command that executes the words after it (exec(3)).
+    /// - Parameter settings: The text of the settings file; nil means no file.
+    /// - Parameter wrapper: A command that executes its last arguments, as env(1) does.
     public init(
         _ arguments: [String] = [], settings: String? = nil, starts: Bool = true, under wrapper: [String] = []
     ) throws {
@@ -16,7 +16,7 @@ public final class Daemon {
         if starts { try start(arguments, under: wrapper) }
     }
 
-    /// The updater's settings, by which it keeps to the daemon's folder. More options of the section may follow.
+    /// The updater's section, with paths in the test's folder. More options of the section may follow.
     public var updaterSection: String {
         [
             "config updater", "option confdir \(scratch / "conf")", "option domain lan",
@@ -29,7 +29,7 @@ public final class Daemon {
         ["DEBOUNCED_RUN_DIR": run, "DEBOUNCED_CONFIG": scratch / "config", "CNAME_UPDATER_RUN_DIR": scratch / "leases"]
     }
 
-    /// Jobs of the command line are asked for by leases, unless a settings file says otherwise.
+    /// Starts the daemon. If it has a `--job` and no settings file, lease events request jobs.
     public func start(_ arguments: [String] = [], under wrapper: [String] = []) throws {
         if arguments.contains("--job"), contents(scratch / "config") == nil {
             scratch.write("config", "config updater 'updater'\n\toption request 'lease'\n")
@@ -38,13 +38,13 @@ public final class Daemon {
         try program.line(with: "running as process \(program.process) on \(run)")
     }
 
-    /// Writes other settings, and sends HUP. The log tells when they are in force.
+    /// Writes new settings and sends HUP. A line of the log follows when the settings are in force.
     public func reload(_ settings: String) {
         scratch.write("config", settings)
         program.signal(SIGHUP)
     }
 
-    /// Starts a program with the daemon's settings and folders, which are kept until it has ended.
+    /// Starts a program with the daemon's settings and folders. The folders stay until the program has ended.
     public func spawn(_ words: [String]) throws -> Program {
         try Program(words, environment: environment, in: scratch)
     }
@@ -59,22 +59,22 @@ public final class Daemon {
         guard CLinux.write(file, bytes, bytes.count) == bytes.count else { throw Failure("can't write to the FIFO") }
     }
 
-    /// The job that `linesUntilQuiet` needs, to be listed after the others.
+    /// The section of the job `end`, which `linesUntilQuiet` needs. It must be the last job.
     ///
-    /// - Parameter quiet: At least as long as that of the jobs before it.
+    /// - Parameter quiet: The quiet time in seconds, at least as long as the quiet time of each earlier job.
     public static func lastJob(quiet: String) -> String {
         "\nconfig job end\noption command true\noption quiet \(quiet)\noption max_interval 0\n"
     }
 
-    /// The lines with `text` that come until everything asked for so far has had its quiet time. It is for tests of
-    /// what must not happen: it asks for the job `end`, and whatever else is due starts before that.
+    /// Returns the lines with `text` that come before the quiet time of every earlier request is over. This is how a
+    /// test shows that something does not happen: each run that is due starts before the run of the job `end`.
     public func linesUntilQuiet(with text: String) throws -> [String] {
         guard try ask("request", "end").status == 0 else { throw Failure("there is no job 'end'") }
         return try program.lines(with: text, before: "end: done")
     }
 
-    /// The lines with `text` that come until the daemon has heard all that was written to the FIFO so far. It needs the job
-    /// `end`, and says nothing of requests that still wait for their quiet time.
+    /// Returns the lines with `text` that come before the daemon has read everything in the FIFO. Needs the job `end`.
+    /// Does not wait for quiet times.
     public func linesUntilHeard(with text: String) throws -> [String] {
         for verb in ["request", "flush"] {
             guard try ask(verb, "end").status == 0 else { throw Failure("there is no job 'end'") }
@@ -82,7 +82,7 @@ public final class Daemon {
         return try program.lines(with: text, before: "end: done")
     }
 
-    /// Waits until it shows when the job is due, which is in seconds on the clock of `now`.
+    /// Waits until a run of the job is scheduled. Returns when it is due, in seconds on the clock of `now()`.
     public func due(of job: String = "j") throws -> Double {
         var due: Double?
         try eventually("\(job) is due") {
@@ -94,7 +94,7 @@ public final class Daemon {
 
     public func state(_ name: String, of job: String = "j") -> String? { contents("\(run)/jobs/\(job)/\(name)") }
 
-    /// How many lines from the FIFO were no request.
+    /// The number of lines from the FIFO that were no request.
     public var rejected: String? { contents(run + "/rejected") }
 
     @discardableResult
@@ -108,7 +108,7 @@ public final class Daemon {
     ) throws -> (status: Int32, output: String) {
         let called = try TestSupport.run(
             [Built.updater] + words, environment: environment.merging(variables) { $1 })
-        // If another updater brings the aliases up to date, as at the daemon's start, an event leaves it a mark, and ends.
+        // An event that finds another updater at work leaves it a mark and ends.
         if called.status == 0, variables["ACTION"] != nil {
             try eventually("the aliases are up to date") {
                 ["mark", "working"].allSatisfy { contents(scratch / "leases/reconcile/\($0)") == nil }

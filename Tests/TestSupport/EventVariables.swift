@@ -1,4 +1,4 @@
-/// The environment of a hook that is called for an event.
+/// The environment that dnsmasq gives a hook for a lease event.
 public func variables(
     _ action: String, _ client: String, _ address: String, _ name: String, _ more: [String: String] = [:]
 ) -> [String: String] {

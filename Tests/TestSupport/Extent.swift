@@ -1,7 +1,7 @@
 import CLinux
 import Testing
 
-/// Tells whether all tests run, or those that each commit needs. `.ci/all` sets TESTS=all.
+/// Whether all tests run, or only the tests that each commit needs. `.ci/all` sets TESTS=all.
 public enum Extent {
     public static let isAll = getenv("TESTS").map { String(cString: $0) } == "all"
 
@@ -10,8 +10,8 @@ public enum Extent {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// For a test that only `.ci/all` runs.
+    /// Marks a test that only `.ci/all` runs.
     ///
-    /// - Parameter reason: Why a commit does not need it.
+    /// - Parameter reason: Why a commit does not need the test.
     public static func onlyInAll(_ reason: Comment) -> Self { .enabled(if: Extent.isAll, reason) }
 }

@@ -1,4 +1,4 @@
-/// Thrown if something did not happen in time, or not as expected.
+/// Thrown if a test's surroundings fail, or an expected event does not come in time.
 public struct Failure: Error, CustomStringConvertible {
     public let description: String
 

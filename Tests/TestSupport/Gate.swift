@@ -1,12 +1,12 @@
-/// Holds up a job's command until the test lets it go on.
+/// Holds a job's command until the test opens the gate.
 public final class Gate {
     private let scratch = Scratch()
 
     public init() throws { try run(["mkfifo", scratch / "gate"]) }
 
-    /// What a command does that is to wait, in the shell's words.
+    /// A shell command that waits at the gate.
     public var wait: String { "read x <\(scratch / "gate")" }
 
-    /// Lets one command go on, which may still be on its way to the gate.
+    /// Lets one command go on. Waits for the command if it has not reached the gate.
     public func open() throws { try run(["sh", "-c", "echo >\(scratch / "gate")"]) }
 }

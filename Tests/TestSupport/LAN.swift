@@ -1,24 +1,24 @@
 import CLinux
 
-/// A router in namespaces of its own (network, processes, mounts), which ends with the test: with one or more instances of
-/// dnsmasq under what stands for procd, `debounced` on its default job, a real `service dnsmasq restart`, and
-/// `cname-updater watch`. It has no clients; lease events are made by hand.
+/// A router without clients, in namespaces of its own (network, processes, mounts), which ends with the test. It runs
+/// one or more instances of dnsmasq under a stand-in for procd, `debounced` with its default job, and
+/// `cname-updater watch`. `service dnsmasq restart` works. Tests make lease events by hand.
 public final class LAN {
     public let scratch = Scratch()
-    /// What `debounced` and `watch` write is in its output.
+    /// The script that runs the router. Its output has the lines of `debounced` and `watch`.
     public let program: Program
     private let instances: [String]
-    /// Those of the instances, in /etc/config/dhcp.
+    /// The sections of the instances in /etc/config/dhcp.
     private let sections: String
     private let first: String
     private let environment: [String: String]
 
     /// - Parameters:
-    ///   - instances: Their names. The first answers at 127.0.0.1, the next at 127.0.0.2.
-    ///   - sections: Of the settings, besides an alias `maxwell` of `maxwell-arch`.
-    ///   - quiet: Of the job, in seconds.
+    ///   - instances: The names of the instances. The first answers at 127.0.0.1, the next at 127.0.0.2.
+    ///   - sections: More sections of the settings. The alias `maxwell` of `maxwell-arch` is always there.
+    ///   - quiet: The job's quiet time in seconds.
     ///   - job: More options of the job.
-    ///   - down: Instances that can't bind an address from the beginning.
+    ///   - down: Instances that can't start, because an address can't be bound.
     public init(
         _ instances: [String] = ["lan"], sections: String = "", quiet: String = "0.3", job: String = "",
         down: [String] = []
@@ -44,9 +44,9 @@ public final class LAN {
             """ + sections)
         self.sections = instances.map { "\nconfig dnsmasq '\($0)'\n" }.joined()
         scratch.write("etc/dhcp", self.sections)
-        // dnsmasq is not root when it reads a folder of hosts files.
+        // dnsmasq reads a folder of hosts files as another user.
         try run(["chmod", "711", scratch.path])
-        // procd: if the settings have changed, it sends HUP.
+        // Like procd: sends HUP if the settings have changed.
         scratch.write(
             "functions",
             """
@@ -65,7 +65,7 @@ public final class LAN {
         ]
         for (index, name) in instances.enumerated() { LAN.write(name, index, in: scratch) }
         for name in down { scratch.write("var/arguments/" + name, LAN.unbindable) }
-        // OpenWrt's settings of dnsmasq are a file in a folder which this machine does not have.
+        // This machine may lack /etc/config, the folder of OpenWrt's settings.
         let script = """
             mount --bind \(scratch / "var") /var
             mount -t tmpfs none /etc/config 2>/dev/null || { mkdir -p /etc/config && mount -t tmpfs none /etc/config; }
@@ -108,7 +108,7 @@ public final class LAN {
             """)
     }
 
-    /// Changes what the next start of an instance is given.
+    /// Adds settings of dnsmasq, which an instance reads at its next start.
     public func configure(_ more: String, of name: String = "lan") {
         LAN.write(name, instances.firstIndex(of: name)!, in: scratch, more)
     }
@@ -126,7 +126,7 @@ public final class LAN {
         return (status, program.log.joined(separator: "\n"))
     }
 
-    /// A lease event of the alias's target. As with dnsmasq, the lease files are right before.
+    /// Makes a lease event of the target. Like dnsmasq, writes the lease files first.
     public func event(_ action: String = "add", isReplay: Bool = false) throws {
         setLeases(action == "remove" ? "" : LAN.lease)
         let words = [
@@ -134,7 +134,7 @@ public final class LAN {
         ]
         let more = isReplay ? ["DNSMASQ_DATA_MISSING=1"] : []
         try inside(["env", "ACTION=\(action)"] + words + more + ["cname-updater"])
-        // Where another process reconciles just now, it goes on with what the event has left.
+        // An event that finds another reconcile at work leaves it a mark and ends.
         try eventually("the event is handled") {
             ["mark", "working"].allSatisfy { contents(scratch / "updater/reconcile/\($0)") == nil }
         }
@@ -143,20 +143,20 @@ public final class LAN {
     /// The line of the target in dnsmasq's lease file.
     public static let lease = "4000000000 02:77:00:00:00:00 10.0.0.1 maxwell-arch *\n"
 
-    /// Writes the lease files of all instances, which keep their inodes.
+    /// Writes the lease files of all instances. The files keep their inodes.
     public func setLeases(_ text: String) {
         for name in instances { scratch.overwrite(name + ".leases", text) }
     }
 
-    /// An argument with which dnsmasq does not start: no interface has that address.
+    /// An argument that stops dnsmasq from starting: no interface has this address.
     private static let unbindable = "--listen-address=192.0.2.1"
 
-    /// Keeps an instance from starting, as it can't bind an address; for all starts, or for the next one.
+    /// Stops an instance from starting, always or only `once`: it can't bind an address.
     public func breakInstance(_ name: String, once: Bool = false) {
         scratch.write("var/\(once ? "once" : "arguments")/\(name)", LAN.unbindable)
     }
 
-    /// Restarts dnsmasq, or one instance, by hand, and waits for the new process. The old one may answer until then.
+    /// Restarts dnsmasq, or one instance, by hand, and waits for the new process.
     public func restart(_ name: String? = nil) throws {
         try inside(["service", "dnsmasq", "restart"] + (name.map { [$0] } ?? []))
         for name in name.map({ [$0] }) ?? instances {
@@ -164,25 +164,25 @@ public final class LAN {
         }
     }
 
-    /// How often `service dnsmasq` was called, and how: `restart`, `restart lan`.
+    /// The arguments of each call of `service dnsmasq`: `restart`, `restart lan`.
     public var calls: [String] {
         (contents(scratch / "var/procd/calls") ?? "").split(separator: "\n").map(String.init)
     }
 
-    /// The requests that wait.
+    /// The pending requests.
     public var pending: [String] { pendingRequests(for: "dnsmasq", "alias", in: scratch / "run") }
 
-    /// `service debounced ACTION`.
+    /// Runs `service debounced ACTION`.
     @discardableResult
     public func service(_ action: String) throws -> (status: Int32, output: String) {
         let script = Built.repository + "/init.d/debounced"
         return try inside(["env", "FUNCTIONS=\(scratch / "functions")", Router.scripts + "/rc.common", script, action])
     }
 
-    /// Changes /etc/config/dhcp, of which the files of dnsmasq are rendered.
+    /// Replaces the text before the instances in /etc/config/dhcp, from which OpenWrt renders dnsmasq's files.
     public func setDHCP(_ text: String) { scratch.write("etc/dhcp", text + sections) }
 
-    /// What an instance of dnsmasq answers for a name. For an alias, the first is the name that it leads to.
+    /// The answer of an instance of dnsmasq for a name. An alias's answer begins with the target's name.
     public func resolve(_ name: String, at address: String = "127.0.0.1") throws -> [String] {
         try inNetwork(of: first) { try Resolver(address, tries: 60).records(of: name) ?? ["no answer"] }
     }
@@ -198,7 +198,7 @@ public final class LAN {
     public func fragment(of name: String = "lan") -> String { contents(scratch / "\(name).d/cname-updater.conf") ?? "" }
     public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
 
-    /// Has a name asked for all the time, until `stop` says whether that was answered in time.
+    /// Queries a name all the time, until `isShort` ends this. Measures an ordinary restart first.
     public func watchDNS() throws -> Outage {
         let ordinary = try Outage(first)
         try restart()
@@ -209,7 +209,7 @@ public final class LAN {
 
     public final class Outage {
         private let isOver = Flag()
-        /// For how long DNS was gone during an ordinary restart, in seconds.
+        /// The gap in DNS during an ordinary restart, in seconds.
         private let ordinary: Double
         private let gap: () throws -> Double
 
@@ -219,7 +219,7 @@ public final class LAN {
                 try inNetwork(of: router) {
                     let resolver = try Resolver("127.0.0.1")
                     var (last, gap) = (now(), 0.0)
-                    // If nobody answers at the end, that goes on until somebody does.
+                    // The last query must have an answer.
                     while now() - last < patience {
                         let isEnd = isOver.isSet
                         let isAnswered = resolver.addresses(of: "up.lan").map { $0 != [] } ?? false
@@ -235,17 +235,17 @@ public final class LAN {
 
         deinit { isOver.set() }
 
-        /// - Returns: For how long at most DNS was gone, in seconds.
+        /// - Returns: The longest gap in DNS, in seconds.
         fileprivate func stop() throws -> Double {
             isOver.set()
             return try gap()
         }
 
+        /// Ends the queries. Returns whether the gap in DNS was shorter than `pauses` plus 20 ordinary restarts.
+        ///
         /// - Parameters:
-        ///   - what: What was going on.
-        ///   - pauses: Of the time in which DNS may be gone, what is no restart: the look of `verify`, and the pause of what
-        ///     stands for procd.
-        /// - Returns: Whether it was gone no longer than for these, and for 20 ordinary restarts.
+        ///   - what: The name of the measurement, which is printed.
+        ///   - pauses: The time in seconds that `verify` and the stand-in for procd may wait.
         public func isShort(_ what: String, pauses: Double = 5) throws -> Bool {
             let gap = try stop()
             print("DNS was gone for \((gap * 100).rounded() / 100) s: \(what)")

@@ -1,7 +1,7 @@
 import CLinux
 import CTestSupport
 
-/// Another process that holds a lock, until it is released: fcntl(2).
+/// Another process that holds a lock until `release()`: fcntl(2).
 public final class LockHolder {
     public let process: pid_t
 
@@ -12,7 +12,7 @@ public final class LockHolder {
 
     deinit { release() }
 
-    /// The kernel gives the lock back when its holder ends.
+    /// Ends the process, and so the kernel releases the lock.
     public func release() {
         kill(process, SIGKILL)
         waitpid(process, nil, 0)

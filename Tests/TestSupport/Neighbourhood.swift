@@ -1,16 +1,16 @@
 import CLinux
 import CTestSupport
 
-/// A router and three hosts in network namespaces of their own, which end with the test. Host N is at the other end of
-/// the router's `lanN`, with the addresses 10.78.N.2 and fd78:N::2.
+/// A router and three hosts in network namespaces of their own, which end with the test. Host N is linked to the
+/// router's `lanN`, and has the addresses 10.78.N.2 and fd78:N::2.
 ///
-/// The first host answers. The second drops echo requests, but still has to answer ARP and neighbour discovery. The
-/// router's link to the third is down.
+/// Host 1 answers. Host 2 drops echo requests, and answers only ARP and neighbour discovery. The router's link to
+/// host 3 is down.
 public final class Neighbourhood {
     private let program: Program
-    /// Process 1 of the namespaces, which is on the router, by its number outside; and a process on each host, by its
-    /// number inside.
+    /// The router's process 1: its number outside the namespaces.
     private let router: String
+    /// A process on each host: its number on the router.
     private let hosts: [String]
 
     public init() throws {
@@ -47,12 +47,12 @@ public final class Neighbourhood {
         try inNetwork(of: router, as: user, body)
     }
 
-    /// Has a host answer ARP like one that is slow, or far away over the air, while `body` runs.
+    /// Has a host answer ARP like a slow or distant machine while `body` runs.
     ///
     /// - Parameters:
-    ///   - milliseconds: So late is each answer.
-    ///   - every: So many requests get one answer.
-    /// - Returns: How many requests there were.
+    ///   - milliseconds: The delay of each answer.
+    ///   - every: The number of requests that get one answer.
+    /// - Returns: The number of requests.
     public func answerBadly(
         _ host: Int, after milliseconds: Int32, every: Int32, _ body: () throws -> Void
     ) throws -> Int32 {
@@ -76,9 +76,9 @@ public final class Neighbourhood {
         _ = try output(script, host: host)
     }
 
-    /// The same.
+    /// Runs a shell script on the router, or on a host.
     ///
-    /// - Returns: What it wrote.
+    /// - Returns: The output of the script.
     public func output(_ script: String, host: Int? = nil) throws -> String {
         let there = host.map { ["nsenter", "-t", hosts[$0 - 1], "-n"] } ?? []
         let called = try run(["nsenter", "-t", router, "-n", "-p", "-m"] + there + ["sh", "-e", "-c", script])
@@ -90,7 +90,7 @@ public final class Neighbourhood {
         try shell("ip addr add 10.78.\(host).2/24 dev lan; ip addr add fd78:\(host)::2/64 dev lan nodad", host: host)
     }
 
-    /// Unplugs a host as if from a switch: the router's link stays up, but nobody answers.
+    /// Unplugs a host as if from a switch: the router's link stays up, but no answer comes.
     public func unplug(_ host: Int) throws {
         try shell("ip addr flush dev lan", host: host)
     }

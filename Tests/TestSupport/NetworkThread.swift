@@ -3,7 +3,7 @@ import CTestSupport
 
 /// Runs `body` in the network namespace of a process (network_namespaces(7)), on a thread of its own.
 ///
-/// - Parameter user: The user that the thread becomes; nil means ours.
+/// - Parameter user: The user that the thread becomes; nil keeps the test's user.
 public func inNetwork<Result>(
     of process: String, as user: uid_t? = nil, _ body: @escaping () throws -> Result
 ) throws -> Result {

@@ -4,7 +4,7 @@ import Testing
 
 /// Gives each test a thread of its own, and lets a few of these tests run at a time.
 ///
-/// All other tests share one thread for each processor. A test that waits for a program would block such a thread.
+/// All other tests share one thread for each processor, which a test that waits for a program would block.
 public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     /// Tests that mostly wait.
     private static let places = DispatchSemaphore(value: 8)
@@ -34,9 +34,9 @@ public struct OwnThread: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == OwnThread {
-    /// For a suite whose tests start programs and wait for them.
+    /// Marks a suite of tests that start programs and wait for them.
     public static var ownThread: Self { Self(isBusy: false) }
-    /// For a suite whose tests start hundreds of programs.
+    /// Marks a suite of tests that start hundreds of programs.
     public static var busyThread: Self { Self(isBusy: true) }
 }
 

@@ -1,9 +1,9 @@
 import CLinux
 
-/// A program that a test started: its lines can be awaited, and it ends with the test.
+/// A program that a test started. A test can wait for lines of its output. It ends with the test.
 public final class Program {
     public let process: pid_t
-    /// What it has written so far, to both streams.
+    /// The lines of both output streams so far.
     public private(set) var log: [String] = []
 
     private let scratch: Scratch?
@@ -15,8 +15,8 @@ public final class Program {
 
     /// - Parameters:
     ///   - words: The program, looked up in PATH, and its arguments.
-    ///   - environment: What to change in ours; nil removes a variable.
-    ///   - scratch: The folder in which it works, which is kept until the program has ended.
+    ///   - environment: Changes to the test's environment; nil removes a variable.
+    ///   - scratch: The folder with the program's files, which stays until the program has ended.
     public init(_ words: [String], environment: [String: String?] = [:], in scratch: Scratch? = nil) throws {
         self.scratch = scratch
         var ends: [Int32] = [-1, -1]
@@ -31,7 +31,7 @@ public final class Program {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
-        // No signal is blocked or ignored, as in a login shell. The test runner blocks and ignores some.
+        // As in a login shell, no signal is blocked or ignored. The test runner blocks and ignores some.
         var none = sigset_t()
         var all = sigset_t()
         sigemptyset(&none)
@@ -80,7 +80,7 @@ public final class Program {
         kill(process, number)
     }
 
-    /// Waits for the next line with `text` in it, passing over others.
+    /// Waits for the next line with `text` in it. Skips other lines.
     @discardableResult
     public func line(with text: String) throws -> String {
         let end = now() + patience
@@ -95,7 +95,7 @@ public final class Program {
         }
     }
 
-    /// The lines with `text` in them that come in the next `seconds`. It is for tests of what must not happen.
+    /// Returns the lines with `text` in them that come in the next `seconds`. A test shows so that no line comes.
     public func lines(with text: String, during seconds: Double) throws -> [String] {
         let end = now() + seconds
         while try read(until: end) {}
@@ -103,7 +103,7 @@ public final class Program {
         return log[seen...].filter { $0.contains(text) }
     }
 
-    /// The lines with `text` in them that come before the next one with `last`.
+    /// Returns the lines with `text` in them that come before the next line with `last`.
     public func lines(with text: String, before last: String) throws -> [String] {
         let start = seen
         try line(with: last)
@@ -125,7 +125,7 @@ public final class Program {
     public func end() throws -> Int32 {
         var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
         let deadline = now() + patience
-        // Read on meanwhile, or its output fills the pipe and it never ends.
+        // A program whose output fills the pipe does not end: read until its end.
         while poll(&wait, 1, 0) == 0 {
             guard now() < deadline else {
                 throw Failure("not ended within \(patience) s; the log:\n" + log.joined(separator: "\n"))
@@ -141,9 +141,9 @@ public final class Program {
         return linux_exited(status) != 0 ? linux_exit_status(status) : 128 + linux_signal(status)
     }
 
-    /// Reads what comes until `deadline`.
+    /// Waits for output until `deadline`, and reads it.
     ///
-    /// - Returns: false if nothing came.
+    /// - Returns: false if no output came.
     private func read(until deadline: Double, orEnd: Bool = false) throws -> Bool {
         var wait = [pollfd(fd: output, events: Int16(POLLIN), revents: 0)]
         if orEnd { wait.append(pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)) }
@@ -152,7 +152,7 @@ public final class Program {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = CLinux.read(output, &buffer, buffer.count)
         guard count > 0 else {
-            // The program and all that it started have closed their output: wait as if it were silent.
+            // The program and its children have closed their output: wait until `deadline`, as for a silent program.
             if now() < deadline, !orEnd { poll(nil, 0, rest) }
             return false
         }
@@ -167,7 +167,7 @@ public final class Program {
 
 /// Runs a program to its end.
 ///
-/// - Returns: Its exit status and what it wrote to both streams.
+/// - Returns: Its exit status, and the output of both streams.
 @discardableResult
 public func run(
     _ words: [String], environment: [String: String?] = [:]

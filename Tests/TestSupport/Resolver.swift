@@ -2,15 +2,15 @@ import Basics
 import CLinux
 import CTestSupport
 
-/// Asks a DNS server (RFC 1035) over one socket, as often as one likes. To be used in the network where the server is.
+/// Queries a DNS server (RFC 1035) over one socket, in the network of the thread that makes the resolver.
 public final class Resolver {
     private let socket: Int32
     private let tries: Int
     private var number: UInt16 = 0
 
     /// - Parameters:
-    ///   - seconds: How long one query waits for its answer. A server that is busy answers late.
-    ///   - tries: How often a query is sent. A server that has ended never answers a query that it had not read.
+    ///   - seconds: How long one query waits for its answer. A busy server answers late.
+    ///   - tries: How often a query is sent. A server that ends leaves unread queries without an answer.
     public init(_ server: String, within seconds: Int32 = 1, tries: Int = 1) throws {
         self.tries = tries
         socket = datagram_socket(server, 53, seconds)
@@ -19,12 +19,13 @@ public final class Resolver {
 
     deinit { close(socket) }
 
-    /// The addresses of a name, as they stand in the answer; nil if there is none in time.
+    /// Returns the addresses of a name, in the order of the answer; nil if no answer came in time.
     public func addresses(of name: String, isIPv6: Bool = false) -> [String]? {
         records(of: name, isIPv6: isIPv6)?.filter { $0.last != "." }
     }
 
-    /// The names that an alias leads to, each with a dot at its end, and the addresses, in the order of the answer.
+    /// Returns the names that an alias leads to, each with a dot at its end, and the addresses: in the order of the
+    /// answer.
     ///
     /// - Returns: nil if no answer came in time.
     public func records(of name: String, isIPv6: Bool = false) -> [String]? {
@@ -39,7 +40,7 @@ public final class Resolver {
             guard send(socket, query, query.count, 0) == query.count else { return nil }
             repeat {
                 count = recv(socket, &answer, answer.count, 0)
-                // No server is there.
+                // No server listens.
                 if count < 0, linux_errno() == ECONNREFUSED { return nil }
             } while count >= query.count && (answer[0] != query[0] || answer[1] != query[1])
         }

@@ -1,10 +1,10 @@
 import CLinux
 
-/// A router in namespaces of its own (network, processes, mounts), which ends with the test. It runs dnsmasq with the
-/// settings that OpenWrt would write for it, OpenWrt's dispatcher, our hook, and `debounced`, whose job really restarts
-/// that dnsmasq. With aliases, `cname-updater watch` runs, too. It has a link to each client.
+/// A router in namespaces of its own (network, processes, mounts), which ends with the test. It has a link to each
+/// client. It runs dnsmasq with settings as OpenWrt writes them, OpenWrt's dispatcher, our hook, and `debounced`. The
+/// job restarts this dnsmasq. If there are aliases, `cname-updater watch` runs too.
 public final class Router {
-    /// How a lease event gets from dnsmasq to the hook.
+    /// The way of a lease event from dnsmasq to the hook.
     public enum Dispatcher: String, CaseIterable, Sendable {
         /// `hotplug-call` as a child of dnsmasq.
         case old
@@ -15,7 +15,7 @@ public final class Router {
     public static let scripts = Built.repository + "/Tests/openwrt"
 
     public let scratch = Scratch()
-    /// The script that runs the router. What `debounced` and `watch` write is in its output.
+    /// The script that runs the router. Its output has the lines of `debounced` and `watch`.
     public let program: Program
     public let clients: [Client]
     private let dispatcher: Dispatcher
@@ -25,21 +25,21 @@ public final class Router {
     private let environment: [String: String]
 
     /// - Parameters:
-    ///   - leases: How many leases are in dnsmasq's lease file at first.
-    ///   - areHidden: Whether the updater can't find that file, so that each lease is new to it.
+    ///   - leases: The number of leases in dnsmasq's lease file at the start.
+    ///   - areHidden: Whether the updater can't find the lease file, so that each lease is new to it.
     ///   - quiet: Seconds.
-    ///   - maxWait: Seconds; nil: six times as long as `quiet`.
+    ///   - maxWait: Seconds; nil means the default, six times `quiet`.
     ///   - maxInterval: Seconds.
-    ///   - isVerified: Whether each run goes on with `cname-updater verify`, as the default job does; nil: if there are aliases.
+    ///   - isVerified: Whether the job has `verify`, as the default job does; nil means if there are aliases.
     ///   - aliases: `cname` sections.
-    ///   - publish: How dnsmasq gets the aliases.
+    ///   - publish: The updater's option `publish`.
     ///   - more: More settings of dnsmasq.
-    ///   - known: More leases, as they stand in dnsmasq's file.
-    ///   - count: How many clients. Each is in a network of its own, the first in 10.77.0.0/16.
-    ///   - gated: Whether each updater waits for `openGate` before it does anything.
-    ///   - entry: What the shell of each updater does before it becomes the updater; nil: there is no shell.
+    ///   - known: More lines of dnsmasq's lease file.
+    ///   - count: The number of clients. Each is in a network of its own, the first in 10.77.0.0/16.
+    ///   - gated: Whether each updater waits for `openGate` at its start.
+    ///   - entry: Shell commands before each updater, in the process that becomes the updater; nil means no shell.
     ///   - name: `HOSTNAME` in procd's own environment, as in a container.
-    ///   - hook: The text of another hook, which is called after ours.
+    ///   - hook: The text of another hook, which runs after ours.
     public init(
         _ dispatcher: Dispatcher, leases: Int = 0, areHidden: Bool = false, quiet: String, maxWait: String? = nil,
         maxInterval: String = "600", isVerified: Bool? = nil, aliases: String = "",
@@ -100,12 +100,11 @@ public final class Router {
             log-facility=\(scratch / "dnsmasq.log")
 
             """ + links.joined() + more)
-        // With the new dispatcher the hook gets procd's environment, not ours. So the functions tell it where the files
-        // are.
+        // With the new dispatcher the hook has procd's environment, so the functions export the places of the files.
         let places = ["DEBOUNCED_RUN_DIR": "run", "CNAME_UPDATER_RUN_DIR": "updater", "DEBOUNCED_CONFIG": "config"]
         scratch.write("functions", places.map { "export \($0)=\(scratch / $1)\n" }.joined())
 
-        // OpenWrt's settings of dnsmasq are a file in a folder which this machine does not have.
+        // This machine may lack /etc/config, the folder of OpenWrt's settings.
         scratch.write("dhcp", "config dnsmasq\n")
         let script = """
             mount --bind \(scratch / "var") /var
@@ -161,7 +160,7 @@ public final class Router {
         }
     }
 
-    /// Starts `watch` once more, which a test has ended.
+    /// Starts `watch` again after a test has ended it.
     public func startWatch() throws { try inside(["sh", "-c", Router.watch]) }
 
     /// Starts `watch`, and waits for its FIFO.
@@ -182,7 +181,7 @@ public final class Router {
 
     /// Runs a program on the router, and waits for its end.
     ///
-    /// - Returns: What it wrote.
+    /// - Returns: The output of the program.
     @discardableResult
     public func inside(_ words: [String]) throws -> String {
         let program = try start(words)
@@ -190,11 +189,11 @@ public final class Router {
         return program.log.joined(separator: "\n")
     }
 
-    /// Waits until all events so far have been handled.
+    /// Waits until all events so far are handled.
     public func waitForUpdaters() throws {
         try waitForHooks()
         if !isWatched { return }
-        // It may have slept through the last event: it looks again 1 s after it.
+        // `watch` waits 1 s after an event before it looks.
         let lock = scratch / "updater/reconcile.lock"
         func taken() throws -> String { try run(["stat", "-c", "%y", lock]).output }
         let before = try taken()
@@ -207,19 +206,19 @@ public final class Router {
     private func waitForHooks() throws {
         let hooks = "dhcp-script|hotplug-call|hotplug[.]d|cname-updater$|ash [^ ]*/procd-hotplug$"
         try eventually("all updaters have ended") {
-            // The stand-in for procd, which takes the events, stays.
+            // With the new dispatcher the stand-in for procd stays.
             try inside(["pgrep", "-f", hooks]).split(separator: "\n").count == (dispatcher == .new ? 1 : 0)
         }
     }
 
-    /// The lines of `debounced` with `text` that come until all events so far have been handled, and whatever they
-    /// asked for has had its quiet time. It is for tests of what must not happen.
+    /// Returns the lines of `debounced` with `text` that come before all events so far are handled and the quiet time
+    /// of each of their requests is over. This is how a test shows that something does not happen.
     public func linesUntilQuiet(with text: String) throws -> [String] {
         try waitForUpdaters()
         var lines: [String] = []
         let end = now() + patience
         while true {
-            // The last line of a run that is due, or goes on, may come after the end of `end`.
+            // The last line of a run that is due, or goes on, may come after `end: done`.
             let isOver = !["waiting", "running"].contains(state("state"))
             try inside([Built.updater, "request", "end"])
             lines += try program.lines(with: text, before: "end: done")
@@ -228,12 +227,12 @@ public final class Router {
         }
     }
 
-    /// What dnsmasq answers for a name. For an alias, the first is the name that it leads to.
+    /// The answer of dnsmasq for a name. An alias's answer begins with the target's name.
     public func resolve(_ name: String) throws -> [String] {
         try onRouter { try Resolver("10.77.0.1", tries: 60).records(of: name) ?? ["no answer"] }
     }
 
-    /// Restarts dnsmasq, without `debounced`. While none runs, `edit`, a script of sed, changes the lease file.
+    /// Restarts dnsmasq without `debounced`. While dnsmasq is stopped, the sed script `edit` changes the lease file.
     public func restart(_ edit: String = "") throws {
         let file = scratch / "leases"
         try inside([
@@ -241,23 +240,23 @@ public final class Router {
         ])
     }
 
-    /// Restarts dnsmasq with a lease that ends in so many seconds. dnsmasq itself gives no lease of less than two minutes.
+    /// Restarts dnsmasq with a lease that ends in `seconds`. A lease that dnsmasq gives is at least two minutes long.
     public func letExpire(_ address: String, in seconds: Int) throws {
         try restart("/ \(address) /s/^[0-9]*/\(Int(time(nil)) + seconds)/")
     }
 
-    /// How many lines from the FIFO were no request.
+    /// The number of lines from the FIFO that were no request.
     public var rejected: String? { contents(scratch / "run/rejected") }
 
-    /// Restarts dnsmasq with other host names for all leases that have one which begins so.
+    /// Restarts dnsmasq with new host names in the lease file: replaces `start`, the beginning of a name, by `new`.
     public func rename(_ start: String, _ new: String) throws { try restart("s/ \(start)/ \(new)/") }
 
-    /// Makes a lease event by hand. As with dnsmasq, the lease file, which keeps its inode, is right before.
+    /// Makes a lease event by hand. Like dnsmasq, writes the lease file first. The file keeps its inode.
     ///
     /// - Parameters:
     ///   - action: `add`, `update` or `remove`.
     ///   - lease: The line of dnsmasq's lease file, with an end that is not 0.
-    /// - Returns: The moment at which procd would start the hook: it waits 50 ms before each.
+    /// - Returns: The moment at which procd would start the hook. procd waits 50 ms before each hook.
     @discardableResult
     public func event(_ action: String, _ lease: String) throws -> Double {
         let words = lease.split(separator: " ").map(String.init)
@@ -278,22 +277,22 @@ public final class Router {
 
     public func state(_ name: String) -> String? { contents(scratch / "run/jobs/dnsmasq/\(name)") }
 
-    /// The lease events so far, as dnsmasq's dispatcher ran the hooks for them.
+    /// The lease events so far for which the dispatcher ran the hooks.
     public var events: [Substring] { lives.flatMap { $0 } }
 
     /// The lease events since dnsmasq's last start.
     public var eventsSinceRestart: ArraySlice<Substring> { lives.last ?? [] }
 
-    /// The lease events, for each start of dnsmasq.
+    /// The lease events in the life of each dnsmasq process.
     public var lives: [ArraySlice<Substring>] {
         (contents(scratch / "events") ?? "").split(separator: "\n")
             .split(separator: "restart", omittingEmptySubsequences: false)
     }
 
-    /// The process numbers, on the router, of all updaters that have been started.
+    /// The process numbers, on the router, of all updaters so far.
     public var updaters: [String] { (contents(scratch / "updaters") ?? "").split(separator: "\n").map(String.init) }
 
-    /// From now on, lets all updaters go on.
+    /// Opens the gate for all updaters, now and later.
     public func openGate() throws {
         gate = try start(["sh", "-c", "exec yes '' 1<>\(scratch / "gate")"])
     }

@@ -1,10 +1,10 @@
 import CLinux
 
-/// A folder for one test, which is removed after it.
+/// A test's folder, which is removed at the end of the test.
 public final class Scratch {
     public let path: String
 
-    /// - Parameter folder: Where to make it. /dev/shm is in memory, as is all state on a router.
+    /// - Parameter folder: The parent folder. /dev/shm is in memory, like all state on a router.
     public init(in folder: String = "/tmp") {
         var template = Array("\(folder)/dhcp-hook-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { fatalError("no folder in \(folder)") }
@@ -26,7 +26,7 @@ public final class Scratch {
     public func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
         let path = self / name
         if mode & 0o111 != 0 {
-            // A program that another thread starts just now would have it open to write, and so it could not be executed.
+            // A program that another thread forks right now would inherit the open file: exec(3) fails with ETXTBSY.
             let text = write(name + ".text", text)
             _ = try? run(["install", "-m", "755", text, path])
             unlink(text)
@@ -38,7 +38,7 @@ public final class Scratch {
         return path
     }
 
-    /// Writes other text into a file, which keeps its inode, and at no moment is empty: on a busy machine that may last.
+    /// Replaces the text of a file. The file keeps its inode and is never empty, so that no reader finds it empty.
     public func overwrite(_ name: String, _ text: String) {
         let file = linux_open(self / name, O_WRONLY | O_CREAT, 0o644)
         precondition(CLinux.write(file, text, text.utf8.count) == text.utf8.count, "can't write \(name)")
@@ -47,7 +47,7 @@ public final class Scratch {
     }
 }
 
-/// The text of a small file without its last newline; nil if it can't be read.
+/// Returns the text of a small file without its last newline; nil if the file can't be read.
 public func contents(_ path: String) -> String? {
     let file = linux_open(path, O_RDONLY, 0)
     guard file >= 0 else { return nil }

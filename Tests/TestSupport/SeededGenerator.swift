@@ -1,15 +1,15 @@
 import CLinux
 
-/// SplitMix64: the same seed gives the same random sequence.
+/// SplitMix64: a seed always gives one random sequence.
 public struct SeededGenerator: RandomNumberGenerator {
-    /// The seed in DHCP_HOOK_SEED, if that is set.
+    /// The seed in the variable DHCP_HOOK_SEED.
     private static let given: UInt64? = getenv("DHCP_HOOK_SEED").map { text in
         guard let seed = UInt64(String(cString: text)) else { fatalError("DHCP_HOOK_SEED is not a number") }
         return seed
     }
 
-    /// The seed of all random tests of this process: the given one, or else a new one each time. It is printed, without
-    /// a buffer, as soon as it is needed, so that it can be read even if the tests crash.
+    /// The seed of all random tests of this process: DHCP_HOOK_SEED, or a new number. It is printed without a buffer,
+    /// so that a crash does not lose it.
     public static let seed: UInt64 = {
         let seed = given ?? UInt64.random(in: 0...UInt64.max)
         let line = "the random tests can be repeated with DHCP_HOOK_SEED=\(seed)\n"
@@ -19,7 +19,7 @@ public struct SeededGenerator: RandomNumberGenerator {
 
     private var state: UInt64
 
-    /// - Parameter number: Another number gives another sequence, for tests that need several.
+    /// - Parameter number: The number of the sequence, in a test that needs several.
     public init(_ number: UInt64 = 0) {
         state = SeededGenerator.seed &+ number
     }

@@ -1,9 +1,9 @@
-/// Whether an answer in JSON has the shape that a manual gives for it.
+/// Compares an answer in JSON with the shape in a program's manual.
 ///
 /// - Parameters:
-///   - call: How the line above the shape begins.
-///   - program: Whose manual it is.
-/// - Returns: The status 0 if it has, else what is wrong.
+///   - call: The beginning of the line above the shape.
+///   - program: The program with the manual.
+/// - Returns: The status 0 if the answer has the shape, else 1 and a message.
 public func shape(of text: String, _ call: String, in program: String) throws -> (status: Int32, output: String) {
     let scratch = Scratch()
     let file = scratch.write("answer", text)
@@ -13,5 +13,5 @@ public func shape(of text: String, _ call: String, in program: String) throws ->
     ])
 }
 
-/// How the line above the shape of a call that failed begins, in the manual of `debounced`.
+/// The beginning of the line above the shape of a failed call, in the manual of `debounced`.
 public let shapeOfFailure = "A call that fails and has `--json`"

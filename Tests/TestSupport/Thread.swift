@@ -1,11 +1,11 @@
 import CTestSupport
 
-/// Runs `body` on a thread that nobody waits for.
+/// Runs `body` on a detached thread.
 public func detachThread(_ body: @escaping () -> Void) {
     pthread_detach(startThread(body))
 }
 
-/// Runs `body` on a thread, which the caller has to join or detach.
+/// Runs `body` on a thread. The caller must join or detach the thread.
 func startThread(_ body: @escaping () -> Void) -> pthread_t {
     var thread = pthread_t()
     let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { work in

@@ -7,12 +7,11 @@ public func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// How long a test waits for what has to come, in seconds. It ends a test that hangs, and says nothing of how fast a machine
-/// must be.
+/// How long a test waits for an expected event, in seconds. Far longer than any event needs: it ends a test that hangs.
 public let patience = 300.0
 
-/// Waits until `condition` holds. It is for changes that nothing tells of. Between checks it rests four times as long as
-/// one takes, a second at most, so that the processors are left to what it waits for.
+/// Checks `condition` until it holds. Between two checks it sleeps four times as long as a check takes, at most 1 s, so
+/// that the awaited program gets the processors.
 public func eventually(
     _ what: @autoclosure () throws -> String, _ condition: () throws -> Bool
 ) throws {
