@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The rooms, lowest first. A room knows only what its dependencies name.
+// The rooms come first, the lowest at the top. A target imports only the modules that its dependencies name.
 let package = Package(
     name: "dhcp-hook",
     products: [
@@ -19,7 +19,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Basics", "Debounce", "Linux"]),
         .target(name: "Leases", dependencies: ["Basics", "Linux", "Network"]),
         .target(name: "Dnsmasq", dependencies: ["Basics", "Configuration", "Leases", "Linux", "Network"]),
-        .target(name: "Aliases", dependencies: ["Basics", "Configuration", "Leases", "Ledger", "Linux", "Network"]),
+        .target(name: "Aliases", dependencies: ["Basics", "Configuration", "Leases", "Network"]),
         .target(
             name: "Updater",
             dependencies: [
@@ -29,56 +29,73 @@ let package = Package(
             name: "debounced", dependencies: ["Basics", "Configuration", "Debounce", "Ledger", "Linux"],
             exclude: ["README.md"]),
         .executableTarget(
-            name: "cname-updater", dependencies: ["Basics", "Configuration", "Dnsmasq", "Linux", "Updater"],
+            name: "cname-updater", dependencies: ["Basics", "Configuration", "Linux", "Updater"],
             exclude: ["README.md"]),
-        // For a desk: it is on no router.
+        // A program for a desk. It is on no router.
         .executableTarget(
             name: "simulate", dependencies: ["Basics", "Configuration", "Debounce", "Linux"],
             exclude: ["README.md", "picture"]),
         .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
         .executableTarget(
             name: "DispatchScenarios", dependencies: ["Basics", "CLinux", "Linux"], path: "Tests/DispatchScenarios"),
-        // The same source once more.
+        // The same source, with the router's stand-in for Dispatch.
         .executableTarget(
             name: "RouterDispatchScenarios", dependencies: ["Basics", "CLinux", "Linux", "RouterDispatch"],
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
-        // What the tests share. As a test target, `swift build` leaves it out.
+        // Helpers of the tests. `swift build` leaves out a test target.
         .testTarget(
             name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Configuration", "Network"],
             path: "Tests/TestSupport"),
-        // In this process, a target for each room.
+        // In-process tests: a target for each room.
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),
         .testTarget(
-            name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"], path: "Tests/InProcess/LinuxTests"),
+            name: "LinuxTests", dependencies: ["Basics", "CLinux", "Linux", "TestSupport"],
+            path: "Tests/InProcess/LinuxTests"),
         .testTarget(
-            name: "DebounceTests", dependencies: ["Debounce", "TestSupport"], path: "Tests/InProcess/DebounceTests"),
+            name: "DebounceTests", dependencies: ["Basics", "Debounce", "TestSupport"],
+            path: "Tests/InProcess/DebounceTests"),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"],
+            name: "ConfigurationTests", dependencies: ["Basics", "Configuration", "Debounce", "Linux", "TestSupport"],
             path: "Tests/InProcess/ConfigurationTests"),
         .testTarget(
-            name: "SimulateTests", dependencies: ["TestSupport", "simulate"], path: "Tests/InProcess/SimulateTests",
-            exclude: ["traces"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport"], path: "Tests/InProcess/LedgerTests"),
+            name: "SimulateTests", dependencies: ["Basics", "Debounce", "TestSupport", "simulate"],
+            path: "Tests/InProcess/SimulateTests", exclude: ["traces"]),
         .testTarget(
-            name: "NetworkTests", dependencies: ["Network", "TestSupport"], path: "Tests/InProcess/NetworkTests"),
-        .testTarget(name: "LeasesTests", dependencies: ["Leases", "TestSupport"], path: "Tests/InProcess/LeasesTests"),
+            name: "LedgerTests", dependencies: ["Basics", "Ledger", "Linux", "TestSupport"],
+            path: "Tests/InProcess/LedgerTests"),
         .testTarget(
-            name: "DnsmasqTests", dependencies: ["Dnsmasq", "TestSupport"], path: "Tests/InProcess/DnsmasqTests"),
+            name: "NetworkTests", dependencies: ["Basics", "CLinux", "Linux", "Network", "TestSupport"],
+            path: "Tests/InProcess/NetworkTests"),
         .testTarget(
-            name: "AliasesTests", dependencies: ["Aliases", "Linux", "TestSupport"],
+            name: "LeasesTests", dependencies: ["Basics", "Leases", "Network", "TestSupport"],
+            path: "Tests/InProcess/LeasesTests"),
+        .testTarget(
+            name: "DnsmasqTests",
+            dependencies: [
+                "Basics", "CLinux", "Configuration", "Dnsmasq", "Leases", "Linux", "Network", "TestSupport",
+            ],
+            path: "Tests/InProcess/DnsmasqTests"),
+        .testTarget(
+            name: "AliasesTests",
+            dependencies: ["Aliases", "Basics", "Configuration", "Leases", "Network", "TestSupport"],
             path: "Tests/InProcess/AliasesTests"),
         .testTarget(
-            name: "UpdaterTests", dependencies: ["TestSupport", "Updater"], path: "Tests/InProcess/UpdaterTests"),
-        // The built programs, as processes.
+            name: "UpdaterTests",
+            dependencies: [
+                "Basics", "CLinux", "Configuration", "Dnsmasq", "Leases", "Ledger", "Linux", "TestSupport", "Updater",
+            ],
+            path: "Tests/InProcess/UpdaterTests"),
+        // Black-box tests: the built programs, as processes.
         .testTarget(
             name: "BlackBoxTests",
             dependencies: [
-                "TestSupport", "debounced", "cname-updater", "simulate", "DispatchScenarios", "RouterDispatchScenarios",
+                "CLinux", "TestSupport", "debounced", "cname-updater", "simulate", "DispatchScenarios",
+                "RouterDispatchScenarios",
             ],
             path: "Tests/BlackBox"),
-        // The same with a real dnsmasq and real clients, in namespaces.
+        // The whole chain with a real dnsmasq and real clients, in namespaces.
         .testTarget(
-            name: "RealDnsmasqTests", dependencies: ["TestSupport", "debounced", "cname-updater"],
+            name: "RealDnsmasqTests", dependencies: ["CLinux", "TestSupport", "debounced", "cname-updater"],
             path: "Tests/RealDnsmasq"),
     ]
 )
