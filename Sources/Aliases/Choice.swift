@@ -23,9 +23,7 @@ public final class KnownHost: Sendable {
 
 /// The target to which an alias leads, and why.
 public final class Choice {
-    /// The rule that decided.
     public enum Reason: ByteString, Sendable {
-        /// No target is up.
         case none
         /// Only this target is up, or only this one has a lease.
         case only
@@ -50,12 +48,10 @@ public final class Choice {
     }
 
     public let alias: HostName
-    /// nil if no target is up, so there is no alias.
     public let target: HostName?
     public let known: KnownHost
     /// The target's lease that was seen last.
     public let lease: Lease?
-    /// The addresses of the other targets that are up.
     public let others: [Address]
     public let reason: Reason
 
@@ -128,9 +124,7 @@ private final class RunningTarget {
 
     init(target: Alias.Target, known: KnownHost) { (self.target, self.known) = (target, known) }
 
-    /// The lease that was seen last.
     var last: Lease? { leases.reduce(leases.first) { ($0?.seen).isBefore($1.seen) ? $1 : $0 } }
-    /// When the newest lease was new.
     var since: Instant? { leases.reduce(nil) { $0.isBefore($1.since) ? $1.since : $0 } }
 
     func ends(before other: RunningTarget) -> Bool {

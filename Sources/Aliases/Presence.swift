@@ -28,7 +28,6 @@ public final class Presence {
         public fileprivate(set) var verdict = Verdict.unknown
         /// The moment of the last answer; nil if there was no answer.
         public fileprivate(set) var reached: Instant?
-        /// The number of rounds in a row without an answer.
         public fileprivate(set) var misses = 0
         /// The start of the last round; nil before the first.
         fileprivate var probed: Instant?
@@ -53,7 +52,6 @@ public final class Presence {
     }
 
     public private(set) var candidates: [Candidate] = []
-    /// The candidates of each alias.
     private var groups: [[HostName]] = []
 
     public init() {}
@@ -83,7 +81,6 @@ public final class Presence {
         if let candidate = candidate(host) { candidate.due = min(candidate.due, now) }
     }
 
-    /// When the next candidate must be probed; nil if no candidates compete.
     public var next: Instant? { candidates.reduce(nil) { earliest($0, $1.due) } }
 
     /// Returns the candidates that must be probed now. Competing candidates are probed together, so that their answers

@@ -10,13 +10,11 @@ public final class Since {
 
     private func words(of alias: HostName) -> [ByteString] { known.firstSorted(withPrefix: "\(alias) ")?.words ?? [] }
 
-    /// Returns nil if the alias leads nowhere.
     public func moment(of alias: HostName) -> Instant? {
         let words = words(of: alias)
         return words.count > 2 ? words[1].seconds.map { Instant(sinceStart: $0) } : nil
     }
 
-    /// Returns whether the alias leads to the target in a conf-dir.
     public func leads(_ alias: HostName, to target: HostName, at index: Int) -> Bool {
         let words = words(of: alias)
         let place = words.count == 3 ? 2 : 2 + index
@@ -35,7 +33,6 @@ public final class Since {
         lines.append("\(alias) \(moment) " + names.joined(separator: " "))
     }
 
-    /// The new text; nil if it is unchanged.
     public var changed: ByteString? {
         let sorted = lines.sorted()
         return sorted == known ? nil : sorted.joined(separator: "\n")

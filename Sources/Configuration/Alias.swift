@@ -42,7 +42,6 @@ public final class Alias {
         var targets: [Target] = []
         for value in section[list: "target"] {
             let words = value.text.words
-            // The word was read as a target before.
             let host = HostName(words[0])!
             if targets.contains(where: { $0.host == host }) {
                 findings.add(.fault, at: Place(file, line: value.line), "target '\(host)' stands twice for '\(name)'")
@@ -64,7 +63,6 @@ public final class Alias {
         self.init(name, targets: all, isProbed: section["probe"] == "1", place: place)
     }
 
-    /// Reads the aliases of a text that `text` made.
     static func all(in text: ByteString, file: ByteString) -> [Alias] {
         var (all, targets): ([Alias], [Target]) = ([], [])
         var name: HostName?

@@ -58,7 +58,6 @@ public struct Call: Sendable {
         if let fault = findings.all(.fault).first { throw Fault(.usage, "--\(fault.text)") }
     }
 
-    /// Returns whether an option without a value was given.
     public func has(_ flag: StaticString) -> Bool { flags.contains { $0 == flag } }
 
     public var wantsJSON: Bool { has("--json") }
@@ -78,7 +77,6 @@ public struct Call: Sendable {
         return jobs.isEmpty ? try Settings.forStart(places) : (try settings(findings: &findings), [])
     }
 
-    /// Returns whether the words and options are allowed for a verb.
     fileprivate func follows(_ usage: StaticString) -> Bool {
         var (fewest, most, known) = (0, 0, 0)
         for part in ByteString(stringLiteral: usage).words {
@@ -152,7 +150,6 @@ extension Fault {
     /// Says why the program ends, as JSON if the arguments ask for it, and exits with the status of the fault.
     public func end(_ program: StaticString) -> Never {
         let words = Process.arguments
-        // The call may be faulty, so `Arguments` can't tell.
         let json = words.firstIndex { $0 == "--json" } ?? words.count
         if json < words.firstIndex(where: { $0 == "--" }) ?? words.count {
             Log.answer(status: code.status, message)

@@ -1,6 +1,5 @@
 import Basics
 
-/// A file, or a line of a file.
 public struct Place: Equatable, Sendable {
     public let file: ByteString
     /// Counted from 1; nil for the whole file.
@@ -47,7 +46,6 @@ public final class Finding: Error, Equatable {
     }
 }
 
-/// Findings, each once.
 public struct Findings {
     private var found: [Finding] = []
     /// A file could not be read to its end, so settings are missing.
@@ -61,7 +59,6 @@ public struct Findings {
         add(Finding(kind, at: place, text))
     }
 
-    /// The gravest kind first; within a kind in the order of discovery.
     public var all: [Finding] { Finding.Kind.allCases.flatMap { all($0) } }
 
     public func all(_ kind: Finding.Kind) -> [Finding] { found.filter { $0.kind == kind } }

@@ -54,7 +54,6 @@ extension SettingsSection {
     var job: Job {
         var job = Job(name: name, command: self["command"])
         job.verify = self["verify"].isEmpty ? nil : self["verify"]
-        // A section has only values that can be read.
         (job.quiet, job.maxWait) = (self["quiet"].seconds!, self["max_wait"].seconds!)
         (job.timeout, job.maxInterval) = (self["timeout"].seconds!, self["max_interval"].seconds!)
         (job.retries, job.isEnabled) = (self["retries"].wholeNumber!, self["enabled"] == "1")

@@ -3,7 +3,6 @@ import Basics
 /// The mapping file, for aliases from other programs: lines `TARGET ALIAS [SYSTEM]`, the preferred target of an alias
 /// first, and `#` comments.
 public enum MappingFile {
-    /// Reads the aliases like sections of the settings, and leaves out faulty lines.
     public static func aliases(in text: ByteString, file: ByteString, findings: inout Findings) -> [Alias] {
         var sections: [UCI.Section] = []
         for (index, line) in text.lines.enumerated() {

@@ -57,10 +57,8 @@ public struct Places: Sendable {
     /// The FIFO from which `debounced` reads requests.
     public var fifo: ByteString { daemon + "/fifo" }
 
-    /// The file that the one daemon locks.
     public var lock: ByteString { daemon + "/lock" }
 
-    /// The settings in force: see `SettingsInForce`.
     public var settings: ByteString { daemon + "/settings" }
 
     /// The number of lines in the FIFO that were no request.

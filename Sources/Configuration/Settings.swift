@@ -4,7 +4,6 @@ import Linux
 
 /// The settings of both programs, without faulty parts.
 public struct Settings {
-    /// The longest time in the settings: a week.
     public static let longest = Duration.seconds(7 * 24 * 3600)
 
     /// Never empty.
@@ -15,7 +14,6 @@ public struct Settings {
     /// Jobs that are not enabled included.
     public var allJobs: [Job] { jobSections.map { $0.job } }
     public var jobs: [Job] { allJobs.filter { $0.isEnabled } }
-    /// The place of the option `publish`.
     public var publishPlace: Place { updater.section.place(of: "publish") }
 
     /// Reads the settings file and its mapping file. Both may be missing. Faulty parts are left out.
@@ -106,7 +104,6 @@ public struct Settings {
         (([updater.section] + jobSections).map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
     }
 
-    /// These settings as a settings file, with the aliases of the mapping file in comments.
     public var shown: ByteString {
         let mapped = updater.mappings
         let others = aliases.filter { $0.place.file == mapped }

@@ -7,7 +7,6 @@ import Linux
 /// The copy is a settings file too. Its first line has its digest and the job that lease events request. Then come the
 /// updater's section, the jobs and the aliases, in one spelling each, so that an event finds a target by its line.
 public final class SettingsInForce {
-    /// Different settings have different digests.
     public let digest: ByteString
     /// The job to request for each new, removed or changed lease; empty with `request 'alias'`.
     public let leaseJob: ByteString
@@ -18,13 +17,11 @@ public final class SettingsInForce {
         for one in UCI(upToFault: first, file: path).sections { section.read(one, findings: &findings) }
         return UpdaterSettings(section: section)
     }()
-    /// Read line by line, since there may be a thousand aliases.
     public private(set) lazy var aliases: [Alias] = {
         let start = text.firstIndex(of: "\nconfig cname\n") ?? text.count
         return Alias.all(in: ByteString(text.bytes[start...]), file: path)
     }()
     public private(set) lazy var all = {
-        // A copy has no findings.
         var findings = Findings()
         return Settings(text, file: path, findings: &findings)
     }()
@@ -50,7 +47,6 @@ public final class SettingsInForce {
         return SettingsInForce(places) ?? SettingsInForce(settings.copy, path: places.settings)!
     }
 
-    /// - Returns: nil if there is no copy that can be read.
     fileprivate convenience init?(_ places: Places) {
         guard let text = try? Files.readIfThere(places.settings) else { return nil }
         self.init(text, path: places.settings)
@@ -63,7 +59,6 @@ public final class SettingsInForce {
         (self.text, self.path) = (text, path)
     }
 
-    /// Returns whether the host is a target of an alias.
     public func isTarget(_ host: ByteString) -> Bool { text.firstIndex(of: "\n\tlist target '\(host) ") != nil }
 }
 

@@ -4,7 +4,6 @@ import Basics
 /// `initial` is the value of an option that is not set; empty for no value.
 typealias OptionRule = (name: StaticString, kind: OptionKind, initial: StaticString)
 
-/// The values that an option may have.
 enum OptionKind {
     case line, seconds, count, jobName, request, publish, folder, domain, path, flag
     /// A list. Each value is a host name, perhaps with the name of its system.
@@ -51,7 +50,6 @@ final class SettingsSection {
     private let type: StaticString
     private let file: ByteString
     private let line: Int
-    /// The values of each option, in the order of the table.
     private var values: [[UCI.Value]]
 
     /// Makes a section with initial values.
@@ -64,7 +62,6 @@ final class SettingsSection {
         }
     }
 
-    /// Reads the options of a section, and leaves out faulty values.
     func read(_ section: UCI.Section, findings: inout Findings) {
         for option in section.options {
             let (name, given) = (option.name, option.values)
@@ -91,7 +88,6 @@ final class SettingsSection {
         }
     }
 
-    /// The values of a list.
     subscript(list name: StaticString) -> [UCI.Value] { values[index(of: name)] }
 
     /// The value of an option; empty if it is not set and has no initial value.
@@ -111,7 +107,6 @@ final class SettingsSection {
         return Place(file, line: line == 0 ? nil : line)
     }
 
-    /// The section of a job or of the updater, as in a settings file.
     var text: ByteString {
         var text: ByteString = "config \(literal: type) '\(name)'\n"
         for index in table.indices {

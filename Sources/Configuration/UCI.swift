@@ -14,7 +14,6 @@ public struct UCI {
 
     public final class Option {
         public let name: ByteString
-        /// An `option` has one value, a `list` any number.
         public fileprivate(set) var values: [Value] = []
 
         fileprivate init(_ name: ByteString) { self.name = name }
@@ -49,7 +48,6 @@ public struct UCI {
     public private(set) var sections: [Section] = []
     /// The section of the next option; after a fault, the section that it cut off.
     public private(set) var current: Section?
-    /// Why the rest of the file is left out.
     public private(set) var fault: Finding?
 
     /// - Throws: `settings` with "FILE:LINE: what is wrong, what is allowed".
@@ -117,7 +115,6 @@ private struct Scanner {
     var position = 0
     var line = 1
 
-    /// Returns the words of the next command; nil at the end.
     mutating func nextCommand() throws(Finding) -> [UCI.Value]? {
         var words: [UCI.Value] = []
         var word: [UInt8] = []
@@ -151,7 +148,6 @@ private struct Scanner {
             }
             if start == 0 { start = line }
             if let taken { word.append(taken) }
-            // Most bytes have no special meaning, so they are read together.
             let end = bytes[position...].firstIndex { !$0.isNameByte } ?? bytes.count
             word += bytes[position..<end]
             position = end
@@ -167,7 +163,6 @@ private struct Scanner {
         return bytes[position - 1]
     }
 
-    /// Skips the end of a line after a backslash.
     private mutating func joinsLines() -> Bool {
         for end in ["\n", "\r\n"] as [ByteString] where bytes[position...].starts(with: end.bytes) {
             position += end.count

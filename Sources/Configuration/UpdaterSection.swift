@@ -5,7 +5,6 @@ public struct UpdaterSettings: Equatable {
     /// Whether changed aliases or changed leases request the job.
     public enum RequestMode: ByteString { case alias, lease }
 
-    /// How dnsmasq gets the aliases.
     public enum Publish: ByteString {
         /// As CNAMEs, which dnsmasq reads at its start.
         case cname

@@ -22,7 +22,6 @@ public struct Debouncer: Sendable {
         case resting
         /// The last run failed at `ended`, and is tried again at `due`.
         case retrying(ended: Instant, due: Instant)
-        /// The step began at `since`.
         case running(Step, since: Instant)
     }
 
@@ -31,13 +30,11 @@ public struct Debouncer: Sendable {
     /// New settings hold at once, also for requests that wait.
     public var job: Job
     private var state = State.resting
-    /// The number of failures in a row.
     private var failures = 0
     /// The next run starts at once, or right after the present run.
     private var isFlushed = false
     private(set) var requesters = Requesters()
 
-    /// The work of the caller.
     public enum Action: Equatable, Sendable {
         case none
         /// Start the command. Then call `ended` when the command has ended or can't be started, or `notReady`, or
@@ -52,7 +49,6 @@ public struct Debouncer: Sendable {
     public enum Phase: Equatable, Sendable {
         case idle
         case waiting(due: Instant)
-        /// The job waits longer than the quiet time, since its requesters are throttled.
         case throttled(due: Instant)
         /// The job waits after a failure.
         case retrying(due: Instant)
@@ -71,9 +67,7 @@ public struct Debouncer: Sendable {
     /// The result of a run for the requests that it covered.
     public enum Ending: Equatable, Sendable {
         case done
-        /// The run is tried again after a pause, as the retry of this number.
         case retry(Int, after: Duration)
-        /// The retries are used up.
         case givenUp
     }
 

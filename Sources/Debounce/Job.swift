@@ -4,7 +4,6 @@ import Basics
 public struct Job: Equatable, Sendable {
     /// At most 63 letters, digits and `_`: a section and a folder have this name too.
     public var name: ByteString
-    /// A line for `/bin/sh -c`.
     public var command: ByteString
     /// A line for `/bin/sh -c` that checks whether the command worked. `verifiesDnsmasq` follows every command, any
     /// other line a command that succeeded.

@@ -5,7 +5,6 @@ import Basics
 public struct OutputReader {
     /// In bytes. A longer line is logged in parts.
     public static let longestLine = 1000
-    /// The number of lines of one run that are logged.
     public static let mostLines = 100
     public static let mostLinesPerSecond = 20
 

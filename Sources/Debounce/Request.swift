@@ -1,13 +1,11 @@
 import Basics
 
-/// One line of the FIFO: a verb and a job.
 public struct Request: Equatable, Sendable {
     public enum Verb: ByteString, CaseIterable, Sendable {
         /// Run the command after the next quiet time: a line written by hand.
         case request
         /// Run the command after the next quiet time: a program has written the request into the ledger.
         case pending
-        /// Run now what is pending.
         case flush
         /// Forget what is pending: a line written by hand.
         case cancel

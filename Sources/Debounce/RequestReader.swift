@@ -14,13 +14,11 @@ public struct RequestReader {
     /// The shortest time between two reports of rejected lines.
     public static let reportInterval = Duration.seconds(1)
 
-    /// The number of rejected lines.
     public private(set) var rejected: UInt64 = 0
 
     /// The unfinished line. A line that is too long is cut off and rejected at once, since its end may never come.
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
-    /// When the FIFO was found empty after an unfinished line.
     private var begunAt: Instant?
     /// The number of lines rejected since the last report, the last such line, and what is wrong with its end or its length. The reason is nil if the line names no verb or no job.
     public typealias RejectionReport = (rejected: UInt64, last: ByteString, reason: ByteString?)
@@ -61,7 +59,6 @@ public struct RequestReader {
         return requests
     }
 
-    /// When `tick` must be called if no bytes come before; nil if never.
     public var wakeAt: Instant? { earliest(begunAt.map { $0 + Self.patience }, report == nil ? nil : nextReport) }
 
     /// Rejects an unfinished line after `patience`.

@@ -11,9 +11,7 @@ struct Requester: Equatable, Sendable {
     static let free = 3
 
     let name: ByteString
-    /// A request waits that no run has covered.
     fileprivate(set) var isWaiting = false
-    /// The moments of the first and the last request that wait.
     private var first = Instant(sinceStart: .zero)
     fileprivate var last = Instant(sinceStart: .zero)
     /// The present run covers a request, or the run that failed and is tried again.
@@ -22,14 +20,12 @@ struct Requester: Equatable, Sendable {
     fileprivate var isTrigger = false
     /// The number of runs that the requester triggered, each soon after the last.
     private var chain = 0
-    /// The end of the last run in the chain.
     private var chainEnd = Instant(sinceStart: .zero)
     /// The moment of the last request, or of the end of the last run that covered one.
     private var lastSign = Instant(sinceStart: .zero)
 
     fileprivate init(_ name: ByteString) { self.name = name }
 
-    /// The requests of this requester wait longer than the quiet time.
     var isThrottled: Bool { chain >= Requester.free }
 
     /// No request waits, and the last was made a few quiet times ago, which is longer than a replay takes to begin. Then
@@ -56,7 +52,6 @@ struct Requester: Equatable, Sendable {
         return (max(unthrottled, throttled), throttled > unthrottled)
     }
 
-    /// A run that covered a request has ended, and is not tried again.
     fileprivate mutating func runEnded(at now: Instant) {
         if isTrigger { (chain, chainEnd) = (chain + 1, now) }
         lastSign = max(lastSign, now)
@@ -82,12 +77,10 @@ struct Requesters: Equatable, Sendable {
     static let freeRuns = 20
 
     private(set) var all: [Requester] = []
-    /// The ends of the last runs.
     private var ends: [Instant] = []
 
     var areWaiting: Bool { all.contains { $0.isWaiting } }
 
-    /// The names of the throttled requesters with a waiting request.
     var throttled: [ByteString] { all.filter { $0.isThrottled && $0.isWaiting }.map { $0.name } }
 
     mutating func request(from name: ByteString, at now: Instant, _ job: Job) {
@@ -137,7 +130,6 @@ struct Requesters: Equatable, Sendable {
         for place in all.indices where all[place].isWaiting { all[place].last = now }
     }
 
-    /// A run has ended, and is not tried again.
     mutating func runEnded(at end: Instant, _ job: Job) {
         for place in all.indices where all[place].isCovered { all[place].runEnded(at: end) }
         while let first = ends.first, end - first >= job.maxInterval * 6 { ends.removeFirst() }

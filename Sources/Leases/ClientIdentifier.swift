@@ -5,11 +5,9 @@ import Basics
 public struct ClientIdentifier: Equatable, Sendable {
     /// The raw value is the start of the identifier's name.
     public enum Kind: ByteString, CaseIterable, Sendable {
-        /// The MAC address.
         case hardware = ""
         /// DHCPv4's option 61, unless it is the MAC address after its hardware type.
         case option61 = "id-"
-        /// DHCPv6's DUID.
         case duid = "duid-"
     }
 

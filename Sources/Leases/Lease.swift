@@ -1,20 +1,19 @@
 import Basics
 import Network
 
-/// What a client was given: RFC 2131, section 1.4, and RFC 8415, section 4.2.
+/// A lease of a client: RFC 2131, section 1.4, and RFC 8415, section 4.2.
 public final class Lease: Equatable, Sendable {
-    /// How long a lease runs on.
     public enum Term: Equatable, Sendable {
         case limited(Duration)
         case endless
-        /// Nobody says.
+        /// The end is not known.
         case unknown
     }
 
     /// One or more addresses or prefixes.
     public let addresses: [Address]
     public let hostName: HostName?
-    /// The MAC address of the interface that was last seen with it; empty if it is the client's identifier, or not known.
+    /// The MAC address of the interface that used the lease last; empty if it identifies the client, or is not known.
     public let hardware: ByteString
     /// The job to request when the lease expires; empty for no job.
     public let job: ByteString
@@ -50,7 +49,7 @@ public final class Lease: Equatable, Sendable {
 
     public func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
 
-    /// Returns whether both leases map the same name to the same addresses.
+    /// Whether both leases map one name to the same addresses.
     public func hasSameMapping(as other: Lease) -> Bool { addresses == other.addresses && hostName == other.hostName }
 
     /// Checks that a storage can hold the lease: it has an address, and words without blanks.

@@ -8,7 +8,6 @@ import Linux
 /// look-up gives a token, and a change with an outdated token is refused. After a KILL the next writer clears up. The
 /// cost of a call for one client does not depend on the number of clients.
 public final class LeaseStorage {
-    /// A lease and its client.
     public final class ClientLease: Sendable {
         public let client: ClientIdentifier
         public let lease: Lease
@@ -27,7 +26,6 @@ public final class LeaseStorage {
         fileprivate let client: ClientIdentifier
         /// Kept open, so that no newer file gets the same inode number; nil if the client had no leases.
         fileprivate let file: FileDescriptor?
-        /// Expired leases included.
         fileprivate let leases: [Lease]
         fileprivate var isSpent = false
 

@@ -6,7 +6,6 @@ public struct AwaitedRequest: Sendable {
     public enum Result: Equatable, Sendable {
         /// The run is over, and is not tried again. The status is the command's, 128 + N if signal N ended it.
         case over(run: Int, status: Int32)
-        /// The request was cancelled.
         case withdrawn
     }
 
@@ -47,7 +46,6 @@ public struct AwaitedRequest: Sendable {
         }
     }
 
-    /// Returns the number of the run that carries the request out; nil while the number is open.
     private func run() throws(Fault) -> Int? {
         let begun = try ledger.runs(of: job).begun
         guard try FileStatus(at: path) != nil else { return before + 1 }
@@ -58,7 +56,6 @@ public struct AwaitedRequest: Sendable {
         return isOld || isRunning && !hasNumber ? nil : begun + 1
     }
 
-    /// - Parameter runs: The numbers before the look at the folders.
     private func isWithdrawn(_ runs: Runs) throws(Fault) -> Bool {
         // Twice, since requests move from `pending` to `running`, and back if the run fails.
         for _ in 0..<2 {

@@ -75,7 +75,6 @@ extension RequestLedger {
         try Files.removeFolder(running(job))
     }
 
-    /// The two processes of a run, one after the other.
     public enum Step: ByteString, CaseIterable, Sendable { case command, verify }
 
     /// A folder for each run: a late shell of an earlier run must not find the folder of this one.

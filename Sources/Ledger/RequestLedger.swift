@@ -129,7 +129,6 @@ public struct RequestLedger: Sendable {
         return ages
     }
 
-    /// Returns the names of a folder's requests, cause by cause.
     func requests(in folder: ByteString) throws(Fault) -> [ByteString] {
         let names = try Files.names(in: folder)
         return Cause.allCases.flatMap { cause in names.filter { $0.cause == cause.rawValue } }
@@ -137,7 +136,6 @@ public struct RequestLedger: Sendable {
 }
 
 extension RequestLedger {
-    /// - Parameter folder: The run directory of the daemon.
     public init(folder: ByteString) { self.init(folder: folder, mostRequesters: 32) }
 }
 
@@ -151,7 +149,6 @@ extension RequestLedger.Cause {
 }
 
 extension ByteString {
-    /// The cause in a file's name.
     fileprivate var cause: ByteString { split(at: UInt8(ascii: "."))?.before ?? self }
 
     /// The requester of an event `REQUESTER: EVENT`, else the whole event.

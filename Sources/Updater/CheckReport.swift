@@ -43,7 +43,6 @@ public final class CheckReport {
         for problem in reservations.problems + clashes + aliases { findings.add(problem) }
     }
 
-    /// Adds instances that can't be given aliases, and aliases that are left out.
     private func addObstacles() throws(Fault) {
         for obstacle in truth.obstacles { findings.add(obstacle) }
         for instance in truth.instances where !instance.isPlain && !instance.rendered.hasRanges {
@@ -69,7 +68,6 @@ public final class CheckReport {
         }
     }
 
-    /// Adds advice that saves restarts.
     private func addAdvice() {
         let obstacle = InstalledDnsmasq.obstacle()
         let isHosts = settings.updater.publish == .hosts

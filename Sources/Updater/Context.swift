@@ -26,7 +26,6 @@ final class LeaseFiles {
 
     init(router: RouterView) { self.router = router }
 
-    /// Returns nil if there is no file, or if it is not whole.
     func file(_ path: ByteString) -> LeaseFile? {
         if let index = paths.firstIndex(where: { $0 == path }) { return files[index] }
         paths.append(path)
@@ -34,7 +33,6 @@ final class LeaseFiles {
         return files[files.count - 1]
     }
 
-    /// The lease files of all rendered files.
     private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap { file($0.leaseFile) }
 }
 
@@ -53,7 +51,6 @@ public final class Context {
     var folder: ByteString { places.updater + "/reconcile" }
     var job: ByteString { settings.updater.job }
 
-    /// The state file of a kind, for a conf-dir.
     func path(_ kind: StaticString, of confdir: ByteString) -> ByteString {
         "\(folder)/\(literal: kind).\(confdir.digest)"
     }
@@ -79,7 +76,6 @@ public final class Context {
         (self.ledger, self.notifier, self.router, self.storage) = (ledger, notifier, router, storage)
     }
 
-    /// Reads the settings and files again.
     func again() throws(Fault) -> Context { try Context(places, takesOver: true, router: router) }
 
     /// What /etc/config/dhcp says. `check` reports its faults.

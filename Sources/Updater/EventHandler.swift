@@ -6,7 +6,6 @@ import Ledger
 import Linux
 import Network
 
-/// The handling of a lease event.
 extension Context {
     /// Handles the lease event in the environment.
     /// - Throws: `usage` or `data` if the variables are no event; `cannotCreate`; `settings`; `busy` if another process

@@ -24,7 +24,6 @@ final class HostTable {
         KnownHost(leases: leaseIndex.indices(of: host.text).map { leases[$0] }, hosts: addresses(of: host.text))
     }
 
-    /// The addresses of a name in hosts files, with or without a domain.
     func addresses(of name: ByteString) -> [Address] {
         if hosts.isEmpty { return [] }
         let names = [name] + domains.map { "\(name).\($0.name)" as ByteString }

@@ -8,10 +8,8 @@ struct Probes: ~Copyable {
     private let presence: Presence
     /// Open only while candidates compete, since the kernel reports every neighbour.
     private var neighbours: Neighbours?
-    /// The addresses probed in the present round.
     private var round: [Probed] = []
     private var start = Instant(sinceStart: .zero)
-    /// The end of the present round; nil between two rounds.
     private var end: Instant?
     /// The addresses that did not answer their last probe.
     private var silent: [Probed] = []
@@ -29,10 +27,8 @@ struct Probes: ~Copyable {
     /// The descriptor of the kernel's reports; -1 if no candidates compete.
     var number: Int32 { mutating get { neighbours?.number ?? -1 } }
 
-    /// When a round ends or must start; nil if no candidates compete.
     var deadline: Instant? { end ?? presence.next }
 
-    /// Whether the round is over, or the next must start.
     func isDue(at now: Instant) -> Bool {
         guard end != nil else { return presence.next.map { $0 <= now } ?? false }
         return deadline! <= now || !round.contains { $0.answer == nil }
@@ -76,7 +72,6 @@ struct Probes: ~Copyable {
         for candidate in changed { Log.info("\(candidate.host): \(candidate.verdict.sentence)") }
     }
 
-    /// Reads the kernel's reports.
     mutating func read() {
         // After an overflow the round ends without the lost reports.
         guard let news = (try? neighbours?.readNotices()) ?? nil else { return }

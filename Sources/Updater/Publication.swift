@@ -8,7 +8,6 @@ import Linux
 /// One conf-dir: the instances that read it, what their processes have loaded, and the fragment that is wanted.
 final class Publication {
     let instances: [Instance]
-    /// The index of the conf-dir.
     private let index: Int
     let fragment: Fragment
     let other: OtherSettings
@@ -24,14 +23,12 @@ final class Publication {
     /// The processes, each with what it has loaded.
     private var seen: [SeenProcess] = []
     private let context: Context
-    /// The text of the saved state; nil if no state is saved.
     private var saved: ByteString?
     /// The digest of dnsmasq's other input: once it differs, aliases that were left out are tried again.
     private let inputsDigest: ByteString
 
     var isPlain: Bool { instances[0].isPlain }
     var confdir: ByteString { fragment.confdir }
-    /// The domain that aliases get.
     var domain: ByteString { domains.name(for: nil) }
 
     // MARK: The files
@@ -103,7 +100,6 @@ final class Publication {
 
     // MARK: What is wanted
 
-    /// Chooses the target of each alias here. Reads and writes no file.
     func choose(_ aliases: [Alias], occasion: Occasion = Occasion("")) {
         let (presence, since) = (context.presence, context.since)
         let names = NameIndex(aliases.map { $0.name.text })
@@ -138,12 +134,10 @@ final class Publication {
         wanted = "# all aliases are left out: dnsmasq did not run with them"
     }
 
-    /// When aliases that are left out are tried again.
     var leftOutEnd: Instant { state.leftOutSince + .seconds(3600) }
 
     // MARK: The change
 
-    /// Whether the fragment must be changed, or a change was not finished.
     private(set) lazy var differs = wanted != onDisk || state.isChanging || !publisher.isReady(wanted, in: confdir)
 
     /// Writes the fragment's draft: the file system may be full.
@@ -173,7 +167,6 @@ final class Publication {
         }
     }
 
-    /// Updates the processes after the fragment was installed.
     func rescan(_ processes: [DnsmasqProcess]) {
         guard differs else { return }
         let before = seen
@@ -184,7 +177,6 @@ final class Publication {
         }
     }
 
-    /// The digest of the wanted fragment with the folder as it is now.
     private func digest() throws(Fault) -> ByteString {
         try publisher == .cname && wanted == onDisk ? onDiskDigest : Publisher.digest(wanted, in: confdir)
     }
@@ -241,7 +233,6 @@ final class Publication {
         saved = state.text
     }
 
-    /// Whether a process is reading its files, so it is not recorded yet.
     var isBeingRead: Bool {
         // A process that runs as root without a script never shows that it has finished reading.
         seen.contains { one in
@@ -267,7 +258,6 @@ final class Publication {
         return !loaded.isEmpty && !loaded.contains { Fragment.line(of: entry.alias.text, in: $0) != line }
     }
 
-    /// The lines that each process has loaded; empty if they are not known.
     private lazy var loaded: [[ByteString]] = {
         let lines = onDisk.lines
         if isPlain { return [lines] }

@@ -143,7 +143,6 @@ extension Context {
         if changes.isEmpty { try ledger.add(.alias, to: job, event: "others: \(occasion.event)") }
     }
 
-    /// Records leases without an event.
     private func record(_ untold: [LeaseStorage.ClientLease]) throws(Fault) {
         for held in untold {
             let (old, token) = try storage.lookup(held.client)

@@ -15,7 +15,6 @@ public final class Report {
     /// - Throws: `cannotCreate` if the run directory is not ours.
     public init(_ context: Context) throws(Fault) {
         self.context = context
-        // Another user could have written anything there.
         try Files.checkFolder(context.places.updater)
         truth = try Truth(context)
         for one in truth.publications { one.choose(truth.aliases) }
@@ -93,7 +92,6 @@ public final class Report {
             ])
     }
 
-    /// The target of an alias in some conf-dirs.
     private typealias Row = (index: Int, choice: Choice, publications: [Publication])
 
     /// Returns one row for each alias, or one for each conf-dir if the targets differ.

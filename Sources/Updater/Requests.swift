@@ -4,7 +4,6 @@ import Debounce
 import Ledger
 import Linux
 
-/// The calls by hand.
 extension Context {
     /// procd starts the daemon again within 5 s.
     private static var longestAbsence: Duration { .seconds(5) }
@@ -67,7 +66,6 @@ extension Context {
         if !text.isEmpty { Log.info(text) }
     }
 
-    /// Describes what `request --wait` is waiting for.
     private func expectation(of job: ByteString) -> ByteString {
         func shown(_ name: ByteString) -> ByteString {
             (try? Files.read("\(places.state(of: job))/\(name)"))?.lines.first ?? ""

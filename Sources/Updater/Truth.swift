@@ -10,16 +10,13 @@ final class Truth {
     let context: Context
     let aliases: [Alias]
     let updater: UpdaterSettings
-    /// The digest of the settings.
     let digest: ByteString
     let instances: [Instance]
-    /// Each conf-dir that can be given aliases.
     private(set) var publications: [Publication] = []
     /// Why other conf-dirs can't be given aliases.
     private(set) var obstacles: [Finding] = []
     /// Leases without an event, as they must be recorded.
     private(set) var untold: [LeaseStorage.ClientLease] = []
-    /// The names of all targets and aliases.
     private let names: NameIndex
     /// No reconcile has read the lease files with these settings before.
     private let isFirst: Bool
@@ -78,7 +75,6 @@ final class Truth {
 
     private func file(of instance: Instance) -> LeaseFile? { context.leaseFiles.file(instance.rendered.leaseFile) }
 
-    /// Returns the leases with the name of a target.
     private func leases(of instance: Instance) throws(Fault) -> [LeaseStorage.ClientLease] {
         let file = file(of: instance)
         let wallClock = context.router.wallClock()
@@ -153,7 +149,6 @@ final class Truth {
         var isThere = [Bool](repeating: false, count: clients.count)
         for instance in instances {
             guard !isShared(instance), let file = file(of: instance) else { return [] }
-            // If OpenWrt does not pass on the client identifier, the record has the MAC address as its client.
             file.forEachLease { words in
                 for place in [1, 4].flatMap({ index.indices(of: words[$0].lowercased) }) { isThere[place] = true }
             }
@@ -163,12 +158,10 @@ final class Truth {
         return absent
     }
 
-    /// Returns what the instances know of a host.
     func known(_ host: HostName) -> KnownHost {
         let all = publications.map { $0.hosts.known(host) }
         return KnownHost(leases: all.flatMap { $0.leases }, hosts: all.flatMap { $0.hosts })
     }
 
-    /// The competing targets of each alias.
     var candidates: [[HostName]] { aliases.map { $0.candidates { known($0).isUp } }.filter { !$0.isEmpty } }
 }

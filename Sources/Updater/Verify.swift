@@ -40,12 +40,10 @@ extension Context {
         return (enabled + (try instances([]).map { $0.name })).uniqued
     }
 
-    /// Returns the instances that run, and the named instances.
     func instances(_ names: [ByteString]) throws(Fault) -> [Instance] {
         try Instance.all(settings.updater, in: router.rendered, processes: router.processes()) { names.contains($0) }
     }
 
-    /// Waits until each instance is known to be up or down.
     private func judge(_ names: [ByteString], began: Instant) throws(Fault) -> [Judgement] {
         let start = router.now()
         let all = names.map { Judgement($0, began: began, start: start) }
@@ -66,7 +64,6 @@ extension Context {
         let occasion = Occasion("dnsmasq is down")
         for instance in try instances(down) {
             let name = instance.name
-            // The log has said before that the instance is down for another reason.
             let isKnown = states.contains { $0.last(of: name)?.content == SeenProcess.down }
             if !down.contains(name) || isKnown || Procd.mustRun(name) == false { continue }
             if Fragment.directives(in: try Fragment(in: instance.confdir).text()).isEmpty {
@@ -106,7 +103,6 @@ extension Context {
     }
 }
 
-/// What procd knows of dnsmasq.
 enum Procd {
     /// Returns whether procd was told to run the instance; nil if procd can't be asked.
     static func mustRun(_ name: ByteString) -> Bool? {

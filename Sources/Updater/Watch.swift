@@ -15,14 +15,12 @@ public struct Watch: ~Copyable {
     private var processes: [WatchedProcess] = []
     /// Instances with an ended process, until the next process is up or the instance is down.
     private var ended: [Judgement] = []
-    /// The followed files, each with its inode number.
     private var files: [ByteString] = []
     private var changes: FileWatch?
     /// The deadline of the next reconcile; nil if only an event starts one.
     private var next: Instant?
     private var lastFault: ByteString = ""
 
-    /// A process of an instance, and the descriptor that reports its end.
     private final class WatchedProcess {
         let name: ByteString
         let process: DnsmasqProcess
@@ -70,7 +68,6 @@ public struct Watch: ~Copyable {
         }
     }
 
-    /// Reconciles, and decides what to wait for.
     private mutating func reconcile(with context: Context) throws(Fault) {
         next = nil
         var truth: Truth?
@@ -94,7 +91,6 @@ public struct Watch: ~Copyable {
 
     private mutating func wake(in duration: Duration) { next = earliest(next, Process.now + duration) }
 
-    /// Follows the files on which the aliases depend.
     private mutating func follow(_ truth: Truth) throws(Fault) {
         var paths = [truth.context.router.rendered, truth.context.folder]
         for instance in truth.instances where !instance.isPlain {
@@ -102,7 +98,6 @@ public struct Watch: ~Copyable {
         }
         var found: [ByteString] = []
         for path in paths.uniqued {
-            // A new file has another inode number.
             if let file = try FileStatus(at: path) { found.append("\(file.inode) \(path)") }
         }
         if found == files, changes != nil { return }
@@ -131,7 +126,6 @@ public struct Watch: ~Copyable {
         var down: [ByteString] = []
         for one in ended {
             one.record(truth.instances, at: context.now)
-            // A run in progress looks after the instance itself.
             if one.verdict == .down, try context.ledger.isRunning(context.job) { continue }
             if one.verdict == .down, Procd.mustRun(one.name) == true { down.append(one.name) }
             if one.verdict != nil { ended = ended.filter { $0 !== one } }

@@ -21,7 +21,6 @@ final class AliasUpdate {
             if isEmpty, try FileStatus(at: places.updater + "/reconcile") == nil { return }
             let processFile = places.daemon + "/.apply"
             try Files.remove(processFile)
-            // The updater of the same build.
             let ours = Files.target(ofLink: "/proc/self/exe") ?? ""
             let folder = ByteString(ours.bytes.prefix((ours.bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1))
             command = try Command(

@@ -29,7 +29,6 @@ final class Command {
         self.init(child, output: OutputLog(pipe.reader, job: job), onEnd: handler)
     }
 
-    /// Adopts a command that runs.
     init(_ child: consuming ChildProcess, output: OutputLog?, onEnd handler: @escaping (ChildProcess.Outcome?) -> Void)
     {
         self.child = child

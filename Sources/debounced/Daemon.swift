@@ -76,7 +76,6 @@ final class Daemon {
     /// All signals are registered.
     private var isUp: Bool { registered == signals.count }
 
-    /// Says that the daemon runs, and takes up what earlier daemons left.
     private func startJobs() {
         Log.info("running as process \(Process.number) on \(call.places.daemon): \(summary)")
         let removals = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: .main)
@@ -121,7 +120,6 @@ final class Daemon {
         return now
     }
 
-    /// - Returns: The number of requests.
     private func obey(_ bytes: ArraySlice<UInt8>, isDrained: Bool, at now: Instant) -> Int {
         let requests = reader.read(bytes, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
         for request in requests { runners.first { $0.name == request.job }?.obey(request.verb, at: now) }
@@ -164,13 +162,11 @@ final class Daemon {
             Log.error("\(places.fifo): had gone; made anew")
             readLines()
         } catch {
-            // procd starts the daemon again.
             error.end("debounced")
         }
         turn()
     }
 
-    /// Whether the FIFO's path has another file, or no file.
     private var isReplaced: Bool {
         get throws(Fault) { try fifo?.file?.status().isSame(as: FileStatus(at: call.places.fifo)) == false }
     }
@@ -186,7 +182,6 @@ final class Daemon {
         }
     }
 
-    /// Counts and logs lines that are no requests.
     private func reportRejected(at now: Instant) {
         if let report = reader.tick(at: now) {
             attempt { () throws(Fault) in try Files.replace(call.places.rejected, with: "\(reader.rejected)") }
@@ -239,7 +234,6 @@ final class Daemon {
             for runner in new { runner.remove() }
             throw error
         }
-        // Nothing below can fail.
         runners += new
         jobs = settings.allJobs
         for runner in runners { runner.takeOver(jobs.first { $0.name == runner.name }) }

@@ -9,11 +9,9 @@ final class Inbox {
 
     private let job: ByteString
     private let ledger: RequestLedger
-    /// Notifications since the last read of the ledger; their requesters are in the ledger.
     private var notifications = 0
     /// Requests that were read from the ledger before their notification came.
     private var early = 0
-    /// The pending events that are counted.
     private var known: [ByteString] = []
     /// A request came as a line in the FIFO, and is not in the ledger yet.
     private var isOnlyHere = false

@@ -26,7 +26,6 @@ final class JobState {
     var causes: [ByteString] = []
 
     private let folder: ByteString
-    /// The folder's name while it is removed.
     private let done: ByteString
     /// The texts of the files; empty if they are not known.
     private var published: [ByteString] = []
@@ -47,7 +46,6 @@ final class JobState {
         }
     }
 
-    /// Makes `FOLDER/jobs`, and removes the files of an earlier daemon.
     static func clear(_ places: Places) throws(Fault) {
         let jobs = places.daemon + "/jobs"
         try Files.makeFolder(jobs)

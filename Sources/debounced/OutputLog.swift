@@ -14,13 +14,11 @@ final class OutputLog {
         stream = Stream(reader) { [self] in read() }
     }
 
-    /// Logs the bytes that the command has left in the pipe, even if a child still writes.
     func commandEnded() {
         read()
         log(output.end(isLast: false))
     }
 
-    /// Stops reading, even if a child of the command holds the stream open.
     func close() {
         log(output.end(isLast: true))
         stream?.close()

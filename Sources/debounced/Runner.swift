@@ -10,13 +10,11 @@ final class Runner {
     enum Mode {
         /// A command of an earlier daemon may run: the ledger could not be read. No command is started.
         case unknown
-        /// Nothing runs, and a command may start.
         case ready
         case busy(Command, Step)
     }
 
     enum Step {
-        /// A process of an earlier daemon.
         case adopted
         case command(Run)
         /// The command has ended with this outcome, and its verification runs.
@@ -50,7 +48,6 @@ final class Runner {
     let changed: () -> Void
     /// The run is a guess, scheduled because the ledger could not be read.
     var isGuess = false
-    /// Something has happened since the last `settle`.
     var hasNews = true
     /// The outputs of the last run's processes. A child may hold them open.
     var outputs: [OutputLog] = []
@@ -86,7 +83,6 @@ final class Runner {
         hasNews = true
     }
 
-    /// Takes up what an earlier daemon left.
     func start() {
         let now = Process.now
         do throws(Fault) {
@@ -185,7 +181,6 @@ final class Runner {
 
     func kill() { if case .busy(let command, _) = mode { command.signal(.kill) } }
 
-    /// Removes the state of a job that is idle.
     func remove() {
         timer.cancel()
         state.remove()

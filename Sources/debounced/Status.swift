@@ -60,7 +60,6 @@ struct Status {
             self[name].seconds.map { (Process.now.sinceStart - $0).components.seconds }
         }
 
-        /// The state as text, and its colour in ANSI's code.
         var state: (text: ByteString, colour: ByteString) {
             let (state, late) = (self["state"], age("due") ?? 0)
             let due = state + (late > 0 ? ", overdue by \(late) s" : ", runs in \(-late) s")

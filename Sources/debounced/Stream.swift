@@ -3,7 +3,6 @@ import Linux
 
 /// Calls a handler whenever a file can be read. The file is closed once Dispatch no longer uses it.
 final class Stream {
-    /// nil once the file is closed.
     private(set) var file: FileDescriptor?
     private let source: DispatchSourceRead
     private var closed: () -> Void = {}

@@ -22,14 +22,11 @@ struct Simulation: Equatable {
             case ended(status: Int32)
         }
 
-        /// Since the trace's start.
         let time: Duration
-        /// The index of the job.
         let job: Int
         let kind: Kind
         /// Empty if the event is no request.
         let requester: ByteString
-        /// The state after the event.
         let phase: Debouncer.Phase
 
         var isRequest: Bool { kind == .asked(.request) || kind == .asked(.pending) }
@@ -49,10 +46,8 @@ struct Simulation: Equatable {
     }
 
     private(set) var events: [Event] = []
-    /// For each job.
     private(set) var counts: [Counts] = []
 
-    /// - Parameter jobs: All jobs that the trace names.
     init(_ trace: Trace, jobs: [Job]) {
         var players = jobs.map { Player($0, trace: trace) }
         var lines = trace.lines[...]
@@ -84,7 +79,6 @@ struct Simulation: Equatable {
     }
 }
 
-/// One job, and its virtual command.
 private struct Player {
     private(set) var debouncer: Debouncer
     private var run: (end: Instant, status: Int32)?
@@ -99,7 +93,6 @@ private struct Player {
         }
     }
 
-    /// When `step` must be called; nil if never.
     var wakeAt: Instant? { earliest(debouncer.wakeAt, run?.end) }
 
     mutating func obey(_ verb: Request.Verb, from requester: ByteString, at now: Instant) {

@@ -80,9 +80,7 @@ struct Timeline {
     }
 
     private struct Cell {
-        /// The state after the column's moment.
         var sign = UInt8(ascii: " ")
-        /// The signs of the events.
         var marks: [UInt8] = []
 
         /// The signs, each with its number in a row.

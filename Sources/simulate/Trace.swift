@@ -16,7 +16,6 @@ struct Trace: Equatable {
             case exit(status: Int32, duration: Duration)
         }
 
-        /// Since the trace's start.
         let time: Duration
         let job: ByteString
         let event: Event
