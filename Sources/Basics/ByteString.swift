@@ -139,8 +139,7 @@ public struct ByteString: Equatable, Sendable {
         ByteString(bytes + Array(repeating: filler, count: max(0, width - count)))
     }
 
-    /// Calls `body` with the bytes as a C string. The bytes must not contain NUL: arguments, the environment and
-    /// checked names never do.
+    /// Calls `body` with a C string of the bytes, which must not contain NUL: arguments and checked names never do.
     public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) { terminated in
             let end = terminated.initialize(fromContentsOf: bytes)

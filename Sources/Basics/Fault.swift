@@ -4,8 +4,7 @@ public final class Fault: Error, Sendable {
     public enum Code: Sendable {
         /// EX_USAGE, 64: a wrong call, a job that does not exist, or a lease event with an unknown `ACTION`.
         case usage
-        /// EX_DATAERR, 65: a wrong value in a lease event, in a lease to store, or in a trace for `simulate`; a lease
-        /// storage token that can't be used.
+        /// EX_DATAERR, 65: a wrong value in a lease event or a `simulate` trace; a lease or token that storage refuses.
         case data
         /// EX_UNAVAILABLE, 69: `debounced` does not run, or does not read its FIFO. A request with `--wait` is
         /// withdrawn, or comes from the job's own command. `verify` finds that dnsmasq does not run.
@@ -13,15 +12,13 @@ public final class Fault: Error, Sendable {
         /// EX_OSERR, 71: the kernel refused a process, a descriptor, a file watch, a netlink message or an operation on
         /// an open file; or Linux is older than 5.3.
         case system
-        /// EX_CANTCREAT, 73: a file or folder can't be made, opened, read, written or locked, has disappeared, or is
-        /// not this user's.
+        /// EX_CANTCREAT, 73: a file or folder can't be made, read, written or locked, is gone, or is not this user's.
         case cannotCreate
-        /// EX_TEMPFAIL, 75: another process held a lock for as long as this process may wait.
+        /// EX_TEMPFAIL, 75: another process held a lock for 10 s (`FileLock.patience`).
         case busy
-        /// EX_TEMPFAIL, 75: another process holds a lock that this process does not wait for: another daemon or
-        /// `watch`. A reconcile catches this fault.
+        /// EX_TEMPFAIL, 75: another daemon or `watch` runs. A reconcile that finds another reconcile catches the fault.
         case alreadyRunning
-        /// EX_CONFIG, 78: a fault in the settings or in /etc/config/dhcp, or one of these files can't be read.
+        /// EX_CONFIG, 78: a fault in the settings or in /etc/config/dhcp, an unreadable file, or no file at `--config`.
         case settings
 
         public var status: Int32 {

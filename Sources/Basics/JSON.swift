@@ -20,8 +20,7 @@ extension ByteString {
         }
     }
 
-    /// A JSON object (RFC 8259): `names` are separated by spaces and need no escapes, `values` are JSON in the order of
-    /// the names.
+    /// A JSON object (RFC 8259) of `names`, separated by spaces and without escapes, and their `values`, in JSON.
     public init(json names: ByteString, _ values: [ByteString]) {
         let names = names.words
         let members = names.indices.map { "\"\(names[$0])\":\(values[$0])" as ByteString }

@@ -19,7 +19,7 @@ extension ByteString {
         self.init(text.reversed())
     }
 
-    /// Seconds with up to three decimals and no trailing zeros: `10`, `0.25`. Cuts off microseconds.
+    /// Seconds with up to three decimals and no trailing zeros: `10`, `0.25`. Cuts off fractions of a millisecond.
     public init(seconds duration: Duration) {
         let milliseconds = duration.milliseconds
         self = ByteString(decimal: milliseconds / 1000)

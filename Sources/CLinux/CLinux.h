@@ -50,8 +50,7 @@ static inline void linux_signal_ignore(int signal_number) { signal(signal_number
 extern char **environ;
 static inline char **linux_environment(void) { return environ; }
 
-// argc and argv are in memory before the environment: System V ABI, "Initial Stack and Register State". Only valid
-// until the process changes its environment.
+// System V ABI, "Initial Stack and Register State": argc, argv, then the environment, until the process changes it.
 static inline char **linux_arguments(void) {
     char **words = linux_environment() - 1;
     long count = 0;

@@ -12,12 +12,12 @@ public struct ChildProcess: ~Copyable {
         case signalled(Int32)
     }
 
-    /// Starts `/bin/sh -c COMMAND` without blocked signals, input and other files of this process. Signals get their
-    /// default action, except for SIGPIPE, which keeps its action. Both streams of the command lead to `output`.
+    /// Starts `/bin/sh -c COMMAND` without input, blocked signals and this process's files. Both streams lead to
+    /// `output`. Signals get their default action, except for SIGPIPE, which keeps its action.
     /// - Parameters:
     ///   - environment: Additional variables, as NAME=VALUE.
-    ///   - processFile: A new file, into which the shell writes its line of /proc/PID/stat, for `RunningProcess`. If
-    ///     the shell can't make it, the command does not run.
+    ///   - processFile: A new file, which gets the shell's line of /proc/PID/stat (see `RunningProcess`). If the
+    ///     shell can't make it, the command does not run.
     /// - Throws: `system`, with the errno: posix_spawn(3), pidfd_open(2).
     public init(
         shell command: ByteString, environment: [ByteString], output: borrowing FileDescriptor, processFile: ByteString
@@ -29,7 +29,7 @@ public struct ChildProcess: ~Copyable {
         do throws(Fault) {
             ended = try ChildProcess.end(of: process)
         } catch {
-            // No run is better than a run whose end stays unknown.
+            // A run with an unknown end is worse than no run.
             kill(-process, SIGKILL)
             waitpid(process, nil, 0)
             throw error
@@ -47,8 +47,8 @@ public struct ChildProcess: ~Copyable {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
 
-        // A child inherits blocked signals (the loop blocks some) and ignored ones. procd ignores SIGPIPE in its
-        // services, and this stays so: a command goes on after its output has lost the reader.
+        // A child inherits blocked and ignored signals, and the loop blocks some. SIGPIPE stays ignored, as procd
+        // leaves it: a command outlives the reader of its output.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -92,8 +92,7 @@ public struct ChildProcess: ~Copyable {
     /// Sends a signal to the process group: kill(2). Only valid before `collect`, which frees the group's number.
     public borrowing func signal(_ signal: Signal) { kill(-process, signal.number) }
 
-    /// Returns the pidfd of a process in the group that has not ended; nil without such a process, or if pidfd_open(2)
-    /// fails.
+    /// Returns the pidfd of a process in the group; nil if every process has ended, or if pidfd_open(2) fails.
     public borrowing func member() -> FileDescriptor? {
         while let number = RunningProcess.member(ofGroup: process) {
             let pidfd = linux_pidfd_open(number)
@@ -105,7 +104,7 @@ public struct ChildProcess: ~Copyable {
         return nil
     }
 
-    /// Returns how an ended command ended: waitpid(2). nil for an adopted command, whose status only its parent gets.
+    /// Returns the outcome of an ended command: waitpid(2). nil after adoption, as only a parent gets the status.
     public borrowing func collect() -> Outcome? {
         var failure: Int32 = 0
         var status: Int32 = 0
@@ -116,10 +115,9 @@ public struct ChildProcess: ~Copyable {
 }
 
 extension ChildProcess {
-    /// Runs a program from PATH in a process group of its own, until the program ends. Its children go on.
-    /// - Parameter limit: The time after which the program is killed.
-    /// - Returns: The exit status (127 without such a program, 128 + N after signal N), and up to about 64 KB of
-    ///   output from both streams; nil if a pipe or a shell can't be made.
+    /// Runs a program from PATH in a process group of its own, and kills it after `limit`. Its children go on.
+    /// - Returns: The exit status, and about 64 KB of both streams at most; nil if a pipe or a shell can't be made.
+    ///   The status is 127 if PATH lacks the program, and 128 + N after signal N.
     public static func run(_ words: [ByteString], within limit: Duration) -> (status: Int32, output: ByteString)? {
         guard let pipe = try? Pipe(),
             let process = try? shell(["exec \"$@\"", "sh"] + words, output: pipe.writer.number)

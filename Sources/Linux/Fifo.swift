@@ -3,10 +3,9 @@ import CLinux
 
 /// The FIFO from which the daemon reads notifications and requests: fifo(7).
 public enum Fifo {
-    /// Makes the FIFO, or adopts a FIFO of this user, and opens it for reading without blocking. It is open for writing
-    /// too, as Linux allows, so that a reader never meets end-of-file. A file that a redirection made in its place
-    /// becomes `lines(of:)`.
-    /// - Throws: `cannotCreate`, also if something else is at the path, which stays.
+    /// Makes the FIFO, or adopts this user's FIFO, and opens it without blocking: for reading, and for writing, so that
+    /// a read never meets end-of-file. A file that a redirection made in its place becomes `lines(of:)`.
+    /// - Throws: `cannotCreate`, also for anything else at the path, which is left alone.
     public static func open(_ path: ByteString) throws(Fault) -> FileDescriptor {
         // A redirection may make a file at any moment.
         while try onPath(path, to: "make the FIFO", unless: EEXIST, { mkfifo($0, 0o600) }) == -1,
@@ -25,14 +24,13 @@ public enum Fifo {
 
     /// Writes a line in one write(2), so that lines of several writers do not mix: pipe(7), PIPE_BUF.
     /// - Parameter waits: Whether to wait for room in a full FIFO, up to a second.
-    /// - Throws: `unavailable` if the FIFO has no reader or stays full; `cannotCreate` if the path is not this user's
-    ///   FIFO.
+    /// - Throws: `unavailable` if the FIFO has no reader or stays full; `cannotCreate` if it is not this user's FIFO.
     public static func write(_ line: ByteString, to path: ByteString, waits: Bool = true) throws(Fault) {
         do throws(Fault) {
             // O_NONBLOCK keeps the open from blocking on a FIFO or a device.
             let fifo = try FileDescriptor(opening: path, O_WRONLY | O_NONBLOCK)
             let status = try fifo.status()
-            // Lines for the next daemon: no daemon runs now.
+            // A file of lines for the next daemon: no daemon runs now.
             if status.isRequests { throw Fault(.unavailable, "", errno: ENOENT) }
             try check(status, at: path)
             do throws(Fault) {

@@ -40,8 +40,7 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// Reads as many bytes as fit into `buffer`: read(2).
-    /// - Returns: The number of bytes; 0 at the end of the file or without a writer; nil if no byte is ready
-    ///   (EAGAIN).
+    /// - Returns: The number of bytes; 0 at the end of the file or without a writer; nil for EAGAIN.
     /// - Throws: `system`, with the errno.
     public borrowing func read(into buffer: inout [UInt8]) throws(Fault) -> Int? {
         var failure: Int32 = 0
@@ -68,8 +67,7 @@ public struct FileDescriptor: ~Copyable {
         let file = number
         var failure: Int32 = 0
         var text: [UInt8] = []
-        // One large read, as appending is slow. Files of /proc have no size; most fit into 448 bytes, a small block of
-        // the router's heap.
+        // One large read, as appends are slow. Files of /proc have no size: most fit into 448 bytes, a small block.
         let part = try max(448, min(status().size, FileDescriptor.longest) + 1)
         while true {
             let offset = off_t(text.count)

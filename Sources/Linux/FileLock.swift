@@ -9,8 +9,7 @@ public struct FileLock: ~Copyable {
     public static let patience: Duration = .seconds(10)
 
     /// Takes the lock, and waits for at most `patience`.
-    /// - Throws: `busy` after `patience`, or `alreadyRunning` if that is zero, both with the holder's process number
-    ///   in the message; `cannotCreate` if the file can't be made.
+    /// - Throws: `busy` after `patience`, or `alreadyRunning` if that is zero; `cannotCreate`, with the errno.
     public init(_ path: ByteString, patience: Duration = FileLock.patience) throws(Fault) {
         let file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
         let end = Process.now + patience
@@ -31,7 +30,7 @@ public struct FileLock: ~Copyable {
     }
 
     /// Returns the process that holds the lock.
-    /// - Throws: `cannotCreate`, with the errno, but not for a missing file.
+    /// - Throws: `cannotCreate`, with the errno, unless the file is missing.
     public static func holder(of path: ByteString) throws(Fault) -> pid_t? {
         guard let file = try FileDescriptor.ifThere(path) else { return nil }
         var lock = region

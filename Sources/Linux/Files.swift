@@ -1,7 +1,7 @@
 import Basics
 import CLinux
 
-/// Small files and folders. `replace` changes a file in one step, which other processes see whole or not.
+/// Small files and folders. `replace` changes a file in one step.
 public enum Files {
     /// Returns the whole file.
     /// - Throws: `cannotCreate`, with the errno: ENOENT if the file is missing.
@@ -21,8 +21,8 @@ public enum Files {
         return try file.text()
     }
 
-    /// Writes `text` and a newline to a draft, then renames it. After a kill, the old or the new file is there, whole.
-    /// - Parameter draft: Its path; nil for `path` with `.new`.
+    /// Writes `text` and a newline to a draft, then renames it. A kill leaves the old file or the new file, whole.
+    /// - Parameter draft: The path of the draft; nil for `path` with `.new` added.
     /// - Throws: `cannotCreate`, with the errno: ENOSPC if the file system is full.
     public static func replace(_ path: ByteString, with text: ByteString, draft: ByteString? = nil) throws(Fault) {
         let draft = draft ?? path + ".new"
@@ -64,8 +64,7 @@ public enum Files {
         }
     }
 
-    /// - Throws: `cannotCreate` if the path exists and is not a folder of this user, or if other users may write to
-    ///   it.
+    /// - Throws: `cannotCreate` if the path exists but is not this user's folder, or if others may write to it.
     public static func checkFolder(_ path: ByteString) throws(Fault) {
         guard let found = try FileStatus(at: path) else { return }
         guard found.isDirectory, found.isOurs

@@ -1,7 +1,6 @@
 import Basics
 import CLinux
 
-/// This process.
 public enum Process {
     /// The arguments without the program's name. Embedded Swift has no `CommandLine`.
     public static let arguments: [ByteString] = {
@@ -56,9 +55,8 @@ public enum Process {
         nanosleep(&time, nil)
     }
 
-    /// Sets the actions of signals: dnsmasq's script helper and a shell's `&` pass ignored signals on. TERM must end a
-    /// program, and an ignored SIGCHLD would hide how a child ended. SIGPIPE is ignored: a write without a reader fails
-    /// with EPIPE.
+    /// Sets the actions of signals: a parent such as dnsmasq's script helper may ignore some. An ignored SIGCHLD would
+    /// hide how a child ended. SIGPIPE is ignored: a write without a reader fails with EPIPE.
     public static func resetSignals() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGCHLD] { linux_signal_default(number) }
         linux_signal_ignore(SIGPIPE)

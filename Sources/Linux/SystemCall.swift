@@ -17,12 +17,12 @@ extension StaticString {
 }
 
 extension Fault {
-    /// Makes a fault whose message ends with the text of strerror(3).
+    /// Makes a fault with "MESSAGE: REASON", the reason from strerror(3).
     public convenience init(_ code: Code, _ message: ByteString, system errno: Int32) {
         self.init(code, "\(message): \(ByteString(cString: strerror(errno)))", errno: errno)
     }
 
-    /// ELOOP or EISDIR: the path is a link or a folder, FIFO or device instead of a file.
+    /// ELOOP or EISDIR: a link, folder, FIFO or device is in the place of a file.
     public var isNoFile: Bool { errno == ELOOP || errno == EISDIR }
     /// ENOENT: the path, or a folder in it, is missing.
     public var isMissing: Bool { errno == ENOENT }

@@ -2,9 +2,8 @@ import Basics
 import CLinux
 import Linux
 
-/// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861): each host answers, even
-/// behind a firewall that drops echo requests. The kernel sends the probes, and reports answers and silence:
-/// rtnetlink(7).
+/// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861), which firewalls let through.
+/// The kernel sends the probes, and reports answers and silence: rtnetlink(7).
 public struct Neighbours: ~Copyable {
     /// Receives the kernel's reports (RTNLGRP_NEIGH).
     private let news: FileDescriptor
@@ -21,10 +20,8 @@ public struct Neighbours: ~Copyable {
     /// Readable when the kernel has a report.
     public var number: Int32 { news.number }
 
-    /// Makes the kernel probe a host, even if it takes the host for reachable. It reports the result after 3 s or a
-    /// little more.
-    /// - Returns: false if the host is on no link of the router, or can't be probed, as with a permanent neighbour
-    ///   entry.
+    /// Makes the kernel probe a host, even a reachable host, and report the result within little more than 3 s.
+    /// - Returns: false if the host is on no link of the router, or if the kernel can't probe it (a permanent entry).
     /// - Throws: `system`, with the errno EPERM, without CAP_NET_ADMIN.
     public func ask(_ address: Address) throws(Fault) -> Bool {
         guard let route = try? call(RouteMessage.route(to: address)), route.link != 0 else { return false }

@@ -16,14 +16,12 @@ public enum RouteMessage {
         message(30, flags: 0x1, body: body(address, on: link))
     }
 
-    /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: probes a neighbour three times, a second apart. Fails if the
-    /// kernel has no MAC address for it.
+    /// RTM_NEWNEIGH with NUD_PROBE and NLM_F_REPLACE: 3 probes, a second apart. Fails for an unknown MAC address.
     public static func probe(_ address: Address, on link: Int32) -> [UInt8] {
         message(28, flags: 0x105, body: body(address, on: link, state: 0x10))
     }
 
-    /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: probes by broadcast three times, a second apart, unless the kernel
-    /// takes the neighbour for reachable.
+    /// RTM_NEWNEIGH with NTF_USE and NLM_F_CREATE: 3 broadcasts, a second apart, unless the neighbour counts as known.
     public static func resolve(_ address: Address, on link: Int32) -> [UInt8] {
         message(28, flags: 0x405, body: body(address, on: link, flags: 1))
     }
@@ -63,7 +61,7 @@ public enum RouteMessage {
         /// The interface of a route that leads to a host without a gateway; else 0.
         public var link: Int32 = 0
 
-        /// The answer that the state tells of: `undecided` for STALE and DELAY; nil in the middle of a probe.
+        /// The answer by the state: `undecided` for STALE and DELAY; nil if the state tells nothing, as during a probe.
         public var answer: Answer? {
             switch state {
             case RouteMessage.reachable: .answered

@@ -6,10 +6,9 @@ public final class DispatchQueue: @unchecked Sendable {
     public static let main = DispatchQueue()
 
     private var work: [() -> Void] = []
-    /// Activated sources. The loop removes cancelled ones.
+    /// Activated sources. The loop removes cancelled sources.
     var sources: [DispatchSource] = []
 
-    /// Runs `work` later, in the order of the calls.
     public func async(execute work: @escaping () -> Void) { self.work.append(work) }
 
     fileprivate func run() -> Never {

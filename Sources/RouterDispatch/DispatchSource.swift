@@ -28,8 +28,7 @@ public final class DispatchSource: @unchecked Sendable {
         self.signal = signal
     }
 
-    /// Fires while the descriptor is readable or has lost its other end. It must stay open until the cancel handler
-    /// runs.
+    /// Fires while the descriptor is readable or its other end is closed. Close it in the cancel handler.
     public static func makeReadSource(fileDescriptor: Int32, queue: DispatchQueue) -> DispatchSourceRead {
         DispatchSource(file: fileDescriptor)
     }
@@ -66,7 +65,6 @@ public final class DispatchSource: @unchecked Sendable {
         }
     }
 
-    /// Stops further events. A running handler runs to its end.
     public func cancel() {
         guard !isCancelled else { return }
         isCancelled = true
