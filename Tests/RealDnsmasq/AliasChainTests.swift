@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// One name that always reaches the machine, through the whole chain, as a real dnsmasq answers for it: each change of the
-/// alias takes exactly one restart, and what does not change it none.
+/// One name that always reaches the machine, through the whole chain, as a real dnsmasq answers it. Each change of the
+/// alias takes exactly one restart; an event that changes no alias takes no restart.
 @Suite(.ownThread) struct AliasChainTests {
     /// A laptop: wired and wireless in one system, or booted into another.
     private final class Maxwell {
@@ -25,14 +25,13 @@ import Testing
             try eventually("dnsmasq answers") { try router.resolve("maxwell.lan") == [] }
         }
 
-        /// What dnsmasq is told of the aliases.
+        /// The fragment that dnsmasq reads.
         var fragment: String { router.scratch / "dnsmasq.d/cname-updater.conf" }
 
-        /// Does something that may change where the alias leads to.
-        ///
+        /// Does something that may change the target of the alias.
         /// - Parameters:
-        ///   - event: What dnsmasq tells of the client's address then, if anything.
-        ///   - host: What dnsmasq then answers for the alias.
+        ///   - event: The event that dnsmasq reports for the client's address.
+        ///   - host: The host that the alias must then lead to.
         func step(
             _ event: String?, of client: Client, restarts: Int = 0, to host: String?,
             _ action: () throws -> Void
@@ -55,7 +54,7 @@ import Testing
             try expect(host)
         }
 
-        /// Both interfaces come up, within one quiet time or not.
+        /// Both interfaces come up, within a quiet time or later.
         func bootArch() throws {
             try step("add", of: wireless, restarts: 1, to: "maxwell-arch") {
                 try wired.boot("maxwell-arch")
@@ -118,8 +117,9 @@ import Testing
         #expect(shown.contains("in 12 h") || shown.contains("in 11 h"), "\(shown)")
     }
 
-    /// Another system on the same interface, while the wireless lease of the first runs on: with the same client
-    /// identifier dnsmasq gives the lease another name, with another it gives another lease, and the old one runs on too.
+    /// Another system comes up on the interface, while the wireless lease of the first system goes on. With an
+    /// unchanged client identifier dnsmasq renames the lease. With a new identifier dnsmasq gives a new lease, and the
+    /// old lease goes on.
     @Test(arguments: Extent.cases(Router.Dispatcher.new, .old))
     func followsReboots(dispatcher: Router.Dispatcher) throws {
         let maxwell = try Maxwell(dispatcher)
@@ -166,7 +166,7 @@ import Testing
         try wired.boot("maxwell-arch")
         try eventually("it is back") { contents(maxwell.fragment) == fragment }
         try router.waitForUpdaters()
-        // When its time comes, nothing is left of it.
+        // The quiet time ends without a pending request.
         try router.inside(["cname-updater", "flush"])
         try router.program.line(with: "dnsmasq: not needed any more")
         try eventually("it shows") { router.state("state") == "idle" }

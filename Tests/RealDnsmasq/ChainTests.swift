@@ -6,8 +6,8 @@ import Testing
 @Suite(.ownThread) struct ChainTests {
     private static let leases = Extent.isAll ? 1000 : 200
 
-    /// Every start of dnsmasq replays all leases. The first replay asks for nothing, though nobody knew the leases. A replay
-    /// with other names asks for one restart, and the one after that restart for nothing.
+    /// Every start of dnsmasq replays all leases. The first replay requests no restart, although the leases are new to
+    /// us. A replay with new names requests one restart, and the replay after that restart requests nothing.
     @Test(arguments: Extent.cases(Router.Dispatcher.new, .old))
     func aStormIsOneRestart(dispatcher: Router.Dispatcher) throws {
         let leases = Self.leases
@@ -65,12 +65,12 @@ import Testing
         #expect(try router.inside(["cname-updater", "aliases", "--json"]).contains(#""loaded":true,"obstacle":null"#))
     }
 
-    /// This is what the dispatchers differ in: whose child the hook is, and what it finds open.
+    /// The dispatchers differ in the parent of the hook, and in its open files.
     @Test(arguments: Router.Dispatcher.allCases)
     func theUpdaterIsNobodysChild(dispatcher: Router.Dispatcher) throws {
         let count = 20
         let router = try Router(dispatcher, leases: count, areHidden: true, quiet: "0.5", gated: true)
-        // No updater can go on, and yet all are started: neither dnsmasq nor the dispatcher waits for one.
+        // All updaters are started, but none can go on: neither dnsmasq nor the dispatcher waits for an updater.
         try eventually("all updaters are started") { router.updaters.count >= count }
         for updater in router.updaters {
             try eventually("its parent is process 1") {

@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// What `cname-updater check` finds on a router.
+/// The findings of `cname-updater check` on a router.
 @Suite(.ownThread) struct CheckTests {
-    /// libuci reads a file in /var/run/uci in place of that in /etc/config, all of it.
+    /// libuci reads a file in /var/run/uci instead of the file in /etc/config.
     @Test func settingsInVarRunCount() throws {
         let lan = try LAN()
         func check() throws -> (status: Int32, output: String) {

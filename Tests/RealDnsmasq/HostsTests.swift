@@ -56,8 +56,8 @@ import Testing
         #expect(try run(["stat", "-c", "%a", folder, folder + "/alias1"]).output == "755\n644")
     }
 
-    /// An alias that changes again and again, while a client asks all the time: it has the old answer or the new one, and
-    /// never none.
+    /// An alias changes again and again, while a client asks all the time. Each answer is the old target or the new
+    /// target, and never empty.
     @Test func nobodyMissesAnAnswer() throws {
         let (leases, changes) = (Self.leases, Extent.isAll ? 200 : 40)
         let router = try Router(
@@ -108,7 +108,7 @@ import Testing
         #expect(held(router) == before)
     }
 
-    /// What the same change takes as a CNAME: the quiet time, and a restart.
+    /// As a CNAME, the same change takes the quiet time and a restart.
     @Test func aCNAMEWaitsForTheQuietTime() throws {
         let (leases, quiet) = (Self.leases, Extent.isAll ? 10 : 3)
         let router = try Router(
@@ -123,7 +123,7 @@ import Testing
         #expect(now() - start > Double(quiet))
     }
 
-    /// Whoever restarts dnsmasq, sends it HUP, or clears its folders away.
+    /// Other programs restart dnsmasq, send it HUP, or remove its folders.
     @Test func outlivesWhatOthersDo() throws {
         let router = try Router(
             .new, leases: 20, quiet: "0.3", maxInterval: "0", aliases: Self.alias("m", ["host-1"]), publish: "hosts")

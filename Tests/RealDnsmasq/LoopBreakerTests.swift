@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// A requester that repeats itself is throttled, and no other requester waits for it. The routers run 50 times as fast: an hour
-/// is 72 s, the quiet time 0.2 s instead of 10 s, and the longest interval 12 s instead of 600 s.
+/// A requester that repeats itself is throttled, and other requesters are not delayed. The routers run 50 times as
+/// fast: an hour is 72 s, the quiet time 0.2 s, and the longest interval 12 s.
 @Suite(.ownThread) struct LoopBreakerTests {
     private static let hour = 72.0
 
@@ -20,7 +20,7 @@ import Testing
         #expect(["throttled", "running", "waiting"].contains(router.state("state")))
     }
 
-    /// Ten machines boot one after the other, each as soon as the restart for the one before is over.
+    /// Ten machines boot, each as soon as the restart for the last machine is over.
     @Test func aBusyMorningIsNoLoop() throws {
         let machines = 10
         let router = try Router(
@@ -63,13 +63,13 @@ import Testing
             flips += 1
             if now() - start > 0.9 { calmTimes += 1 }
         }
-        // For half an hour, or longer if booting takes long.
+        // Half an hour, or longer if booting takes long.
         while now() - start < Self.hour / 2 || flips <= 20 || others <= 1 {
             try flip()
             guard flips % 12 == 0 else { continue }
             try router.clients[1].boot("other-" + names[others % 2])
             let wanted = "other-\(names[others % 2]).lan."
-            // Meanwhile the other goes on.
+            // The other requester goes on.
             try eventually("the other alias leads there") {
                 try flip()
                 return try router.resolve("other.lan").first == wanted
@@ -84,7 +84,7 @@ import Testing
         print(
             "loop breaker: \(flips) flips, \(calmTimes) times calm, \(others) changes of another alias, \(runs) runs in",
             "\(halfHours / 2) h")
-        // Who has been calm is throttled at his fourth run.
+        // A requester that has been calm is throttled at its fourth run.
         #expect(Double(runs) <= 12 * halfHours + Double(2 * others + 3 * calmTimes))
     }
 }

@@ -2,8 +2,8 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Which of several targets is there, through the whole chain: with a real dnsmasq, real clients and `cname-updater watch`.
-/// As CNAMEs, which take a restart; and as addresses in a folder that dnsmasq follows, which take none.
+/// Finds the target that is reachable, through the whole chain: a real dnsmasq, real clients and `cname-updater watch`.
+/// As CNAMEs, which take a restart, and as addresses in a folder that dnsmasq follows.
 @Suite(.ownThread) struct PresenceChainTests {
     enum Publish: String, CaseIterable, Sendable {
         case cname, hosts
@@ -61,7 +61,7 @@ import Testing
             return (shown + [files, router.program.log.joined(separator: "\n")]).joined(separator: "\n\n")
         }
 
-        /// Neither the alias nor dnsmasq is touched for so long.
+        /// The alias and dnsmasq stay untouched for this time.
         func stays(_ host: String?, for seconds: Double) throws {
             let runs = router.state("runs")
             let end = now() + seconds
@@ -84,7 +84,7 @@ import Testing
             try router.program.lines(withEach: ["maxwell-arch-wifi: is reachable"])
         }
 
-        /// As if it sat behind a switch: the link stays up, but nobody answers.
+        /// As behind a switch: the link stays up, but the machine does not answer.
         func hide(_ client: Client) throws { try client.inside(["ip", "link", "set", "eth0", "arp", "off"]) }
         func show(_ client: Client) throws { try client.inside(["ip", "link", "set", "eth0", "arp", "on"]) }
     }
@@ -136,8 +136,8 @@ import Testing
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
 
-    /// Another system on the same interface, with the same identifier or another, and on another interface. Each has its own
-    /// name at once, whatever the alias was.
+    /// Another system comes up on the interface, with the old identifier or a new one, and then on another interface.
+    /// The alias leads to each at once.
     @Test(arguments: Extent.cases(Publish.hosts, .cname))
     func followsDualBoot(publish: Publish) throws {
         let maxwell = try Maxwell(publish)
@@ -190,7 +190,7 @@ import Testing
         if publish == .hosts { #expect(maxwell.runs == "0") }
     }
 
-    /// By dnsmasq itself: the alias has the addresses of both kinds, and a target may have none but these.
+    /// dnsmasq itself gives the alias addresses of both kinds. A target may have only an IPv6 address.
     @Test(arguments: Extent.cases(Publish.hosts, .cname))
     func followsDHCPv6(publish: Publish) throws {
         let ranges = (77...78).map { "dhcp-range=fd\($0)::100,fd\($0)::1ff,64,1h\n" }.joined()
@@ -216,7 +216,7 @@ import Testing
         try wired.release()
         try wired.bootIPv6("maxwell-arch")
         try becomes("maxwell-arch")
-        // Which of two is there is asked in IPv6, too.
+        // Candidates are probed by IPv6 too.
         try wireless.bootIPv6("maxwell-bigsur")
         try maxwell.router.program.lines(withEach: ["maxwell-bigsur: is reachable"])
         // Before that, the alias followed the newest lease. The restart for that lease may still be due, and the next one too.
@@ -280,7 +280,7 @@ import Testing
         #expect(try maxwell.router.linesUntilQuiet(with: "dnsmasq: run").count <= 1)
         let trace = maxwell.router.scratch / "trace"
         let process = try maxwell.router.inside(["pgrep", "-x", "cname-updater"])
-        // What was changed last may still be looked at, 1 s later.
+        // The last change may still be read 1 s later.
         let lock = maxwell.router.scratch / "updater/reconcile.lock"
         try eventually("watch rests") {
             let taken = try run(["stat", "-c", "%y", lock]).output

@@ -2,8 +2,8 @@ import CLinux
 import TestSupport
 import Testing
 
-/// What a change of settings does, of ours and of dnsmasq's, by `service debounced reload`, which is what LuCI's apply comes
-/// down to. `swift test --filter ReloadTests | grep 'DNS was gone'` shows for how long DNS was gone.
+/// A change of our settings or of dnsmasq's, by `service debounced reload`, as LuCI applies it. `swift test --filter
+/// ReloadTests | grep 'DNS was gone'` shows how long DNS was gone.
 @Suite(.ownThread) struct ReloadTests {
     private static let alias = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
     private static let isOut = "#maxwell is left out: 'maxwell' is a CNAME at /etc/config/dhcp:2"

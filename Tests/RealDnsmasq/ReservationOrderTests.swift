@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Which of several reservations a real dnsmasq takes: what `Reservations.clashes` says of it.
+/// Real dnsmasq chooses among several reservations as `Reservations.clashes` says.
 @Suite(.ownThread) struct ReservationOrderTests {
     private static let exact = "02:00:00:00:00:0a,10.77.0.1"
     private static let wildcard = "02:00:00:*:*:*,10.77.0.2"
@@ -9,7 +9,7 @@ import Testing
     private static let name = "maxwell,10.77.0.4"
     private static let (sendsIdentifier, sendsName) = ("-x 0x3d:ff11", "-x hostname:maxwell")
 
-    /// - Returns: The addresses that a client gets in these calls of udhcpc, one after the other.
+    /// - Returns: The addresses that a client gets in these calls of udhcpc, in order.
     private func addresses(_ lines: [String], _ calls: [String]) throws -> [String] {
         let scratch = Scratch()
         scratch.write(

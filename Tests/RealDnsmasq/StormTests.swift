@@ -9,7 +9,7 @@ import Testing
     private static let aliases = 50
     private static let starts = 3
 
-    /// What three starts of dnsmasq in a row have led to.
+    /// The costs of three starts of dnsmasq in a row.
     private struct Costs {
         let reconciles: Int
         let events: Int
@@ -18,7 +18,7 @@ import Testing
         let cpu: Double?
     }
 
-    /// - Parameter targets: What the names of the targets begin with; all leases are of `host-N`.
+    /// - Parameter targets: The start of the targets' names; all leases are of `host-N`.
     private func storm(_ targets: String) throws -> Costs {
         let group = CPUGroup()
         let aliases = (1...Self.aliases).map { "config cname 'm\($0)'\n\tlist target '\(targets)-\($0)'\n" }

@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// The truth counts, whether an event told of a change or not, and whichever program made the change.
+/// The truth counts, with or without an event, and whichever program made the change.
 @Suite(.ownThread) struct TruthTests {
     private static let alias = "config cname 'maxwell'\n    list target 'maxwell-arch'\n\n"
 
@@ -26,7 +26,7 @@ import Testing
         print("\(publish), a lease that went without an event: right after \(Int((now() - start) * 1000)) ms")
         #expect(!router.events.contains { $0.hasPrefix("remove") })
         try eventually("its record goes") { contents(router.scratch / "updater/leases/\(client.hardware)") == nil }
-        // The client comes back with another address: the old one, of which no event told, is not shown beside it.
+        // The client comes back with a new address. The old address, which no event removed, is not shown.
         _ = try router.linesUntilQuiet(with: "dnsmasq: run")
         let old = client.address
         let end = Int(time(nil)) + 43200
@@ -39,7 +39,7 @@ import Testing
         #expect(router.state("runs") == (publish == "hosts" ? "0" : "\(runs + 2)"))
     }
 
-    /// The same while dnsmasq runs: the file is written in place, and no event tells of it.
+    /// The same while dnsmasq runs: the file is written in place, without an event.
     @Test func aNewAddressWithoutAnEventReplacesTheOld() throws {
         let lease = "4000000000 02:00:00:00:00:00 10.77.1.1 maxwell-arch *\n"
         let router = try Router(
@@ -52,7 +52,7 @@ import Testing
 
     // MARK: Hosts files
 
-    /// An IPv6-only host of odhcpd's: dnsmasq has no lease of it, and tells no event.
+    /// An IPv6-only host of odhcpd: dnsmasq has no lease for it, and sends no event.
     @Test(arguments: Extent.cases("cname", "hosts"))
     func aNameInAHostsFileIsUp(publish: String) throws {
         let lan = try LAN(sections: "config updater\n    option publish \(publish)\n")
@@ -70,7 +70,7 @@ import Testing
         #expect(shown.contains("a hosts file has its name"), "\(shown)")
         let check = try lan.inside(["cname-updater", "check"])
         #expect(check.status == 0, "\(check.output)")
-        // The name goes, and nothing tells of it but the file.
+        // The name is removed from the file, without an event.
         try run(["rm", folder + "/odhcpd.hosts.lan"])
         try lan.inside(["sh", "-c", "kill -HUP $(cat /var/procd/lan.dnsmasq)"])
         try eventually("it has none") { try lan.addresses("maxwell.lan", isIPv6: true) == [] }
@@ -98,7 +98,7 @@ import Testing
         #expect(try lan.inside(["cname-updater", "aliases"]).output.contains("left out: \(place)"))
     }
 
-    /// The same in what a script prints, which only dnsmasq reads: an ad blocker's list, brought up to date at night.
+    /// The change is in the output of a script, which only dnsmasq reads: an ad blocker's list, updated at night.
     @Test(.onlyInAll("watch waits for 12 s before it says that an instance is down."))
     func aClashThatNoFileShowsIsMended() throws {
         let lan = try VerifyTests.served()
@@ -114,7 +114,7 @@ import Testing
         #expect(lan.fragment() == VerifyTests.isLeftOut)
     }
 
-    /// What is loaded is what is wanted: no restart of ours follows one by hand.
+    /// The wanted fragment is loaded, so a restart by hand is followed by no restart of ours.
     @Test func aRestartByAnotherProgramIsEnough() throws {
         let lan = try LAN(quiet: "600")
         try lan.event()

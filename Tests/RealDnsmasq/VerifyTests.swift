@@ -21,9 +21,8 @@ import Testing
         return lan
     }
 
-    /// Makes a change, and has a name asked for meanwhile, until the run is over and dnsmasq answers.
-    ///
-    /// - Parameter prepare: What goes wrong in that run, and not before.
+    /// Makes a change, and queries a name until the run is over and dnsmasq answers.
+    /// - Parameter prepare: Plants a fault in that run only.
     /// - Returns: The calls of `service dnsmasq`.
     private func change(
         _ lan: LAN, to action: String = "add", _ what: String, pauses: Double = 5, prepare: () -> Void = {}
@@ -79,7 +78,7 @@ import Testing
 
     // MARK: What is our doing
 
-    /// Our own look can't find it: an argument that stands in no file.
+    /// The fault is an argument of dnsmasq, which is in no file that we read.
     @Test func aFragmentThatFailsIsTakenAway() throws {
         let lan = try LAN()
         let calls = try change(lan, "the aliases keep dnsmasq from starting", pauses: 20) {
@@ -185,13 +184,13 @@ import Testing
         let calls = try change(lan, "another instance fails for another reason", pauses: 1) {
             lan.breakInstance("guest")
         }
-        // That its aliases are not at fault shows without them.
+        // The instance does not run without its aliases either, so they are not at fault.
         #expect(calls == ["restart", "restart guest"])
         #expect(lan.program.log.contains { $0.contains("guest: dnsmasq does not run without its aliases either") })
         try isAlias(lan)
         #expect(lan.fragment(of: "guest") == Self.alias)
         #expect(try lan.program.lines(with: "guest: ", during: 4) == [], "it has been said")
-        // That does not spare the aliases when they are at fault.
+        // Now the aliases are at fault.
         lan.scratch.write("var/arguments/guest", "--cname=maxwell,up.lan")
         try lan.event("remove")
         try lan.program.line(with: "dnsmasq: done")
