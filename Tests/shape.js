@@ -1,5 +1,5 @@
 // Whether an object of JSON has the shape that a manual gives for it: node Tests/shape.js MANUAL CALL <ANSWER, where CALL
-// begins the line above the shape. The notation stands in the manual of debounced. A member that the shape does not have is
+// begins the line above the shape. See the manual of debounced for the notation. A member that the shape does not have is
 // a fault, too.
 'use strict';
 const fs = require('fs');

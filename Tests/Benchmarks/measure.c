@@ -1,7 +1,7 @@
-/* Runs programs in turn, so that all meet the same noise: ROUNDS, then for each program a NAME, its environment, and its words
+/* Runs programs in turn, so that noise hits all alike: ROUNDS, then for each program a NAME, its environment, and its words
  * up to a `;`, as in  100 a X=1 /bin/true ';' b /bin/false ';'
- * Prints for each: NAME, the median from exec to exit and the mean CPU time, in microseconds. What the programs print goes
- * nowhere. */
+ * Prints for each: NAME, the median from exec to exit and the mean CPU time, in microseconds. The output of the
+ * programs is dropped. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>

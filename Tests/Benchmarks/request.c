@@ -1,5 +1,5 @@
-/* What `cname-updater request JOB` does, in C: reads the settings, looks for the job and whether the aliases are as the
- * settings want them, makes sure that the request is in the ledger, rings, and looks whether the daemon is stopped.
+/* `cname-updater request JOB` in C: reads the settings, finds the job, checks that the aliases are as wanted, writes the
+ * request into the ledger, notifies the daemon, and checks that the daemon is not stopped.
  * CONFIG RUN JOB UPDATER-RUN. */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -52,7 +52,7 @@ func timer(after milliseconds: Int, _ handler: @escaping () -> Void) -> Dispatch
 
 /// A pipe with some bytes in it, and a source of read events.
 final class Reading {
-    /// The number of activated sources whose cancel handler has not run. Only the main queue uses it.
+    /// The number of activated sources whose cancel handler is still to run. Only the main queue uses it.
     nonisolated(unsafe) static var open = 0
 
     private let reader: FileDescriptor
@@ -258,7 +258,7 @@ func signals() {
     user.activate()
 }
 
-/// A class whose initializer can fail before all properties are set.
+/// A class with an initializer that can fail before all properties are set.
 private final class Failing {
     let text: ByteString
 

@@ -30,7 +30,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition((1...63).contains(label.count) && label.first != 0x2D)
         precondition(label.allSatisfy { (0x61...0x7A).contains($0) || isHex($0) || $0 == 0x2D || $0 == 0x5F })
     }
-    // What it says comes through the door again unchanged.
+    // The event's values are accepted again, unchanged.
     let again = try? LeaseEvent(
         router: "OpenWrt",
         environment: { name in

@@ -61,7 +61,7 @@ private func ofDnsmasq(_ path: ByteString) {
     }
 }
 
-/// What is read and written again says the same.
+/// A file that is read and written again is unchanged.
 private func ofOurs(_ text: ByteString) {
     if let state = FragmentState(text: text) {
         precondition(FragmentState(text: state.text)!.text == state.text)

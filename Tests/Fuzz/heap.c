@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* What the heap has mapped: chunks, of which small blocks are cut and which stay, and the pages of each large block. */
+/* The mappings of the heap: chunks for small blocks, which stay, and the pages of each large block. */
 struct mapping {
     char *start;
     size_t size;
@@ -58,7 +58,7 @@ static int seen_munmap(void *start, size_t size) {
 
 enum { most_blocks = 32, most_bytes = 400000, largest_small = 8192 - unit };
 
-/* A caller's block. Its bytes are those of `noise` from `tag` on. */
+/* A caller's block. Its bytes are a part of `noise` that begins at `tag`. */
 struct held {
     unsigned char *bytes;
     size_t size;
@@ -73,7 +73,7 @@ static int is_sound(const struct held *block, size_t size) {
     return memcmp(block->bytes, noise + block->tag, size) == 0;
 }
 
-/* Takes over what was just handed out, and fills it. */
+/* Takes a new block, and fills it. */
 static void hold(struct held *block, void *bytes, size_t size) {
     require(bytes != NULL, "no memory");
     require((uintptr_t)bytes % 16 == 0, "a block is not aligned");
@@ -95,7 +95,7 @@ static void give_back(struct held *block) {
     block->bytes = NULL;
 }
 
-/* What no heap can give. */
+/* A size that no heap has. */
 static size_t excess(unsigned number) {
     static const size_t starts[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 300, PTRDIFF_MAX, SIZE_MAX / 4, (size_t)1 << 50};
     return starts[number % 5] - number / 5 % 600;
@@ -170,7 +170,7 @@ static void step(unsigned call, struct held *block, unsigned number) {
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
     if (!noise[0])
         for (size_t index = 0; index < sizeof noise; index++) noise[index] = (index * 2654435761u >> 13) | 1;
-    /* Whatever was in it. */
+    /* With any content. */
     memset(first, 0xA5, sizeof first);
     rest = first;
     end = first + chunk;
@@ -179,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
     for (; count >= 4; input += 4, count -= 4)
         step(input[0] % 8, blocks + input[1] % most_blocks, input[2] << 8 | input[3]);
 
-    /* What was given back serves again: the same sizes once more take no new pages but for what is large. */
+    /* Freed blocks are used again: equal sizes take new pages only for large blocks. */
     size_t sizes[most_blocks];
     size_t large = 0;
     for (size_t index = 0; index < most_blocks; index++) {

@@ -11,7 +11,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         findings.all.map { $0.message }.allSatisfy {
             $0.hasPrefix("f:") && $0.bytes.allSatisfy { (0x20...0x7E).contains($0) }
         })
-    // Written again, it says the same.
+    // A text that is written and read again is unchanged.
     var lines: [ByteString] = []
     for alias in aliases {
         precondition(isSafe(alias.name.text) && !alias.targets.isEmpty)

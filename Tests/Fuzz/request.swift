@@ -3,7 +3,7 @@ import Debounce
 
 private let jobs = [Job(name: "a", command: "service a restart"), Job(name: "b-2", command: "b")]
 
-/// What comes through the FIFO. A byte 0xFF ends a read, 0xFE also finds the FIFO empty and waits.
+/// The bytes of the FIFO. A byte 0xFF ends a read; 0xFE also empties the FIFO and lets time pass.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: bytes, count: count))
@@ -33,7 +33,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition(jobs.contains { $0.name == request.job })
         precondition(Request(line: request.line, jobs: jobs) == request)
     }
-    // Whatever came before: a whole line stands.
+    // A whole line is a request, after any bytes.
     precondition(read(Array("request a\n".utf8)[...], isDrained: true) == [Request(.request, job: "a")])
     precondition(Request(line: ByteString(input), jobs: jobs).map { jobs.map { $0.name }.contains($0.job) } ?? true)
     return 0

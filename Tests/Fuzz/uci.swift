@@ -16,7 +16,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             precondition(
                 section.options.allSatisfy { $0.values.allSatisfy { (section.line...lines).contains($0.line) } })
         }
-        // Written out as uci(1) does, it says the same.
+        // A file that is written as uci(1) does is read unchanged.
         precondition(written(try! UCI(written(file), file: "f")) == written(file))
     }
     var found = Findings()
@@ -28,7 +28,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(settings.aliases.allSatisfy { $0.name.text.isHostName && !$0.targets.isEmpty })
     let findings = settings.aliases.findings(reserved: [HostName("a")!], leased: [HostName("b")!], router: "c")
     precondition((settings.aliases.map { $0.place } + findings.map { $0.place }).allSatisfy { $0.file == "f" })
-    // What is left is sound, and says the same when it is read again.
+    // The settings without the faulty parts are sound, and unchanged when they are read again.
     found = Findings()
     let again = Settings(settings.text, file: "g", findings: &found)
     precondition(found.all(.fault).isEmpty)

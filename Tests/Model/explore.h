@@ -1,4 +1,4 @@
-// The table of all states that were seen, the way to each of them, and the search for loops.
+// The table of all visited states, the way to each state, and the search for loops.
 #include "state.h"
 
 struct Next { State s; bool internal, needless; string label; };                                  // internal: needs nothing from outside
@@ -26,7 +26,8 @@ static void printTrace(uint32_t end) {
  show(unpack(states[end]));
 }
 
-/// Looks for a loop that needs nothing from outside. A full disk does not count: `watch` tries again each second. Returns whether there is none.
+/// Looks for a loop without input from outside. A full disk does not count: `watch` tries again each second. Returns
+/// true if there is no loop.
 static bool comesToRest() {
  vector<Byte> colour(states.size(),0); vector<pair<uint32_t,vector<uint32_t>>> stack;
  auto open=[&](uint32_t i) {

@@ -1,5 +1,6 @@
-// Explores every state of a small world around the updater's reconcile: updaters, `watch`, the daemon with its `verify`, dnsmasq, and
-// others that restart dnsmasq, fill the disk, remove a folder, or kill a process before any step. README.md says how to run it.
+// Explores every state of a small world around the updater's reconcile: updaters, `watch`, the daemon with its
+// `verify`, dnsmasq, and other programs that restart dnsmasq, fill the disk, remove a folder, or kill a process before
+// any step. README.md says how to run it.
 #include "explore.h"
 
 static bool belief=false, harm=false;       // set by a step that breaks a row
@@ -14,7 +15,7 @@ static int kindWanted(const State&s, int f) { return s.out[f]==1+s.truth[f] ? 0 
 static bool marked(const State&s) { return s.mark||s.working; }
 static bool chosen(const State&s, int f) { for (int i=0;i<INSTANCES;i++) if (s.down>>i&1&&fragment(i)==f) return true; return false; }
 static bool kills(const State&s, int i, int content) { int p=s.poison[i]; return p==3||(p==1&&content==1)||(p==2&&content>0); }
-/// Somebody may have changed the folder, and no reconcile has begun since.
+/// The folder may have changed without a later reconcile.
 static bool unnoticed(const State&s) { return HOSTS&&(s.wake||!s.watching||s.mark||s.watcher==MARK||s.watcher==LOCK); }
 
 /// What process `i` has loaded, as far as the lock holder can tell.

@@ -14,16 +14,16 @@ typedef uint8_t Byte;
 static int INSTANCES=1, SHARED=0, CONTENTS=1, UPDATERS=1;
 // How often the outside acts: changes of the truth, kills, restarts by others, full disks, removed folders, fatal contents.
 static int T0=2, K0=1, X0=1, FULL=0, RM=0, POISON=0;
-// What belongs to the world. QUIET: the quiet time is longer than any updater. HOSTS: content 2 is a folder. FOREIGN: others make the folder anew.
+// The world. QUIET: the quiet time is longer than any updater. HOSTS: content 2 is a folder. FOREIGN: other programs make a new folder.
 // REPLAY: a replayed lease of a target reconciles. VERIFY: verify judges. NOP: the job's command restarts nothing. PARTIAL: or the first instance only.
 static int WATCH=1, QUIET=0, HOSTS=0, FOREIGN=0, REPLAY=1, VERIFY=0, NOP=0, PARTIAL=0;
-// What the code does; the other value plants a fault.
+// The code. The other value plants a fault.
 // MARKFIRST: the mark is made before the lock is tried. MARKTAKE: the mark is renamed, not removed. EVIDENCE: a process that still reads is unknown.
-// RETRY: watch follows a mark. WSTATE: watch follows the state files. ONEDECISION: one over all instances. SAVED: the state file has the digest.
+// RETRY: watch follows a mark. WSTATE: watch follows the state files. ONEDECISION: one decision for all instances. SAVED: the state file has the digest.
 // MEMORY: watch remembers that it failed. KEEP: a failed request withdraws nothing. INNOCENT, SPARE: these verdicts are saved.
 // PUTBACK: a killed verify is a failed run. LATERM: the folder is removed when no process needs anything.
 // PASSOVER: a put of verify does not ask for a process that verify has called down.
-// UNCHANGED (both values are right): aliases are left out even if the instance last ran with the same fragment.
+// UNCHANGED (both values are right): aliases are left out even if the instance last ran with this fragment.
 static int MARKFIRST=1, MARKTAKE=1, EVIDENCE=1, RETRY=1, WSTATE=1, ONEDECISION=1, SAVED=1, MEMORY=1, KEEP=1;
 static int INNOCENT=1, SPARE=1, PUTBACK=1, LATERM=1, PASSOVER=0, UNCHANGED=0;
 // The steps of the lock holder: T read the truth, L look at the processes, c save `changing`, A add the request, H make the folder, R rename the
@@ -40,7 +40,7 @@ enum { PLAIN, LEAVEOUT, RESTORE };                                              
 #define FIELDS(ONE, TWO) \
  /* per fragment; out: 1 + the truth that is left out */ \
  TWO(truth,2) TWO(disk,2) TWO(changing,1) TWO(out,2) ONE(saved,3) ONE(folder,2) \
- /* per instance; line: its line in the state file; told: procd must restart it; gave: it died of what it read; old: it ran when the run began */ \
+ /* per instance; line: its line in the state file; told: procd must restart it; gave: its content killed it; old: it ran at the start of the run */ \
  TWO(proc,2) TWO(loaded,3) TWO(line,3) TWO(told,1) TWO(gave,1) TWO(ran,3) TWO(innocent,1) TWO(poison,2) TWO(old,1) TWO(spared,1) \
  /* memory of the lock holder; fresh: what was seen is still about the running process */ \
  TWO(want,3) TWO(seen,2) TWO(look,3) TWO(fresh,1) ONE(differs,2) \

@@ -125,7 +125,7 @@ public final class Program {
     public func end() throws -> Int32 {
         var wait = [pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)]
         let deadline = now() + patience
-        // A program whose output fills the pipe does not end: read until its end.
+        // A full pipe keeps the program from ending, so read until its end.
         while poll(&wait, 1, 0) == 0 {
             guard now() < deadline else {
                 throw Failure("not ended within \(patience) s; the log:\n" + log.joined(separator: "\n"))

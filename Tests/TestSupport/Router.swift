@@ -193,7 +193,7 @@ public final class Router {
     public func waitForUpdaters() throws {
         try waitForHooks()
         if !isWatched { return }
-        // `watch` waits 1 s after an event before it looks.
+        // `watch` reconciles 1 s after an event.
         let lock = scratch / "updater/reconcile.lock"
         func taken() throws -> String { try run(["stat", "-c", "%y", lock]).output }
         let before = try taken()
