@@ -2,12 +2,12 @@ import Basics
 import Configuration
 import Network
 
-/// Tells which candidates are reachable. Candidates are targets of one alias that are up at the same time. The verdict
-/// follows from the results of the rounds of probes.
+/// Tells which candidates are reachable: targets of one alias that are up at the same time. The verdict follows from
+/// the results of the rounds of probes.
 ///
 /// Two misses in a row make a candidate unreachable, but only while a competing candidate answers. If no candidate
-/// answers, all verdicts stay, so a machine that sleeps keeps its alias. Candidates that answer in the same round are
-/// different machines.
+/// answers, all verdicts stay, so a machine that sleeps keeps its alias. Two candidates that answer in one round are
+/// two machines.
 public final class Presence {
     public enum Verdict: ByteString, Sendable {
         /// The candidate is new, or it is on no link of the router.
@@ -17,8 +17,7 @@ public final class Presence {
 
     /// The time between two rounds for a candidate that answers.
     public static let interval = Duration.seconds(5)
-    /// The time between two rounds for a candidate that does not answer. The kernel asks three times by broadcast in
-    /// each round.
+    /// The time between two rounds for a candidate that does not answer. The kernel asks three times in each.
     public static let longInterval = Duration.seconds(30)
     /// The number of misses in a row after which a candidate is unreachable.
     private static let limit = 2

@@ -1,6 +1,5 @@
 extension ByteString {
-    /// FNV-1a with 64 bits (draft-eastlake-fnv), as 16 hexadecimal digits. Detects a change; no protection from
-    /// forgery.
+    /// FNV-1a with 64 bits (draft-eastlake-fnv), as 16 hexadecimal digits. Detects changes, not forgery.
     public var digest: ByteString {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -4,8 +4,7 @@ import Basics
 public final class Alias {
     public final class Target {
         public let host: HostName
-        /// The operating system of a multi-boot machine to which the target belongs. Targets of one system may be up
-        /// together.
+        /// The operating system of a multi-boot machine. Targets of one system may be up together.
         public let system: ByteString
 
         init(_ host: HostName, system: ByteString) { (self.host, self.system) = (host, system) }
@@ -27,8 +26,8 @@ public final class Alias {
     }
 
     /// Reads a section, and leaves out faulty values. A target without a system, such as `maxwell-arch-wifi`, gets the
-    /// system of the shortest target to which `-…` was added, such as `maxwell-arch`. Without such a target it is a
-    /// system by itself.
+    /// system of the shortest target before `-…`, such as `maxwell-arch`. Without such a target it is a system by
+    /// itself.
     /// - Returns: nil if no alias is left, or if the alias is not enabled.
     convenience init?(_ read: UCI.Section, file: ByteString, findings: inout Findings) {
         let named = read.values(of: "name").first ?? UCI.Value(read.name ?? "", line: read.line)

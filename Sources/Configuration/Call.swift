@@ -106,8 +106,7 @@ public struct Call: Sendable {
         _ run: @escaping @Sendable (Call) throws(Fault) -> Void
     ) -> Verb { (name, usage, help, run) }
 
-    /// Runs the verb of a call, or the first verb if the call has no verb. After a fault says why, and ends the
-    /// process.
+    /// Runs the verb of a call, or the first verb. After a fault says why, and ends the process.
     /// - Parameters:
     ///   - options: The options that take a value, besides `--config`.
     ///   - notes: The help text below the verbs, without the options for jobs of the command line.

@@ -10,8 +10,7 @@ public struct Place: Equatable, Sendable {
     public var text: ByteString { line.map { "\(file):\($0)" } ?? file }
 }
 
-/// What was found in the settings, or by a check. It stays a value until it is shown. It is an error where it ends the
-/// reading.
+/// A result of reading the settings, or of a check. It is an error where it ends the reading.
 public final class Finding: Error, Equatable {
     /// The gravest first.
     public enum Kind: ByteString, CaseIterable, Sendable {

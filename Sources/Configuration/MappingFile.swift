@@ -1,7 +1,6 @@
 import Basics
 
-/// The mapping file, for aliases from other programs: lines `TARGET ALIAS [SYSTEM]`, the preferred target of an alias
-/// first, and `#` comments.
+/// The mapping file: lines `TARGET ALIAS [SYSTEM]`, the preferred target of an alias first, and `#` comments.
 public enum MappingFile {
     public static func aliases(in text: ByteString, file: ByteString, findings: inout Findings) -> [Alias] {
         var sections: [UCI.Section] = []

@@ -1,8 +1,7 @@
 import Basics
 import Linux
 
-/// Where the programs find their settings and each other. The command line wins over the environment, which wins over
-/// the places on a router.
+/// The paths of the programs. The command line wins over the environment, which wins over the usual paths.
 public struct Places: Sendable {
     public var config: ByteString { moved ?? Places.uci("debounced") }
     /// The settings file that the call or the environment names; nil for the usual file.
@@ -24,8 +23,7 @@ public struct Places: Sendable {
             if let directory = Places.variable(name) { return directory }
             if Process.isRoot { return "/var/run/\(owner)" }
             guard let directory = Places.variable("XDG_RUNTIME_DIR") else { return "/tmp/\(owner)-\(Process.user)" }
-            // su(1) leaves the variable as it was. Programs of the other user rely on that folder, so nothing is
-            // written there.
+            // su(1) leaves the variable as it was: the folder may belong to programs of another user.
             if let found = try FileStatus(at: directory), !found.isOurs {
                 throw Fault(.cannotCreate, "XDG_RUNTIME_DIR: \(directory) is \(found.summary), not ours; unset it")
             }
@@ -47,8 +45,7 @@ public struct Places: Sendable {
         ["DEBOUNCED_RUN_DIR=\(daemon)"] + (moved.map { ["DEBOUNCED_CONFIG=\($0)"] } ?? [])
     }
 
-    /// Returns the file that `uci show NAME` shows. `/var/run/uci/NAME` replaces all of `/etc/config/NAME`: libuci's
-    /// `uci_file_load`, since 2025.
+    /// Returns the file that `uci show NAME` shows: libuci's `uci_file_load`, since 2025.
     public static func uci(_ name: ByteString) -> ByteString {
         let path: ByteString = "/var/run/uci/\(name)"
         return (try? FileStatus(at: path)) == nil ? "/etc/config/\(name)" : path

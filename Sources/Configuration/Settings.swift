@@ -26,8 +26,7 @@ public struct Settings {
         add(MappingFile.aliases(in: text, file: mappings, findings: &findings), findings: &findings)
     }
 
-    /// Reads the text of a settings file, and leaves out faulty parts. A text without a job gets the built-in job,
-    /// which restarts dnsmasq.
+    /// Reads the text of a settings file, and leaves out faulty parts. Without a job it gets the built-in job.
     public init(_ text: ByteString, file: ByteString, findings: inout Findings) {
         let updaterSection = SettingsSection(type: "updater", name: "updater", table: UpdaterSettings.table, file: file)
         updater = UpdaterSettings(section: updaterSection)
@@ -69,8 +68,7 @@ public struct Settings {
         }
     }
 
-    /// A remark if the job that aliases request does not restart dnsmasq; nil if it does, or if its command is a
-    /// script.
+    /// A remark if the job that aliases request does not restart dnsmasq, and is no script.
     public var jobFinding: Finding? {
         guard !aliases.isEmpty, let found = jobSections.first(where: { $0.name == updater.job }),
             case let command = found["command"], found["enabled"] == "1", command.firstIndex(of: "dnsmasq") == nil,
@@ -98,8 +96,7 @@ public struct Settings {
         }
     }
 
-    /// These settings as a settings file: the updater's section, the jobs, and all aliases, with those of the mapping
-    /// file.
+    /// These settings as a settings file: the updater's section, the jobs, and all aliases.
     public var text: ByteString {
         (([updater.section] + jobSections).map { $0.text } + aliases.map { $0.text }).joined(separator: "\n")
     }

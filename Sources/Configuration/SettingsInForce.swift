@@ -29,8 +29,7 @@ public final class SettingsInForce {
     private let path: ByteString
 
     /// Reads the copy.
-    /// - Parameter takesOver: Without a copy, puts the settings of the file in force, as a start does. If false, they
-    ///   are only read.
+    /// - Parameter takesOver: Without a copy, puts the settings of the file in force, as a start does.
     /// - Throws: `cannotCreate`; `system`; `settings` if the system can't read a file now.
     public static func read(_ places: Places, takesOver: Bool) throws(Fault) -> SettingsInForce {
         // Another user could have written anything there.
@@ -64,10 +63,9 @@ public final class SettingsInForce {
 
 extension Settings {
     /// Reads the settings for a start, which a fault does not prevent. If a file can't be read to its end, the settings
-    /// in force stay, so that no alias is withdrawn. Without settings in force, the part that could be read counts.
+    /// in force stay, so that no alias is withdrawn. Otherwise the part before the fault counts.
     /// - Returns: The settings, and lines for the log.
-    /// - Throws: `settings` if the system can't read a file now; `cannotCreate` if the run directory of the daemon is
-    ///   not ours.
+    /// - Throws: `settings` if the system can't read a file now; `cannotCreate` if the run directory is not ours.
     public static func forStart(_ places: Places) throws(Fault) -> (Settings, log: [ByteString]) {
         try Files.checkFolder(places.daemon)
         var findings = Findings()

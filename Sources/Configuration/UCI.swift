@@ -1,9 +1,8 @@
 import Basics
 
 /// A file in OpenWrt's format. The grammar is as in libuci's file.c: words with quotes, a `\` that escapes a character
-/// or joins two lines, `#` comments, and `;` between commands. A file that libuci accepts means the same here. Some
-/// input that libuci drops or refuses is accepted too: quotes and joined lines around the first word of a line, and any
-/// command after a `;`.
+/// or joins two lines, `#` comments, and `;` between commands. Some input that libuci drops or refuses is accepted too:
+/// quotes and joined lines around the first word of a line, and any command after a `;`.
 public struct UCI {
     public final class Value: Sendable {
         public let text: ByteString

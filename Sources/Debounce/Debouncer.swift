@@ -37,8 +37,7 @@ public struct Debouncer: Sendable {
 
     public enum Action: Equatable, Sendable {
         case none
-        /// Start the command. Then call `ended` when the command has ended or can't be started, or `notReady`, or
-        /// `notNeeded`.
+        /// Start the command. Then call `ended`, or `notReady` or `notNeeded` if it was not started.
         case start
         /// The timeout has passed: send TERM to the process group.
         case terminate
@@ -115,8 +114,7 @@ public struct Debouncer: Sendable {
         rest()
     }
 
-    /// Returns what must be done now. A call that is too early does no harm: a deadline may have moved since the timer
-    /// was set.
+    /// Returns what must be done now. A call that is too early does no harm.
     public mutating func tick(at now: Instant) -> Action {
         guard let wakeAt, wakeAt <= now else { return .none }
         guard case .running(let step, _) = state else {
@@ -151,8 +149,7 @@ public struct Debouncer: Sendable {
         return isSuccess ? .done : .givenUp
     }
 
-    /// The command could not be started, since a resource is missing. Its requests wait for the quiet time again. A
-    /// retry keeps its number.
+    /// The command could not be started now. Its requests wait for the quiet time again. A retry stays a retry.
     public mutating func notReady(at now: Instant) {
         precondition(isRunning, "nothing runs")
         isFlushed = false
@@ -172,8 +169,7 @@ public struct Debouncer: Sendable {
         rest()
     }
 
-    /// A command of an earlier daemon still runs. The caller must make its requests again, since they are not known
-    /// here.
+    /// A command of an earlier daemon still runs. The caller must make its requests again.
     public mutating func adopt(at now: Instant) {
         if case .retrying = state { preconditionFailure("the last run has ended") }
         (state, failures, isFlushed) = (.running(.command, since: now), 0, false)

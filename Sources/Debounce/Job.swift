@@ -5,8 +5,7 @@ public struct Job: Equatable, Sendable {
     /// At most 63 letters, digits and `_`: a section and a folder have this name too.
     public var name: ByteString
     public var command: ByteString
-    /// A line for `/bin/sh -c` that checks whether the command worked. `verifiesDnsmasq` follows every command, any
-    /// other line a command that succeeded.
+    /// A line for `/bin/sh -c` that checks whether the command worked. It follows a command that succeeded.
     public var verify: ByteString?
     /// The verification of a restart of dnsmasq. It starts dnsmasq again if the command was cut off.
     public static var verifiesDnsmasq: ByteString { "cname-updater verify" }

@@ -21,8 +21,7 @@ public struct Request: Equatable, Sendable {
 
     public init(_ verb: Verb, job: ByteString) { (self.verb, self.job) = (verb, job) }
 
-    /// The requester, as far as this line tells: the line itself if it was written by hand. Empty if the line requests
-    /// no run.
+    /// The requester that this line shows: the line itself if it was written by hand. Empty if it requests no run.
     public var requester: ByteString {
         switch verb {
         case .request: "fifo \(line)"

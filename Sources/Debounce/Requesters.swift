@@ -5,7 +5,6 @@ import Basics
 /// A hook that requests a restart for every lease event is called again by the replay after each restart. A requester
 /// that triggered three runs in a row, each soon after the last, is probably triggered by the runs themselves. Then the
 /// pause after each run that it triggers doubles, up to the job's `maxInterval`, until the requester has been calm.
-/// Other requesters are not delayed.
 struct Requester: Equatable, Sendable {
     /// The number of runs in a chain that are not throttled.
     static let free = 3
@@ -28,8 +27,7 @@ struct Requester: Equatable, Sendable {
 
     var isThrottled: Bool { chain >= Requester.free }
 
-    /// No request waits, and the last was made a few quiet times ago, which is longer than a replay takes to begin. Then
-    /// the chain starts anew.
+    /// No request waits, and no replay has made one for a few quiet times. Then the chain starts anew.
     fileprivate func isCalm(at now: Instant, _ job: Job) -> Bool {
         !isWaiting && !isCovered && lastSign + max(job.quiet * 3, .seconds(1)) < now
     }
@@ -72,8 +70,7 @@ extension Job {
 struct Requesters: Equatable, Sendable {
     /// The number of requesters with an entry of their own. Requesters beyond this limit share one entry, `others`.
     static let limit = 32
-    /// The number of runs within six times `maxInterval` (an hour) without a pause, whatever the requesters. After
-    /// these, pauses allow 30 runs at most.
+    /// The number of runs within six times `maxInterval` without a pause. With pauses there are at most 30.
     static let freeRuns = 20
 
     private(set) var all: [Requester] = []
@@ -148,8 +145,7 @@ struct Requesters: Equatable, Sendable {
 
     mutating func cancel() { for place in all.indices { all[place].isWaiting = false } }
 
-    /// The end of the pause that applies to all requesters after `freeRuns`. The pauses double, from a sixteenth of
-    /// `maxInterval` on.
+    /// The end of the pause for all requesters after `freeRuns`. It doubles, from a sixteenth of `maxInterval` on.
     private func pauseEnd(_ job: Job) -> Instant {
         guard ends.count >= Requesters.freeRuns, let end = ends.last else { return Instant(sinceStart: .zero) }
         let halved = Int64(max(0, 4 + Requesters.freeRuns - ends.count))

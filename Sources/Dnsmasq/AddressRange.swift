@@ -30,8 +30,7 @@ final class AddressRange {
         }
     }
 
-    /// The network in which an instance gives addresses: dnsmasq(8), --dhcp-range. Reservations may lie outside the
-    /// range.
+    /// The network in which an instance gives addresses: dnsmasq(8), --dhcp-range.
     /// - Parameter value: Such as `set:lan,192.168.1.100,192.168.1.249,255.255.255.0,12h`.
     /// - Returns: nil without an address.
     convenience init?(dhcp value: ByteString) {

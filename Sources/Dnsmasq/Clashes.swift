@@ -6,14 +6,13 @@ import Network
 extension Reservations {
     /// Returns the reservations that clash: "section 'x' clashes with …: why; what to do".
     ///
-    /// If several `dhcp-host=` lines match one client, dnsmasq 2.90 prefers a client identifier to a MAC address, that
-    /// to a MAC address with `*`, and that to a name, whatever the order of the lines. The winner alone counts, even if
-    /// it reserves no address. A client without an identifier keeps the lease of the last client with an identifier on
-    /// its interface.
+    /// If several `dhcp-host=` lines match one client, dnsmasq 2.90 prefers a client identifier to a MAC address, a MAC
+    /// address to one with `*`, and these to a name. The winner alone counts, even if it reserves no address. A client
+    /// without an identifier keeps the lease of the last client with an identifier on its interface.
     ///
     /// As OpenWrt writes these lines, a MAC address mostly wins over a `duid`. Beside odhcpd, dnsmasq does not get the
     /// `duid`, so the line matches by name. A `duid` without colons, as odhcpd and LuCI write it, is text to dnsmasq.
-    /// It must be the whole of option 61, but RFC 4361 puts `ff` and an IAID before it.
+    /// It must be the whole of option 61, but RFC 4361 adds `ff` and an IAID.
     ///
     /// Of several lines for one MAC address, the last wins in its network, without a log line. A line with an address
     /// counts only in the network of that address. With one address in two lines dnsmasq does not start. A name in two
@@ -48,8 +47,7 @@ extension Reservation {
             "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
     }
 
-    /// One dnsmasq gets both, and both reserve something in DHCPv4, or both in DHCPv6. A reservation without an address
-    /// holds in both.
+    /// One dnsmasq gets both, and both reserve something in DHCPv4 or in DHCPv6. Without an address it is both.
     fileprivate func overlaps(_ other: Reservation) -> Bool {
         if !instance.isEmpty, !other.instance.isEmpty, instance != other.instance { return false }
         func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
@@ -82,8 +80,7 @@ extension Reservation {
         return ranges.contains { $0.contains(address) && $0.contains(another) }
     }
 
-    /// Returns how this reservation matches a client that `other` matches by its MAC address, and which of them wins;
-    /// nil without such a match.
+    /// Returns how this reservation matches a client of `other`, and which of the two wins; nil without a match.
     fileprivate func rivalry(with other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
         let how: ByteString
         if matches(hardware: client.lease.hardware) { return nil }
@@ -115,8 +112,7 @@ extension LeaseStorage.ClientLease {
                 + "its name and its aliases flip; if they are two machines, as clones are, give each an identifier")
     }
 
-    /// DHCPv4's client identifier (option 61), or the DUID. An identifier that repeats the MAC address may be left out
-    /// by the client.
+    /// DHCPv4's client identifier (option 61), or the DUID. A client need not send its MAC address as identifier.
     fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
 
     /// In a DHCPv4 identifier of RFC 4361, section 6.1, the DUID follows `ff` and four bytes of IAID.

@@ -6,14 +6,12 @@ public final class DnsmasqProcess {
     public let number: Int32
     /// In clock ticks since the boot: field 22 of /proc/PID/stat, proc(5). A HUP does not change it.
     public let start: Int64
-    /// The file after `-C`.
     public let file: ByteString
     /// The process has read its files. dnsmasq reads them as root; then it starts its script helper and drops root.
     /// Stays false for a dnsmasq that runs as root without a script.
     public private(set) var hasRead: Bool
 
-    /// The parent, if this process was forked without a new program: the script helper, or a process for queries by
-    /// TCP. It may outlive its parent.
+    /// The parent, if this process was forked without a new program: the script helper, or a TCP query.
     private let origin: Int32?
 
     public init(number: Int32, start: Int64, file: ByteString, hasRead: Bool, origin: Int32? = nil) {
@@ -23,8 +21,7 @@ public final class DnsmasqProcess {
     /// - Parameter entry: A name in /proc.
     /// - Returns: nil if the process is no instance.
     private convenience init?(_ entry: ByteString) {
-        // The name of a process is no proof, so its file counts. A zombie has no file, and an upgrade removes the file:
-        // proc(5).
+        // The name of a process is no proof. A zombie has no file, and an upgrade removes the file: proc(5).
         guard let number = entry.wholeNumber.map({ Int32($0) }),
             let program = Files.target(ofLink: "/proc/\(entry)/exe"),
             program.hasSuffix("/dnsmasq") || program.hasSuffix("/dnsmasq (deleted)"),

@@ -1,8 +1,7 @@
 import Basics
 import Linux
 
-/// Our part of dnsmasq's configuration: `CONFDIR/cname-updater.conf`. An alias that is left out is replaced by a
-/// comment.
+/// Our part of dnsmasq's configuration: `CONFDIR/cname-updater.conf`. An omitted alias is a comment.
 public struct Fragment: Sendable {
     static let name: ByteString = "cname-updater.conf"
     public let confdir: ByteString
@@ -65,12 +64,10 @@ public struct Fragment: Sendable {
         return changes
     }
 
-    /// The line of an alias among sorted lines; nil without such a line.
     public static func line(of alias: ByteString, in lines: [ByteString]) -> ByteString? {
         lines.firstSorted(withPrefix: "cname=\(alias),")
     }
 
-    /// The names in a line, with the target's last.
     private static func names(in line: ByteString) -> [ByteString] {
         ByteString(line.bytes.dropFirst(6)).parts { $0 == UInt8(ascii: ",") }
     }

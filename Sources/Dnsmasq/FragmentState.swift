@@ -2,7 +2,6 @@ import Basics
 
 /// A process of dnsmasq, and what it has loaded of a fragment.
 public final class SeenProcess {
-    /// The instance.
     public let name: ByteString
     /// A process with a saved line has read its files, or its content is unknown.
     public let process: DnsmasqProcess
@@ -32,15 +31,13 @@ public final class SeenProcess {
     }
 }
 
-/// What the processes that read one fragment have loaded, if it differs from the file: a small file, replaced in one
-/// step.
+/// What the processes that read one fragment have loaded, if it differs from the file: a small file.
 public final class FragmentState {
     public let confdir: ByteString
     /// A change of the fragment goes on, or was killed.
     public var isChanging = false
     /// The digest of what the last change put on disk; empty before the first.
     public var onDisk: ByteString = ""
-    /// The processes at the last scan.
     public var seen: [SeenProcess] = []
     /// The digest of the aliases that are left out after a failed start; empty if no aliases are left out.
     public var leftOut: ByteString = ""
@@ -71,14 +68,12 @@ public final class FragmentState {
     }
 
     /// Returns what a process has loaded: the content of its line, or else what is on disk. Lines are written after the
-    /// rename, so a process without a line has read later. If another program has changed the fragment since, the
-    /// content is unknown.
+    /// rename, so a process without a line has read later. After a change by another program the content is unknown.
     public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> SeenProcess {
         if let line = seen.first(where: { $0.process.isSame(as: process) }) { return line }
         let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest
         return SeenProcess(of: name, process, content: isUnknown ? SeenProcess.unknown : digest)
     }
 
-    /// The instance's last seen process.
     public func last(of name: ByteString) -> SeenProcess? { seen.first { $0.name == name } }
 }

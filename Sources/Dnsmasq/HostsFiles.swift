@@ -7,15 +7,13 @@ public enum HostsFiles {
     /// In bytes. A longer file is an ad blocker's list, and is skipped.
     static let longest = 1 << 20
 
-    /// A name, in lower case, and one of its addresses.
     public typealias Entry = (name: ByteString, address: Address, file: ByteString)
 
-    /// Returns the wanted names with their addresses, in the order of the files, each pair once. Names of a loopback or
-    /// unspecified address are left out: ad blockers block names with such addresses, and the router gives them to
-    /// itself.
+    /// Returns the wanted names with their addresses, each pair once. Loopback and unspecified addresses are left out:
+    /// ad blockers block names with them, and the router has them itself.
     /// - Parameters:
     ///   - paths: Files, and folders of files. A missing file has no names.
-    ///   - isWanted: Gets the name in lower case, as in the file: with or without a domain.
+    ///   - isWanted: Gets the name in lower case, with or without a domain.
     public static func entries(in paths: [ByteString], where isWanted: (ByteString) -> Bool) -> [Entry] {
         var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {

@@ -2,16 +2,13 @@ import Basics
 import Linux
 
 /// The aliases as addresses, in a folder that dnsmasq follows: `CONFDIR/cname-updater.hosts/ALIAS`, dnsmasq(8),
-/// --hostsdir. A change is one rename, which dnsmasq reads at once. All users may read the files, since dnsmasq is not
-/// root.
+/// --hostsdir. A change is one rename, which dnsmasq reads at once. dnsmasq is not root, so all users may read.
 ///
-/// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`; for an address of another target, only the first two
-/// words.
+/// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`; for an address of another target, only two words.
 ///
 /// dnsmasq names a lease after the first name of the line with its address, if that name is in its domain.
 /// `alias.invalid` is in no domain, so the lease keeps its name. In 2.90 this holds only for an address that a hosts
-/// file had before. So a new address is first installed with `alias.invalid` alone, and gets the other names once
-/// dnsmasq has read that.
+/// file had before. So a new address first gets `alias.invalid` alone, and the other names once dnsmasq has read that.
 struct HostsFolder {
     private let confdir: ByteString
     var path: ByteString { confdir + "/cname-updater.hosts" }
@@ -43,7 +40,6 @@ struct HostsFolder {
     /// - Throws: `cannotCreate` if it can't be read.
     func inode() throws(Fault) -> UInt64? { try FileStatus(at: path).flatMap { $0.isDirectory ? $0.inode : nil } }
 
-    /// - Throws: `cannotCreate`.
     func make() throws(Fault) {
         try Files.makePublicFolder(confdir)
         try Files.makePublicFolder(path)
@@ -78,13 +74,11 @@ struct HostsFolder {
     }
 
     private func write(_ entry: AliasEntry, lines: [ByteString]) throws(Fault) {
-        // dnsmasq ignores files that start with a dot.
         let draft = confdir + "/.cname-updater.hosts"
         try Files.write(lines.joined(separator: "\n"), to: draft, mode: 0o644)
         try Files.rename(draft, to: path(entry))
     }
 
-    /// - Throws: `cannotCreate`.
     func removeAliases(except aliases: [ByteString]) throws(Fault) {
         let aliases = NameIndex(aliases)
         for name in try Files.names(in: path, hidden: true) where !aliases.contains(name) {
@@ -93,7 +87,6 @@ struct HostsFolder {
     }
 }
 
-/// The abilities of the installed dnsmasq.
 public enum InstalledDnsmasq {
     /// Returns why dnsmasq can't follow a folder of aliases; nil if it can.
     public static func obstacle() -> ByteString? {

@@ -9,7 +9,6 @@ public final class Instance {
     public let rendered: RenderedFile
     /// Empty if the instance is down; several while one process ends and the next begins.
     public let processes: [DnsmasqProcess]
-    /// The folder of its aliases.
     public let confdir: ByteString
     public var name: ByteString { rendered.name }
 

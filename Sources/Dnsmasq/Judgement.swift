@@ -19,16 +19,13 @@ public final class Judgement {
     private static let respite = Duration.seconds(5)
 
     public let name: ByteString
-    /// nil while it is open.
     public private(set) var verdict: Verdict?
-    /// The instance, as seen last.
     public private(set) var instance: Instance?
     private let began: Instant
     private let start: Instant
     /// The processes of the restart that still run.
     private var new: [DnsmasqProcess] = []
-    /// When each process in `new` was seen first. Its start is earlier: OpenWrt's jail has the same number before it
-    /// becomes dnsmasq.
+    /// When each was seen first. A start is earlier: OpenWrt's jail has that number before dnsmasq.
     private var since: [Instant] = []
     /// The first look after `patience`, which may be late on a busy router.
     private var late: Instant?
@@ -43,7 +40,6 @@ public final class Judgement {
 
     public func record(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }
-        // Without a rendered file there is no instance.
         verdict = instance.map { record($0.processes, at: now) } ?? .untouched
     }
 

@@ -3,8 +3,7 @@ import Leases
 import Network
 
 /// One lease event, from the environment of dnsmasq's `--dhcp-script` and OpenWrt's dispatcher: dnsmasq(8). Every value
-/// may come from the network. All are checked here: then a client, an address and a host name have one spelling, and
-/// are safe in a path and in a line.
+/// may come from the network, and is checked here: it has one spelling, and is safe in a path and in a line.
 public struct LeaseEvent: Equatable, Sendable {
     public enum Action: ByteString, Sendable { case add, update, remove }
 

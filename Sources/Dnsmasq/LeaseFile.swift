@@ -3,12 +3,10 @@ import Leases
 import Linux
 import Network
 
-/// The leases of an instance: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file before it runs its script, so the
-/// file is right when an event arrives.
+/// The leases of an instance: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file, and runs its script then.
 ///
 /// A line is a lease: its end in seconds since 1970 (0: no end), MAC address or IAID, address, host name (`*`: no
-/// name), client identifier or DUID. Lines with fewer words, or with an end that is no number of at most ten digits,
-/// are skipped.
+/// name), client identifier or DUID. Lines with fewer words, or without an end of at most ten digits, are skipped.
 public final class LeaseFile {
     private let text: ByteString
 
@@ -45,9 +43,8 @@ public final class LeaseFile {
         return nil
     }
 
-    /// Returns the leases, or those with certain host names. Each line counts, even if its end has passed (`expires` is
-    /// `now`): dnsmasq will remove it. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is
-    /// nil.
+    /// Returns the leases, or those with certain host names. A lease with a past end counts until dnsmasq removes the
+    /// line. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is nil.
     /// - Parameters:
     ///   - now: The clock of `expires`.
     ///   - wallClock: Since 1970.
@@ -66,8 +63,7 @@ public final class LeaseFile {
         return leases
     }
 
-    /// Returns how long a client's lease goes on: `unknown` if the file does not have the lease, or its end has passed;
-    /// `endless` also if the end is not known.
+    /// Returns how long a client's lease goes on: `unknown` if the file does not have the lease, or has a past end.
     /// - Parameter wallClock: Since 1970.
     public func term(of lease: Lease, _ client: ClientIdentifier, wallClock: Duration) -> Lease.Term {
         for address in lease.addresses {
@@ -93,7 +89,6 @@ public final class LeaseFile {
         words[0].number(digits: 10).flatMap { $0 < 100_000_000 ? nil : .seconds($0) }
     }
 
-    /// Returns the lines of a client's leases of an address, as words.
     private func lines(of address: Address, client: ClientIdentifier, hardware: ByteString) -> [[ByteString]] {
         var lines: [[ByteString]] = []
         forEachLease(at: 2, named: NameIndex([address.text])) { words in

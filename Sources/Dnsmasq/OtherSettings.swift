@@ -3,18 +3,16 @@ import Configuration
 import Linux
 
 /// The CNAMEs and domains of the instances that read one conf-dir, without our fragment: from the rendered files, the
-/// conf-dir, the files and folders that these name with `conf-file` or `conf-dir`, and `/etc/config/dhcp`, from which
-/// the next rendered file is made. If a name is here and in our fragment, dnsmasq does not start ("duplicate CNAME").
+/// conf-dir, the files and folders that these name, and `/etc/config/dhcp`, from which the next rendered file is made.
+/// If a name is here and in our fragment, dnsmasq does not start ("duplicate CNAME").
 ///
-/// Lines are read as in dnsmasq's option.c (`read_file`, `one_opt`). Only lines that begin with `c` or `d` are kept in
-/// memory: the lists of ad blockers have many megabytes. The result is saved as a small text, and holds until its key
-/// differs.
+/// Lines are read as in dnsmasq's option.c (`read_file`, `one_opt`), and only those that begin with `c` or `d`: the
+/// lists of ad blockers have many megabytes. The result is saved as a small text, and holds until its key differs.
 public final class OtherSettings {
     /// The saved text still holds.
     public let isKept: Bool
     /// The key, a digest of all inputs. Then `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
     private var lines: [ByteString]
-    /// In the order of reading, each once.
     private var files: [ByteString] = []
 
     /// Reads all files. A file that can't be read is skipped: dnsmasq reports it itself.
@@ -48,7 +46,6 @@ public final class OtherSettings {
 
     public var text: ByteString { lines.joined(separator: "\n") }
 
-    /// Why dnsmasq can't follow a folder; nil if it can, or need not.
     public var obstacle: ByteString? { lines.values(of: "obstacle ").first }
 
     /// The `domain=` lines of all files except the rendered files.
@@ -72,7 +69,6 @@ public final class OtherSettings {
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         var text: [UInt8] = []
         var line = 1
-        // The line has no further meaning.
         var isOver = false
         func end() {
             let text = ByteString(text)
@@ -100,10 +96,8 @@ public final class OtherSettings {
         end()
     }
 
-    /// In bytes.
     private static let longestLine = 1 << 20
 
-    /// - Parameter text: A line without quotes and comment.
     private func read(line text: ByteString, at place: Place, where isWanted: (ByteString) -> Bool) {
         guard let (option, value) = text.split(at: UInt8(ascii: "=")) else { return }
         var words = value.commaSeparated

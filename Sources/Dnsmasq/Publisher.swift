@@ -9,15 +9,12 @@ public final class AliasEntry {
     public let target: HostName?
     /// The alias, and the alias in the instance's domain.
     public let names: [ByteString]
-    /// The target with its domain; empty without a target.
     let targetName: ByteString
-    /// The target's addresses.
     var addresses: [ByteString] { target == nil ? [] : own.map { $0.text }.sorted() }
     /// The addresses that the alias may lead to later.
     var others: [ByteString] { target == nil ? [] : rest.filter { !own.contains($0) }.map { $0.text }.sorted() }
     private let own: [Address]
     private let rest: [Address]
-    /// Why the alias is left out; nil if it is not.
     public var omission: ByteString?
 
     public init(
@@ -40,8 +37,7 @@ public final class AliasEntry {
         return "cname=" + (names + [targetName]).joined(separator: ",")
     }
 
-    /// Leaves the alias out if dnsmasq would not start with it, or would not answer it. A name that occurs twice, or a
-    /// loop, keeps dnsmasq from starting.
+    /// Leaves the alias out if dnsmasq would not start with it (a name twice, a loop), or would not answer it.
     /// - Parameters:
     ///   - isAlias: Returns whether an alias has that name.
     ///   - place: Returns the place of another CNAME with that name.
@@ -64,12 +60,9 @@ public final class AliasEntry {
 
 /// How dnsmasq is given the aliases.
 public enum Publisher: Sendable {
-    /// As CNAMEs in the fragment, which dnsmasq reads at its start.
     case cname
-    /// As addresses in a folder that dnsmasq follows. The fragment names the folder.
     case hosts
 
-    /// The text of the fragment.
     public func text(_ entries: [AliasEntry], in confdir: ByteString) -> ByteString {
         var lines = entries.compactMap { $0.line }.sorted()
         if self == .hosts, !entries.isEmpty { lines = lines.filter { $0.hasPrefix("#") } + [Publisher.line(confdir)] }
@@ -119,8 +112,7 @@ public enum Publisher: Sendable {
         try self == .cname ? true : HostsFolder(in: confdir).has(entry)
     }
 
-    /// Returns the digest of what a process loads with a fragment. A new folder changes the digest, since a process
-    /// follows only the old folder.
+    /// Returns the digest of what a process loads with a fragment. A new folder has another digest.
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func digest(_ text: ByteString, in confdir: ByteString) throws(Fault) -> ByteString {
         let directives = Fragment.directives(in: text)

@@ -2,8 +2,7 @@ import Basics
 import Linux
 import Network
 
-/// The configuration that OpenWrt rendered from /etc/config/dhcp for one instance: `/var/etc/dnsmasq.conf.CFG`. A
-/// missing value is empty.
+/// The configuration that OpenWrt rendered for an instance: `/var/etc/dnsmasq.conf.CFG`. Missing values are empty.
 public final class RenderedFile {
     public let path: ByteString
     /// CFG, the name of the instance's section.
@@ -36,7 +35,6 @@ public final class RenderedFile {
         self.init(path: path, text: text)
     }
 
-    /// Returns CFG; empty if the path is no rendered file.
     private static func name(of path: ByteString) -> ByteString {
         let names = path.parts { $0 == UInt8(ascii: "/") }
         return [names[names.count - 1]].values(of: "dnsmasq.conf.").first ?? ""
@@ -63,7 +61,6 @@ public final class RenderedFile {
         }
     }
 
-    /// Whether the instance reads a file of this name in its conf-dir.
     public func reads(_ name: ByteString) -> Bool { RenderedFile.reads(name, filter: confdirFilter) }
 
     /// - Parameter filter: The ends of names: with a `*` in front the only ones to read, without it those to skip.
@@ -108,7 +105,6 @@ extension [Domain] {
 }
 
 extension ByteString {
-    /// Without the blanks at both ends.
     var trimmed: ByteString {
         let end = (bytes.lastIndex { !$0.isSpace } ?? -1) + 1
         return ByteString(bytes[..<end].drop { $0.isSpace })

@@ -17,13 +17,10 @@ public final class Reservation {
     public private(set) var hardware: [ByteString] = []
     /// Client identifiers from `mac`, as such pairs.
     public private(set) var identifiers: [ByteString] = []
-    /// DUIDs, as such pairs.
     public private(set) var duids: [ByteString] = []
     public private(set) var hostName: HostName?
-    /// IPv4; nil without such an address.
     public private(set) var address: Address?
-    /// The last bits of the IPv6 address, in hexadecimal digits; empty without such bits, `ignore` if odhcpd gives no
-    /// address.
+    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none; `ignore` for odhcpd.
     public private(set) var hostID: ByteString = ""
 
     private var isUsed = false
@@ -31,7 +28,6 @@ public final class Reservation {
     fileprivate var isEnabled: Bool { isUsed && !isOff }
     /// The only instance that gets the reservation; empty for all.
     private(set) var instance: ByteString = ""
-    /// The tags that a client must have.
     private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
@@ -95,12 +91,10 @@ public final class Reservations {
     public private(set) var names: [ByteString] = []
     /// The networks in which each restart of dnsmasq looks for another DHCP server.
     public private(set) var searched: [ByteString] = []
-    /// The first of these sections.
     public private(set) var searchPlace: Place?
     /// The sections of the enabled instances of dnsmasq; empty for an anonymous section.
     private var instances: [ByteString] = []
     public var hasInstances: Bool { !instances.isEmpty }
-    /// Invalid values, which are left out.
     public private(set) var problems: [Finding] = []
 
     public static var path: ByteString { Places.uci("dhcp") }
@@ -122,7 +116,6 @@ public final class Reservations {
         try self.init(text, file: path)
     }
 
-    /// The first domain, else OpenWrt's own.
     public var domain: ByteString { domains.first?.text ?? "lan" }
 
     /// - Throws: `settings` if the text is not UCI.
@@ -180,7 +173,6 @@ extension ByteString {
         return counts.contains(pairs.count / 3) ? ByteString(pairs.dropLast()) : nil
     }
 
-    /// Whether the text matches as a pattern, in which `*` is any byte.
     fileprivate func matches(_ pairs: ByteString) -> Bool {
         count == pairs.count
             && bytes.indices.allSatisfy { bytes[$0] == UInt8(ascii: "*") || bytes[$0] == pairs.bytes[$0] }

@@ -1,7 +1,6 @@
 import Basics
 
-/// The identity of a DHCP client: RFC 2131, section 2 (client identifier, else hardware address), and RFC 8415, section
-/// 11 (DUID).
+/// The identity of a DHCP client: RFC 2131, section 2, and RFC 8415, section 11 (DUID).
 public struct ClientIdentifier: Equatable, Sendable {
     /// The raw value is the start of the identifier's name.
     public enum Kind: ByteString, CaseIterable, Sendable {
@@ -19,8 +18,7 @@ public struct ClientIdentifier: Equatable, Sendable {
     /// A unique name that fits a file: `aa:bb:cc:dd:ee:ff`, `id-ff:…` or `duid-00:…`.
     public var name: ByteString { kind.rawValue + text }
 
-    /// - Returns: nil if `text` is no such identifier, or too long for a file's name. 255 bytes hold an option 61 of 84
-    ///   bytes, four times the longest in use.
+    /// - Returns: nil if `text` is no such identifier, or too long for a file's name.
     public init?(_ kind: Kind, _ text: ByteString) {
         let isValid =
             switch kind {

@@ -77,8 +77,7 @@ public final class LeaseStorage {
         try Files.names(in: allLeases).compactMap { ClientIdentifier(name: $0) }
     }
 
-    /// Returns all leases that have not expired, in the order of the clients' names, with MAC addresses where known.
-    /// Changes nothing.
+    /// Returns all leases that have not expired, by client, with MAC addresses where known. Changes nothing.
     /// - Throws: `cannotCreate`.
     public func all() throws(Fault) -> [ClientLease] {
         var all: [ClientLease] = []
@@ -106,8 +105,7 @@ public final class LeaseStorage {
         let current = try FileStatus(at: path(client))
         let isCurrent = try token.file?.status().isSame(as: current) ?? (current == nil)
         if isCurrent {
-            // Written first, since the file system may be full: each replay would announce a change that is not
-            // recorded again.
+            // First, since the file system may be full: a change that is announced must be recorded.
             if !leases.isEmpty { try Files.write(leases.text, to: draft) }
             try announce()
             if leases.isEmpty { try Files.remove(path(client)) } else { try Files.rename(draft, to: path(client)) }

@@ -1,8 +1,7 @@
 import Basics
 import Network
 
-/// The leases of one client as the text of its file: lines `NAME VALUE`, and a blank line between leases. A missing
-/// value has no line.
+/// The leases of one client as the text of its file: lines `NAME VALUE`, with a blank line between leases.
 extension [Lease] {
     var text: ByteString { map { $0.text }.joined(separator: "\n\n") }
 

@@ -6,8 +6,7 @@ import Linux
 public struct Runs: Equatable, Sendable {
     /// The number of the last run that began; 0 before the first. It is written before the command starts.
     public var begun = 0
-    /// The number of the last run that ended and is not tried again. It is written before the run's requests are
-    /// removed.
+    /// The number of the last run that ended and is not tried again. Written before the requests are removed.
     public var ended = 0
     /// The exit status of the run `ended`: 128 + N if signal N ended it.
     public var status: Int32 = 0
@@ -29,9 +28,9 @@ extension RequestLedger {
     }
 
     /// Moves the pending requests to `running`, just before the command starts.
-    /// - Returns: The number of the run, and the events of all requesters, each after its cause; nil if nothing is
-    ///   pending, so the command must not run.
-    /// - Throws: `cannotCreate`. Then the requests are in `pending` or in `running`; `returnRequests` puts them back.
+    /// - Returns: The number of the run, and the events of all requesters, each after its cause; nil if none is
+    ///   pending.
+    /// - Throws: `cannotCreate`. Then `returnRequests` puts the requests back.
     public func startRun(of job: ByteString) throws(Fault) -> (run: Int, events: [ByteString])? {
         // No command runs, so a folder here is left over from a fault.
         if try FileStatus(at: running(job)) != nil { try returnRequests(of: job) }
@@ -93,8 +92,7 @@ extension RequestLedger {
         return "\(place)/\(step.rawValue)"
     }
 
-    /// Finds the process that a daemon before this one left running. The caller must then watch the process, and return
-    /// its requests.
+    /// Finds the process that an earlier daemon left. The caller must watch it, and return its requests.
     /// - Returns: The process of the command or of its verification; nil if no process runs.
     /// - Throws: `cannotCreate`.
     public func recover(_ job: ByteString) throws(Fault) -> RunningProcess? {

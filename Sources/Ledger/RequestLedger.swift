@@ -113,9 +113,8 @@ public struct RequestLedger: Sendable {
         return events
     }
 
-    /// Returns the ages of the first and the last pending request; nil if no request is pending. The files' times are
-    /// on the wall clock, which may jump: an impossible age counts as zero, so that the wait starts again and does not
-    /// end too early.
+    /// Returns the ages of the first and the last pending request; nil if no request is pending. The wall clock may
+    /// jump: an impossible age counts as zero, so that the wait starts again and does not end too early.
     /// - Parameter longest: The greatest possible age.
     /// - Throws: `cannotCreate`.
     public func age(of job: ByteString, longest: Duration) throws(Fault) -> (first: Duration, last: Duration)? {

@@ -19,8 +19,7 @@ public final class DispatchQueue: @unchecked Sendable {
                 for item in next { item() }
             }
             sources.removeAll { $0.isCancelled }
-            // Each source with an event has one turn, in the order of activation. A source that a handler activates or
-            // sets has its turn in the next round.
+            // Each source with an event has one turn, in the order of activation. New sources wait for the next round.
             let sources = sources.filter { $0.file != -1 || $0.deadline != nil }
             let readable = Poll.readable(sources.map { $0.file }, until: sources.compactMap { $0.deadline }.min())
             let now = Process.now

@@ -4,8 +4,7 @@ import Dnsmasq
 import Linux
 
 extension Context {
-    /// `cname-updater apply`: called by a start and a reload of the service. Tries aliases again that were left out
-    /// after a failed start of dnsmasq.
+    /// `cname-updater apply`: called by a start and a reload of the service. Tries omitted aliases again.
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     public func apply() throws(Fault) {
         let occasion = Occasion("the settings have changed")

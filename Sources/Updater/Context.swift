@@ -36,8 +36,7 @@ final class LeaseFiles {
     private(set) lazy var all = ((try? RenderedFile.all(in: router.rendered)) ?? []).compactMap { file($0.leaseFile) }
 }
 
-/// What a call of `cname-updater` works with: the places, the settings in force, the recorded leases, and the moment of
-/// the call.
+/// The places, the settings in force, the recorded leases, and the moment of a call of `cname-updater`.
 public final class Context {
     let places: Places
     let settings: SettingsInForce

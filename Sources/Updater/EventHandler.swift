@@ -8,8 +8,7 @@ import Network
 
 extension Context {
     /// Handles the lease event in the environment.
-    /// - Throws: `usage` or `data` if the variables are no event; `cannotCreate`; `settings`; `busy` if another process
-    ///   keeps the lock of the leases.
+    /// - Throws: `usage` or `data` if it is no event; `cannotCreate`; `settings`; `busy` if the leases stay locked.
     public static func handleEvent(_ places: Places) throws(Fault) {
         let event = try LeaseEvent(
             router: Process.hostName, procd: Process.environmentOfInit("HOSTNAME"),

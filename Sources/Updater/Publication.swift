@@ -82,8 +82,7 @@ final class Publication {
         return parts.joined(separator: "\n").digest
     }
 
-    /// Returns the other settings of dnsmasq, from the saved text if no file, no process and none of our settings has
-    /// changed.
+    /// Returns the other settings of dnsmasq, from the saved text if its key still holds.
     private static func other(
         truth: Truth, instances: [Instance], inputsDigest: ByteString
     ) throws(Fault) -> OtherSettings {
@@ -181,8 +180,7 @@ final class Publication {
         try publisher == .cname && wanted == onDisk ? onDiskDigest : Publisher.digest(wanted, in: confdir)
     }
 
-    /// Returns whether a process has loaded anything else than the wanted fragment. If the processes are not known,
-    /// every change needs a restart.
+    /// Returns whether a process has loaded anything else than the wanted fragment, or may have.
     /// - Throws: `cannotCreate`.
     func needsRestart() throws(Fault) -> Bool {
         if isPlain { return differs }

@@ -14,8 +14,7 @@ extension Context {
     ///   - waits: Returns when the run is over.
     ///   - asJSON: Prints only one JSON object.
     /// - Returns: The exit status: the command's after a wait, else 0.
-    /// - Throws: `usage` if there is no such job; `cannotCreate` if the request can't be kept; `unavailable` if it is
-    ///   kept but can't be waited for.
+    /// - Throws: `usage`: no such job; `cannotCreate`: the request is not kept; `unavailable`: it can't be waited for.
     public func request(_ name: ByteString?, waits: Bool, asJSON: Bool) throws(Fault) -> Int32 {
         let job = try known(name)
         // The run must find the aliases of changed settings. A fault in them does not stop the run.
@@ -94,8 +93,7 @@ extension Context {
         answer(asJSON: asJSON)
     }
 
-    /// Returns how to run a throttled job now; nil if the job is not throttled, or no person or program reads the
-    /// answer.
+    /// Returns how to run a throttled job now; nil if it is not throttled, or the answer has no reader.
     /// - Parameter isAsked: A program reads the answer.
     private func throttled(_ job: ByteString, isAsked: Bool) -> ByteString? {
         guard isAsked || Process.isTerminal else { return nil }

@@ -5,8 +5,8 @@ import Linux
 
 /// Checks that dnsmasq runs after a restart. Its init script returns 0 even if dnsmasq does not start.
 extension Context {
-    /// `cname-updater verify`: waits until each instance that ran before is known to be up or down. An instance that is
-    /// down is restarted without its aliases.
+    /// `cname-updater verify`: waits until each instance is known to be up or down. Restarts an instance that is down
+    /// without its aliases.
     /// - Throws: `unavailable` if no instance runs; `cannotCreate`; `busy`.
     public func verify() throws(Fault) {
         let began = Process.environment("DEBOUNCED_BEGAN")?.seconds ?? .zero

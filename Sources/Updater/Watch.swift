@@ -36,8 +36,7 @@ public struct Watch: ~Copyable {
     /// Within this time the updater of an event is usually done.
     private static let delay = Duration.seconds(1)
 
-    /// Returns whether there is an alias. Reads the settings file, since the init script asks before the settings are
-    /// in force.
+    /// Returns whether the settings file has an alias. The init script asks before the settings are in force.
     /// - Throws: `settings` if the system can't read a file; `cannotCreate`.
     public static func isNeeded(_ places: Places) throws(Fault) -> Bool {
         try !Settings.forStart(places).0.aliases.isEmpty

@@ -49,8 +49,7 @@ final class Command {
         if isSignalled {
             member = child.member()
             if let pidfd = member?.number { return watch(pidfd) }
-            // Ends a process that was just forked, or that can't be watched. The group's number stays taken until the
-            // leader is collected.
+            // Ends a process that was just forked, or can't be watched. Until `collect`, the group keeps its number.
             child.signal(.kill)
         }
         output?.commandEnded()

@@ -5,8 +5,7 @@ import Dispatch
 import Ledger
 import Linux
 
-/// The long-running program: binds the FIFO, the signals and the jobs to the main queue, where all handlers run one by
-/// one.
+/// The long-running program: all handlers of the FIFO, the signals and the jobs run on the main queue.
 final class Daemon {
     private let call: Call
     private let lock: FileLock
@@ -26,8 +25,7 @@ final class Daemon {
     private var aliases: AliasUpdate?
 
     /// Takes the run directory: from here on requests are accepted.
-    /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate` if the run directory
-    ///   can't be used.
+    /// - Throws: `settings` if the system can't read a file now; `alreadyRunning`; `cannotCreate`.
     init(_ call: Call) throws(Fault) {
         self.call = call
         // Fails on a kernel without pidfd_open(2).
@@ -89,10 +87,8 @@ final class Daemon {
         aliases?.apply()
     }
 
-    /// Reads requests, and lets every job do what is due. Called after bytes in the FIFO, a timer, and the end of a
-    /// command.
-    ///
-    /// Requests come first: lines in the FIFO were written before the deadline, even if a busy machine reads them later.
+    /// Reads requests, and lets every job do what is due. Requests come first: they were written before the deadline,
+    /// even if a busy machine reads them later.
     private func turn() {
         guard isUp else { return }
         let now = readRequests()
@@ -240,8 +236,7 @@ final class Daemon {
         return new
     }
 
-    /// Stops after the command that runs: a restart that is cut off leaves the router without the service. A second
-    /// signal ends the command.
+    /// Stops after the present command: a restart that is cut off leaves no dnsmasq. A second signal ends it.
     private func stop(_ signal: ByteString) {
         guard isUp else { Process.exit(0) }
         guard !isStopping else {

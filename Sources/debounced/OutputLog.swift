@@ -2,8 +2,7 @@ import Basics
 import Debounce
 import Linux
 
-/// Logs what a command writes, under the job's name, until the last process that holds the stream has closed it. A
-/// command may leave a child behind.
+/// Logs what a command writes, under the job's name, until its last child has closed the stream.
 final class OutputLog {
     private var stream: Stream?
     private let name: ByteString
@@ -25,8 +24,8 @@ final class OutputLog {
         stream = nil
     }
 
-    /// Logs the bytes in the pipe, in at most 17 reads of 4 KB, so that endless output delays no other job. A pipe holds 64 KB (pipe(7)). One more read finds the end of the stream, which Dispatch on Linux reports only
-    /// once.
+    /// Logs the bytes in the pipe, at most 64 KB (pipe(7)), so that endless output delays no other job. The 17th read
+    /// finds the end of the stream, which Dispatch on Linux reports only once.
     private func read() {
         guard stream != nil else { return }
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -53,8 +53,7 @@ final class Runner {
     var outputs: [OutputLog] = []
     /// The daemon stops: no command is started.
     private(set) var isStopping = false
-    /// The job is removed or disabled: a run goes on to its end. Requests for a job that is not enabled stay in the
-    /// ledger.
+    /// The job is removed or disabled: a run goes on to its end. A disabled job's requests stay in the ledger.
     private var isRetired = false
 
     /// - Throws: `cannotCreate` if the job's state can't be written; no file is left.

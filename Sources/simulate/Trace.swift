@@ -3,9 +3,8 @@ import Debounce
 
 /// The input of `simulate`, a line for each event:
 ///
-/// - `SECONDS request JOB [REQUESTER]`, or with `pending`, `flush` or `cancel`: a line of the FIFO, such as `12 pending
-///   dnsmasq alias maxwell`.
-/// - `SECONDS exit JOB STATUS DURATION`: a run of the job ends with STATUS after DURATION seconds.
+/// - `SECONDS request JOB [REQUESTER]`, or `pending`, `flush`, `cancel`: a line of the FIFO
+/// - `SECONDS exit JOB STATUS DURATION`: a run of the job ends with STATUS after DURATION seconds
 ///
 /// SECONDS count from the trace's start and never go backwards. A comment goes from `#` to the line's end.
 struct Trace: Equatable {
