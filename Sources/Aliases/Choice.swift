@@ -29,7 +29,7 @@ public final class Choice {
         case only
         /// No target has a lease, and a hosts file has the name of this one.
         case hosts
-        /// The other targets are unreachable.
+        /// All targets except this one are unreachable.
         case reachable
         /// The interface had another target's name before.
         case sameInterface = "same_interface"

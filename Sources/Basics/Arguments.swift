@@ -1,10 +1,7 @@
 /// The words and options of a call. Options are `--name`, `--name=VALUE` or `--name VALUE`, in any order, up to `--`.
 public struct Arguments: Sendable {
-    /// The words other than options and their values.
     public private(set) var words: [ByteString] = []
-    /// Options without a value, each listed once.
     public private(set) var flags: [ByteString] = []
-    /// Options with a value, as `--name=VALUE`.
     private var options: [ByteString] = []
 
     public init() {}
@@ -13,7 +10,6 @@ public struct Arguments: Sendable {
     /// - Throws: `usage` if an option lacks its value, or has a value that it does not take.
     public init(_ given: [ByteString], valued names: [ByteString]) throws(Fault) {
         var areOptionsOver = false
-        // The option before this word, if it takes a value.
         var open: ByteString?
         for word in given {
             let attached = word.hasPrefix("--") ? word.split(at: UInt8(ascii: "=")) : nil

@@ -66,7 +66,6 @@ public struct ByteString: Equatable, Sendable {
         }
     }
 
-    /// The text before and the text after the first `separator`.
     public func split(at separator: UInt8) -> (before: ByteString, after: ByteString)? {
         guard let index = bytes.firstIndex(of: separator) else { return nil }
         return (ByteString(bytes[..<index]), ByteString(bytes[(index + 1)...]))
@@ -79,7 +78,6 @@ public struct ByteString: Equatable, Sendable {
         return lines
     }
 
-    /// The words between spaces, tabs and carriage returns.
     public var words: [ByteString] { parts(keepsEmpty: false) { $0.isBlank } }
 
     /// The text before the first `#`, or the whole text.
@@ -119,7 +117,6 @@ public struct ByteString: Equatable, Sendable {
 
     /// The text with ASCII's letters in lower case: DNS ignores their case (RFC 4343).
     public var lowercased: ByteString {
-        // Copies only a text with upper-case letters.
         var lower = self
         for index in bytes.indices where bytes[index].isASCIIUppercase { lower.bytes[index] += 32 }
         return lower
@@ -172,7 +169,6 @@ extension ByteString: ExpressibleByStringInterpolation {
             bytes += text.bytes
         }
 
-        /// Reserves enough for most texts, which saves a second allocation.
         private mutating func reserve() { if bytes.isEmpty { bytes.reserveCapacity(64) } }
 
         public mutating func appendInterpolation(_ number: some BinaryInteger) {

@@ -1,4 +1,3 @@
-/// An error: its code, a sentence for the user, and the errno if a system call failed.
 public final class Fault: Error, Sendable {
     /// What went wrong. Each comment starts with the exit status, as in sysexits.h.
     public enum Code: Sendable {
@@ -36,7 +35,6 @@ public final class Fault: Error, Sendable {
 
     public let code: Code
     public let message: ByteString
-    /// The errno of the system call, or 0.
     public let errno: Int32
 
     public init(_ code: Code, _ message: ByteString, errno: Int32 = 0) {

@@ -27,7 +27,6 @@ extension ByteString {
         self = "{\(members.joined(separator: ","))}"
     }
 
-    /// A JSON array of `values`, which are JSON.
     public init(jsonArray values: [ByteString]) { self = "[\(values.joined(separator: ","))]" }
 }
 

@@ -1,4 +1,3 @@
-/// Finds a name among many in constant time.
 public struct NameIndex: Sendable {
     private let names: [ByteString]
     /// The indices of the names with each hash.
@@ -19,7 +18,6 @@ public struct NameIndex: Sendable {
 
     /// Whether a part of `text`, in lower case, is one of the names.
     public func contains(_ text: ByteString, in part: Range<Int>) -> Bool {
-        // Copies the part only if a name has its hash.
         !places[slot(of: text, in: part)].isEmpty && contains(ByteString(text.bytes[part]).lowercased)
     }
 

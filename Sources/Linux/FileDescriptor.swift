@@ -53,7 +53,6 @@ public struct FileDescriptor: ~Copyable {
         throw Fault(.system, "can't read", system: failure)
     }
 
-    /// Discards up to 4,000 bytes.
     public borrowing func skip() {
         var buffer = [UInt8](repeating: 0, count: 4000)
         _ = try? read(into: &buffer)
@@ -101,7 +100,6 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
-    /// The path for messages: proc(5), /proc/self/fd.
     private var path: ByteString {
         let link: ByteString = "/proc/self/fd/\(number)"
         return Files.target(ofLink: link) ?? link
@@ -134,7 +132,6 @@ public final class FileStatus {
         self.status = status
     }
 
-    /// Unique in the file system while the file exists.
     public var inode: UInt64 { UInt64(status.st_ino) }
     public var size: Int { Int(clamping: status.st_size) }
     var names: Int { Int(status.st_nlink) }
@@ -149,7 +146,6 @@ public final class FileStatus {
 
     public func isSame(as other: FileStatus?) -> Bool { other?.status.st_dev == status.st_dev && other?.inode == inode }
 
-    /// A description for messages, such as "a folder of user 1000".
     public var summary: ByteString {
         let kind: ByteString =
             switch type {

@@ -17,7 +17,6 @@ public struct FileLock: ~Copyable {
         let number = file.number
         var lock = FileLock.region
         while try onPath(path, to: "lock", unless: EAGAIN, { _ in linux_lock(number, F_SETLK, &lock) }) == -1 {
-            // The holder may have released the lock just now.
             if Process.now >= end, let holder = try FileLock.holder(of: path) {
                 throw patience == .zero
                     ? Fault(.alreadyRunning, "\(path): already running as process \(holder)")

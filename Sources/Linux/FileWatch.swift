@@ -26,7 +26,6 @@ public struct FileWatch: ~Copyable {
         self.events = events
     }
 
-    /// Readable after an event.
     public var number: Int32 { events.number }
 
     /// Waits for an event for at most `duration`, and returns whether it came: poll(2).
@@ -34,6 +33,5 @@ public struct FileWatch: ~Copyable {
         Poll.readable([events.number], until: Process.now + duration)[0]
     }
 
-    /// Discards the events so far.
     public borrowing func skip() { events.skip() }
 }

@@ -52,7 +52,6 @@ public enum Files {
     /// Makes a missing folder for this user alone.
     /// - Throws: `cannotCreate`, with the errno, or as `checkFolder` does.
     public static func makeFolder(_ path: ByteString) throws(Fault) {
-        // If the folder is removed now, the next call that uses it reports that.
         if try onPath(path, to: "make the folder", unless: EEXIST, { mkdir($0, 0o700) }) == -1 { try checkFolder(path) }
     }
 

@@ -1,7 +1,6 @@
 import Basics
 import CLinux
 
-/// Lines for the log. A line that can't be written is lost, without a fault.
 public enum Log {
     /// Standard output: procd logs the line as `daemon.info`.
     public static func info(_ line: ByteString) { write(line, to: STDOUT_FILENO) }

@@ -13,7 +13,6 @@ public enum Process {
         return words
     }()
 
-    /// The version of the package, or `unreleased`.
     public static var version: ByteString { ByteString(cString: linux_program_version()) }
 
     public static func environment(_ name: StaticString) -> ByteString? {

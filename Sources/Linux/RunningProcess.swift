@@ -36,7 +36,6 @@ public struct RunningProcess: Sendable {
         let names = (try? Files.names(in: "/proc")) ?? []
         let numbers = names.compactMap { name in name.wholeNumber.map { pid_t($0) } }
         return numbers.first { number in
-            // A zombie has ended.
             getpgid(number) == group && fields(of: number).first.map { $0 != "Z" && $0 != "X" } ?? false
         }
     }

@@ -5,9 +5,7 @@ import Linux
 /// Probes hosts on the router's links by ARP (RFC 826) or neighbour discovery (RFC 4861), which firewalls let through.
 /// The kernel sends the probes, and reports answers and silence: rtnetlink(7).
 public struct Neighbours: ~Copyable {
-    /// Receives the kernel's reports (RTNLGRP_NEIGH).
     private let news: FileDescriptor
-    /// Sends requests, which the kernel answers at once.
     private let requests: FileDescriptor
 
     /// - Throws: `system`, with the errno.
@@ -17,7 +15,6 @@ public struct Neighbours: ~Copyable {
         self.news = news
     }
 
-    /// Readable when the kernel has a report.
     public var number: Int32 { news.number }
 
     /// Makes the kernel probe a host, even a reachable host, and report the result within little more than 3 s.

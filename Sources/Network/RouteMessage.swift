@@ -11,7 +11,6 @@ public enum RouteMessage {
         return message(26, flags: 0x1, body: start + attribute(1, value: address.bytes))
     }
 
-    /// RTM_GETNEIGH: reads the entry of a neighbour.
     public static func neighbour(_ address: Address, on link: Int32) -> [UInt8] {
         message(30, flags: 0x1, body: body(address, on: link))
     }
@@ -55,7 +54,6 @@ public enum RouteMessage {
 
     /// A report of the kernel about a neighbour or a route.
     public struct Notice: Sendable {
-        /// The neighbour; nil in a report about a route.
         public var address: Address?
         public var state: UInt16 = 0
         /// The interface of a route that leads to a host without a gateway; else 0.
@@ -122,7 +120,6 @@ public enum RouteMessage {
 }
 
 extension Address {
-    /// AF_INET or AF_INET6.
     fileprivate var family: UInt8 { isIPv4 ? 2 : 10 }
 }
 

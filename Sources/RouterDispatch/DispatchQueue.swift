@@ -6,7 +6,6 @@ public final class DispatchQueue: @unchecked Sendable {
     public static let main = DispatchQueue()
 
     private var work: [() -> Void] = []
-    /// Activated sources. The loop removes cancelled sources.
     var sources: [DispatchSource] = []
 
     public func async(execute work: @escaping () -> Void) { self.work.append(work) }

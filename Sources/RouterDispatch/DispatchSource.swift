@@ -12,7 +12,6 @@ public typealias DispatchSourceTimer = DispatchSource
 public final class DispatchSource: @unchecked Sendable {
     /// The descriptor to read; -1 for a timer.
     let file: Int32
-    /// When the timer fires; nil if it is not set.
     private(set) var deadline: Instant?
     public private(set) var isCancelled = false
 

@@ -1,9 +1,7 @@
 import Basics
 import Linux
 
-/// A moment of CLOCK_MONOTONIC.
 public struct DispatchTime: Sendable {
-    /// nil if the moment never comes.
     let moment: Instant?
 
     public static let distantFuture = DispatchTime(moment: nil)
