@@ -4,22 +4,21 @@ import Leases
 import Network
 
 extension Reservations {
-    /// Returns the reservations that clash: "section 'x' clashes with …: why; what to do".
+    /// Returns the reservations that conflict: "section 'x' clashes with …: why; what to do". `rendered` gives the
+    /// networks.
     ///
-    /// If several `dhcp-host=` lines match one client, dnsmasq 2.90 prefers a client identifier to a MAC address, a MAC
-    /// address to one with `*`, and these to a name. The winner alone counts, even if it reserves no address. A client
-    /// without an identifier keeps the lease of the last client with an identifier on its interface.
+    /// dnsmasq 2.90 chooses one of the `dhcp-host=` lines that match a client, in any order of the lines. A client
+    /// identifier wins over a MAC address, a MAC address over a pattern with `*`, and a pattern over a name. Only the
+    /// winner's line counts, even if the line reserves no address. A client without an identifier keeps the lease of
+    /// the last system on its interface that sent an identifier.
     ///
-    /// As OpenWrt writes these lines, a MAC address mostly wins over a `duid`. Beside odhcpd, dnsmasq does not get the
-    /// `duid`, so the line matches by name. A `duid` without colons, as odhcpd and LuCI write it, is text to dnsmasq.
-    /// It must be the whole of option 61, but RFC 4361 adds `ff` and an IAID.
+    /// OpenWrt's lines differ: a MAC address mostly wins over a `duid`. Beside odhcpd, dnsmasq gets no `duid`, so the
+    /// line matches by name. A DUID without colons, as odhcpd and LuCI write it, is text to dnsmasq. A DUID must also
+    /// equal the whole of option 61, where RFC 4361 puts `ff` and an IAID in front.
     ///
-    /// Of several lines for one MAC address, the last wins in its network, without a log line. A line with an address
-    /// counts only in the network of that address. With one address in two lines dnsmasq does not start. A name in two
-    /// lines goes to the host that renewed last.
-    /// - Parameters:
-    ///   - leases: With MAC addresses where known.
-    ///   - rendered: The files that define the networks.
+    /// The last line for a MAC address wins in a network, without a warning. A line with an address counts only in the
+    /// network of that address. An address in two lines keeps dnsmasq from starting. A name in two lines leads to the
+    /// host that renewed last.
     public func clashes(seen leases: [LeaseStorage.ClientLease], in rendered: [RenderedFile] = []) -> [Finding] {
         var clashes: [Finding] = []
         let ranges = rendered.flatMap { $0.ranges }
@@ -28,7 +27,7 @@ extension Reservations {
                 if let why = host.conflict(with: other, in: ranges) { clashes.append(host.clash(with: other, why)) }
             }
         }
-        // Each pair of a match by MAC address and another match, once.
+        // A client matches `other` by MAC address and `host` by something else. Each pair gives one finding.
         for other in hosts {
             let clients = leases.filter { other.matches(hardware: $0.lease.hardware) }
             for host in hosts where host.overlaps(other) && host.competes(with: other, in: ranges) {
@@ -47,7 +46,7 @@ extension Reservation {
             "section '\(label)' clashes with section '\(other.label)' (\(other.place.text)): \(why)")
     }
 
-    /// One dnsmasq gets both, and both reserve something in DHCPv4 or in DHCPv6. Without an address it is both.
+    /// Whether an instance gets both for DHCPv4, or both for DHCPv6. A reservation without an address counts for both.
     fileprivate func overlaps(_ other: Reservation) -> Bool {
         if !instance.isEmpty, !other.instance.isEmpty, instance != other.instance { return false }
         func isInV4(_ one: Reservation) -> Bool { one.address != nil || one.hostID.isEmpty }
@@ -55,7 +54,6 @@ extension Reservation {
         return isInV4(self) && isInV4(other) || isInV6(self) && isInV6(other)
     }
 
-    /// Returns how two overlapping reservations clash, whatever the clients are; nil if they don't.
     fileprivate func conflict(with other: Reservation, in ranges: [AddressRange]) -> ByteString? {
         if let address, address == other.address {
             return "both reserve \(address), so dnsmasq does not start; change one of them"
@@ -72,15 +70,16 @@ extension Reservation {
             + "section the client identifier that its system sends, else make them one"
     }
 
-    /// Both may match one client: their tags are equal, and no address keeps them in different networks.
-    /// - Parameter ranges: One in each network. Without a range, all addresses count as one network.
+    /// Whether both may apply to one client: the tags are equal, and one range contains both addresses (without ranges,
+    /// all addresses count as one network).
     fileprivate func competes(with other: Reservation, in ranges: [AddressRange]) -> Bool {
         guard tags == other.tags else { return false }
         guard let address, let another = other.address, !ranges.isEmpty else { return true }
         return ranges.contains { $0.contains(address) && $0.contains(another) }
     }
 
-    /// Returns how this reservation matches a client of `other`, and which of the two wins; nil without a match.
+    /// How the reservation matches a client that `other` matches by MAC address, and which of the two wins. Returns nil
+    /// if the reservation does not match, or also matches by MAC address.
     fileprivate func rivalry(with other: Reservation, for client: LeaseStorage.ClientLease) -> ByteString? {
         let how: ByteString
         if matches(hardware: client.lease.hardware) { return nil }
@@ -89,7 +88,7 @@ extension Reservation {
         } else if duids.contains(client.identifier) || duids.contains(client.duid) {
             how = "by its DUID, but a MAC address wins unless dnsmasq serves DHCPv6 too and gets that very identifier"
         } else {
-            // A name that `other` reserves was not sent by the client.
+            // The client did not send a name that the other reservation gave it.
             guard hardware.isEmpty, identifiers.isEmpty, hostName != nil, hostName == client.lease.hostName,
                 hostName != other.hostName
             else { return nil }
@@ -101,8 +100,7 @@ extension Reservation {
 }
 
 extension LeaseStorage.ClientLease {
-    /// A remark if two MAC addresses use the lease in turn.
-    /// - Parameter file: Where the lease is recorded.
+    /// A remark if two MAC addresses use the lease in turn. `file` is the file that has the lease.
     public func turnsFinding(in file: ByteString) -> Finding? {
         let turns = lease.turns.words
         guard turns.count == 3, turns[2].wholeNumber ?? 0 > 1 else { return nil }
@@ -112,10 +110,11 @@ extension LeaseStorage.ClientLease {
                 + "its name and its aliases flip; if they are two machines, as clones are, give each an identifier")
     }
 
-    /// DHCPv4's client identifier (option 61), or the DUID. A client need not send its MAC address as identifier.
+    /// The client identifier of DHCPv4 (option 61), or the DUID. A client may omit an identifier that is only `01:` and
+    /// its MAC address.
     fileprivate var identifier: ByteString { client.kind == .hardware ? "01:" + lease.hardware : client.text }
 
-    /// In a DHCPv4 identifier of RFC 4361, section 6.1, the DUID follows `ff` and four bytes of IAID.
+    /// The DUID, which follows `ff` and four bytes of IAID in a DHCPv4 identifier: RFC 4361, section 6.1.
     fileprivate var duid: ByteString {
         identifier.hasPrefix("ff:") ? ByteString(identifier.bytes.dropFirst(15)) : identifier
     }

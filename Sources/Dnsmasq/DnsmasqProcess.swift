@@ -1,27 +1,27 @@
 import Basics
 import Linux
 
-/// A process that is an instance of dnsmasq: it was started with `-C FILE`. `number` and `start` together identify it.
+/// A running instance of dnsmasq, started with `-C FILE`. `number` and `start` together identify the process.
 public final class DnsmasqProcess {
     public let number: Int32
     /// In clock ticks since the boot: field 22 of /proc/PID/stat, proc(5). A HUP does not change it.
     public let start: Int64
     public let file: ByteString
-    /// The process has read its files. dnsmasq reads them as root; then it starts its script helper and drops root.
-    /// Stays false for a dnsmasq that runs as root without a script.
+    /// Whether the process has read its files. dnsmasq reads them as root, then starts its script helper and drops
+    /// root. Stays false for a dnsmasq that runs as root without a script.
     public private(set) var hasRead: Bool
 
-    /// The parent, if this process was forked without a new program: the script helper, or a TCP query.
+    /// The parent of a process that has executed no program since its fork: a script helper, or a handler of TCP
+    /// queries. Such a child may outlive its parent.
     private let origin: Int32?
 
     public init(number: Int32, start: Int64, file: ByteString, hasRead: Bool, origin: Int32? = nil) {
         (self.number, self.start, self.file, self.hasRead, self.origin) = (number, start, file, hasRead, origin)
     }
 
-    /// - Parameter entry: A name in /proc.
-    /// - Returns: nil if the process is no instance.
     private convenience init?(_ entry: ByteString) {
-        // The name of a process is no proof. A zombie has no file, and an upgrade removes the file: proc(5).
+        // The executable is the proof, not the command line. A zombie has no executable; an upgrade deletes it:
+        // proc(5).
         guard let number = entry.wholeNumber.map({ Int32($0) }),
             let program = Files.target(ofLink: "/proc/\(entry)/exe"),
             program.hasSuffix("/dnsmasq") || program.hasSuffix("/dnsmasq (deleted)"),
@@ -30,7 +30,7 @@ public final class DnsmasqProcess {
             case let fields = RunningProcess.fields(of: number), fields.count > 19, let parent = fields[1].wholeNumber,
             let flags = fields[6].number(digits: 10), let start = fields[19].number(digits: 15)
         else { return nil }
-        // The second number in the line is the effective user: proc(5).
+        // The effective user is the second in the line: proc(5).
         let user = (try? Files.read("/proc/\(entry)/status"))?.lines.values(of: "Uid:").first?.words
         self.init(
             number: number, start: start, file: words[option + 1],
@@ -39,13 +39,14 @@ public final class DnsmasqProcess {
             origin: flags & 0x40 == 0 ? nil : Int32(parent))
     }
 
-    /// The start on the clock of `Process.now`, up to 10 ms early: a tick is 10 ms for all programs. On a machine that
-    /// has slept, the start is later by that time.
+    /// The start on the clock of `Process.now`, up to 10 ms early, since a tick is 10 ms for all programs. A sleep of
+    /// the machine makes the start later by the time slept.
     public var started: Instant { Instant(sinceStart: .milliseconds(start * 10)) }
 
     public func isSame(as other: DnsmasqProcess) -> Bool { number == other.number && start == other.start }
 
-    /// Returns every instance that runs in the foreground, as OpenWrt starts them.
+    /// Returns every instance that runs in the foreground, as OpenWrt starts it.
+    ///
     /// - Throws: `cannotCreate` if /proc can't be read.
     public static func all() throws(Fault) -> [DnsmasqProcess] {
         var all: [DnsmasqProcess] = []
@@ -54,11 +55,11 @@ public final class DnsmasqProcess {
         return all.filter { $0.origin == nil }
     }
 
-    /// Returns whether a path leads the process to the same folder: a container may run a dnsmasq with these arguments.
-    /// False if the folder is missing for one of them.
+    /// Whether the process and this program see one folder at a path. False if the folder can't be examined. A
+    /// container may run a dnsmasq with equal arguments.
     public func sees(_ folder: ByteString) -> Bool {
-        // The slash at the end makes lstat(2) follow a symbolic link. An absolute link in the path, such as /var, leads
-        // into our own root, so a container behind such a link is not detected.
+        // The slash follows a link at the end. An absolute link on the way leads into our root, so such a container is
+        // not found.
         guard let ours = try? FileStatus(at: folder + "/") else { return false }
         return ours.isSame(as: try? FileStatus(at: "/proc/\(number)/root\(folder)/"))
     }

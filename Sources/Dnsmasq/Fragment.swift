@@ -1,51 +1,53 @@
 import Basics
 import Linux
 
-/// Our part of dnsmasq's configuration: `CONFDIR/cname-updater.conf`. An omitted alias is a comment.
+/// `CONFDIR/cname-updater.conf`: the part of dnsmasq's settings that is ours. A comment replaces an omitted alias.
 public struct Fragment: Sendable {
     static let name: ByteString = "cname-updater.conf"
     public let confdir: ByteString
     public var path: ByteString { "\(confdir)/\(Fragment.name)" }
-    /// dnsmasq ignores files that start with a dot.
+    /// dnsmasq skips a file name with a dot in front.
     private var draft: ByteString { confdir + "/.cname-updater.conf" }
 
     public init(in confdir: ByteString) { self.confdir = confdir }
 
-    /// Returns the text; empty if there is no file.
-    /// - Throws: `cannotCreate` if it can't be read.
+    /// Returns the text; empty if the file is missing.
+    ///
+    /// - Throws: `cannotCreate` if the file can't be read.
     public func text() throws(Fault) -> ByteString {
         let text = try Files.readIfThere(path) ?? ""
         return text.hasSuffix("\n") ? ByteString(text.bytes.dropLast()) : text
     }
 
-    /// Writes the draft of the next text. The file system may be full, so this comes before any request.
+    /// Writes the next text beside the file. Called before any request, so that a full disk fails early.
+    ///
     /// - Throws: `cannotCreate`.
     public func prepare(_ text: ByteString) throws(Fault) {
         try Files.makePublicFolder(confdir)
         try Files.write(text, to: draft, mode: 0o644)
     }
 
-    /// Moves the draft to its place, in one step.
+    /// Moves the prepared text into place, in one step.
+    ///
     /// - Throws: `cannotCreate`.
     public func install() throws(Fault) { try Files.rename(draft, to: path) }
 
-    /// Returns the lines that dnsmasq reads.
+    /// The part of a text that has a meaning for dnsmasq.
     public static func directives(in text: ByteString) -> ByteString {
-        // A text without comments may have a thousand lines, and needs no filter.
+        // Avoids splitting a thousand lines if the text has no comment.
         guard text.bytes.contains(UInt8(ascii: "#")) || text.hasSuffix("\n") else { return text }
         return text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// The aliases that only `new` leaves out, each as `ALIAS is left out: REASON`.
+    /// The aliases that `new` omits and `old` does not, each as `ALIAS is left out: REASON`.
     public static func omissions(from old: ByteString, to new: ByteString) -> [ByteString] {
         let known = old.lines
         return new.lines.filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") && !known.contains($0) }
             .map { ByteString($0.bytes.dropFirst()) }
     }
 
-    /// The aliases with another target in `new` than in `old`, each as `ALIAS: TARGET to TARGET`. Empty if a text names
-    /// a folder: then all aliases stay, in another form.
-    /// - Parameter domain: Left out of the targets' names.
+    /// The aliases whose target differs, each as `ALIAS: TARGET to TARGET`, without the domain. Empty if one of the
+    /// texts names a folder, which holds the aliases in another form.
     public static func changes(from old: ByteString, to new: ByteString, domain: ByteString) -> [ByteString] {
         let (before, after) = (directives(in: old).lines, directives(in: new).lines)
         if (before + after).contains(where: { $0.hasPrefix("hostsdir=") }) { return [] }
@@ -57,7 +59,6 @@ public struct Fragment: Sendable {
                 return name.hasSuffix("." + domain) ? ByteString(name.bytes.dropLast(domain.count + 1)) : name
             }
             let (from, to) = (line(of: alias, in: before), line(of: alias, in: after))
-            // An alias with a line on both sides is named once.
             guard from == nil || from == one && from != to else { continue }
             changes.append("\(alias): \(target(from)) to \(target(to))")
         }

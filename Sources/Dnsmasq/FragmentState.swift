@@ -1,17 +1,17 @@
 import Basics
 
-/// A process of dnsmasq, and what it has loaded of a fragment.
+/// A process of dnsmasq and the fragment that it has loaded.
 public final class SeenProcess {
     public let name: ByteString
-    /// A process with a saved line has read its files, or its content is unknown.
+    /// `hasRead` is true in a saved line: a process that still reads its files is saved with the content `unknown`.
     public let process: DnsmasqProcess
-    /// The digest of what the process has loaded, or `unknown`, or `down`.
+    /// The digest of the loaded content; or `SeenProcess.unknown`, or `SeenProcess.down`.
     public var content: ByteString
-    /// The digest of a fragment that a restart left unloaded: no restart is requested for it. Empty if there is none.
+    /// The digest of a fragment whose restart left the process running, so no further restart is requested; or empty.
     public var spared: ByteString = ""
 
     public static let unknown: ByteString = "unknown"
-    /// The process has ended, and not because of the fragment.
+    /// The process has ended, and the fragment is not the cause.
     public static let down: ByteString = "down"
 
     public init(of name: ByteString, _ process: DnsmasqProcess, content: ByteString) {
@@ -31,21 +31,21 @@ public final class SeenProcess {
     }
 }
 
-/// What the processes that read one fragment have loaded, if it differs from the file: a small file.
+/// A small file, replaced in one step: the content that each process has loaded of one fragment. A KILL during a change
+/// leaves `changing` in the file.
 public final class FragmentState {
     public let confdir: ByteString
-    /// A change of the fragment goes on, or was killed.
+    /// A change of the fragment is in progress, or its process was killed.
     public var isChanging = false
-    /// The digest of what the last change put on disk; empty before the first.
+    /// The digest of the content that the last change wrote; empty before the first change.
     public var onDisk: ByteString = ""
     public var seen: [SeenProcess] = []
-    /// The digest of the aliases that are left out after a failed start; empty if no aliases are left out.
+    /// The digest of the aliases that are omitted because an instance did not run with them; or empty.
     public var leftOut: ByteString = ""
     public var leftOutSince = Instant(sinceStart: .zero)
 
     public init(confdir: ByteString) { self.confdir = confdir }
 
-    /// - Returns: nil if `text` is no such state.
     public init?(text: ByteString) {
         let lines = text.lines
         guard lines.count > 1, lines[0].hasPrefix("confdir ") else { return nil }
@@ -67,8 +67,8 @@ public final class FragmentState {
         return (["confdir \(confdir)", state] + left + seen.map { $0.line }).joined(separator: "\n")
     }
 
-    /// Returns what a process has loaded: the content of its line, or else what is on disk. Lines are written after the
-    /// rename, so a process without a line has read later. After a change by another program the content is unknown.
+    /// The content that a process has loaded: from its line, else the content on disk, since a process without a line
+    /// has read after the last rename. Without a line: unknown during a change, or if another program changed the file.
     public func seen(_ process: DnsmasqProcess, of name: ByteString, onDisk digest: ByteString) -> SeenProcess {
         if let line = seen.first(where: { $0.process.isSame(as: process) }) { return line }
         let isUnknown = isChanging || !onDisk.isEmpty && onDisk != digest

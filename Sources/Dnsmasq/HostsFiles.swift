@@ -4,16 +4,14 @@ import Network
 
 /// The names that dnsmasq reads from hosts files: dnsmasq(8), --addn-hosts and --hostsdir; hosts(5).
 public enum HostsFiles {
-    /// In bytes. A longer file is an ad blocker's list, and is skipped.
+    /// In bytes. A longer file is an ad blocker's list and is skipped.
     static let longest = 1 << 20
 
     public typealias Entry = (name: ByteString, address: Address, file: ByteString)
 
-    /// Returns the wanted names with their addresses, each pair once. Loopback and unspecified addresses are left out:
-    /// ad blockers block names with them, and the router has them itself.
-    /// - Parameters:
-    ///   - paths: Files, and folders of files. A missing file has no names.
-    ///   - isWanted: Gets the name in lower case, with or without a domain.
+    /// Returns each pair of a wanted name and an address once, in the order of the files. `paths` are files and folders
+    /// of files; a missing file has no names. `isWanted` gets a name in lower case, with or without a domain. Skips
+    /// loopback and unspecified addresses: ad blockers block names with them, and the router has them itself.
     public static func entries(in paths: [ByteString], where isWanted: (ByteString) -> Bool) -> [Entry] {
         var entries: [Entry] = []
         for path in paths.flatMap({ files(at: $0) }) {
@@ -34,7 +32,6 @@ public enum HostsFiles {
         return entries
     }
 
-    /// Returns the files of a folder that dnsmasq reads, or the path itself.
     private static func files(at path: ByteString) -> [ByteString] {
         guard let names = try? Files.names(in: path) else { return [path] }
         return names.filter { !$0.isHiddenOrBackup }.map { "\(path)/\($0)" }

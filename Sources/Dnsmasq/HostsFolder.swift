@@ -2,13 +2,13 @@ import Basics
 import Linux
 
 /// The aliases as addresses, in a folder that dnsmasq follows: `CONFDIR/cname-updater.hosts/ALIAS`, dnsmasq(8),
-/// --hostsdir. A change is one rename, which dnsmasq reads at once. dnsmasq is not root, so all users may read.
+/// --hostsdir. Each change is one rename, which dnsmasq reads at once. dnsmasq is not root, so every user may read the
+/// files. A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`; another target's address has only one name.
 ///
-/// A line is `ADDRESS ALIAS.alias.invalid ALIAS.DOMAIN ALIAS`; for an address of another target, only two words.
-///
-/// dnsmasq names a lease after the first name of the line with its address, if that name is in its domain.
-/// `alias.invalid` is in no domain, so the lease keeps its name. In 2.90 this holds only for an address that a hosts
-/// file had before. So a new address first gets `alias.invalid` alone, and the other names once dnsmasq has read that.
+/// dnsmasq renames a lease to the first name that a hosts file has for its address, if that name is in dnsmasq's
+/// domain. The name in `alias.invalid` is in no such domain, so the lease keeps its own name. In dnsmasq 2.90, the
+/// lease is safe only if a hosts file had the address before. So a new address is written with the first name alone,
+/// and gets the other names after dnsmasq has read the file. All errors are `cannotCreate`.
 struct HostsFolder {
     private let confdir: ByteString
     var path: ByteString { confdir + "/cname-updater.hosts" }
@@ -29,15 +29,12 @@ struct HostsFolder {
             + guarding(entry, addresses: entry.others)
     }
 
-    /// Whether the folder has the alias as wanted.
-    /// - Throws: `cannotCreate` if its file can't be read.
     func has(_ entry: AliasEntry) throws(Fault) -> Bool {
         guard let found = try Files.readIfThere(path(entry)) else { return !entry.isPublished }
         return entry.isPublished && found == lines(entry).joined(separator: "\n") + "\n"
     }
 
-    /// Returns the folder's inode number, which tells a new folder from an old one; nil if there is none.
-    /// - Throws: `cannotCreate` if it can't be read.
+    /// The folder's inode, which changes if the folder is made anew; nil if the folder is missing.
     func inode() throws(Fault) -> UInt64? { try FileStatus(at: path).flatMap { $0.isDirectory ? $0.inode : nil } }
 
     func make() throws(Fault) {
@@ -45,10 +42,8 @@ struct HostsFolder {
         try Files.makePublicFolder(path)
     }
 
-    /// Publishes an alias.
-    /// - Parameter waits: dnsmasq follows the folder.
-    /// - Returns: false if dnsmasq did not read the first step.
-    /// - Throws: `cannotCreate`.
+    /// Writes or removes the file of an alias. `waits` says that dnsmasq follows the folder. Returns false if dnsmasq
+    /// did not read the first names in time.
     func publish(_ entry: AliasEntry, waits: Bool) throws(Fault) -> Bool {
         if try has(entry) { return true }
         guard entry.isPublished else {
@@ -62,7 +57,7 @@ struct HostsFolder {
             let watch = try FileWatch(.reads, in: [path])
             try write(entry, lines: old + guarding(entry, addresses: new))
             hasRead = watch.wait(upTo: .milliseconds(200))
-            // dnsmasq must update its leases, and sleeps when that is done.
+            // dnsmasq updates its leases after reading, and then sleeps.
             let end = Process.now + .milliseconds(100)
             let processes = (try? DnsmasqProcess.all()) ?? []
             repeat {
@@ -88,7 +83,7 @@ struct HostsFolder {
 }
 
 public enum InstalledDnsmasq {
-    /// Returns why dnsmasq can't follow a folder of aliases; nil if it can.
+    /// Why dnsmasq can't get the aliases in a folder; nil if it can.
     public static func obstacle() -> ByteString? {
         guard let told = ChildProcess.run(["dnsmasq", "--version"], within: .seconds(2)), told.status == 0
         else { return "dnsmasq does not tell its version" }

@@ -16,11 +16,9 @@ public final class Instance {
         (self.rendered, self.processes, self.confdir) = (rendered, processes, confdir)
     }
 
-    /// Returns the instances that run, or ran when a fragment was last changed. A rendered file without a process is
-    /// ignored: it stays when its section is removed, renamed or disabled.
-    /// - Parameters:
-    ///   - folder: The folder of the rendered files.
-    ///   - ran: Returns whether the instance of that name ran before.
+    /// The instances whose processes run, or ran at the last change of a fragment (`ran`). A rendered file alone does
+    /// not count: the file stays after its section is removed, renamed or disabled.
+    ///
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
         _ settings: UpdaterSettings, in folder: ByteString, processes: [DnsmasqProcess], ran: (ByteString) -> Bool
@@ -35,15 +33,15 @@ public final class Instance {
         return instances
     }
 
-    /// Returns an instance of unknown processes and files, for a dnsmasq without OpenWrt.
+    /// Returns the instance for a dnsmasq without OpenWrt, whose processes and files are unknown.
     public static func plain(_ settings: UpdaterSettings) -> Instance {
         Instance(RenderedFile(path: "", text: ""), processes: [], confdir: settings.confdir ?? "/tmp/dnsmasq.d")
     }
 
-    /// dnsmasq runs without OpenWrt, so its processes are not known.
     public var isPlain: Bool { name.isEmpty }
 
-    /// Returns why the instance can't be given aliases; nil if it can.
+    /// Why the instance can't get aliases; nil if it can.
+    ///
     /// - Throws: `cannotCreate`.
     public func obstacle() throws(Fault) -> Finding? {
         func find(_ text: ByteString) -> Finding { Finding(.problem, at: Place(rendered.path), text) }
@@ -59,12 +57,11 @@ public final class Instance {
         return nil
     }
 
-    /// Whether the address is in one of the instance's networks. An instance without a range serves all.
+    /// Whether an address of the lease is in one of the networks. An instance without a range serves all addresses.
     public func serves(_ lease: Lease) -> Bool {
         let ranges = rendered.ranges
         return ranges.isEmpty || lease.addresses.contains { address in ranges.contains { $0.contains(address) } }
     }
 
-    /// The other hosts files, and folders of hosts files, that the instance reads.
     public var hostsFiles: [ByteString] { (rendered.readsEtcHosts ? ["/etc/hosts"] : []) + rendered.hosts }
 }

@@ -3,19 +3,19 @@ import Basics
 /// Judges whether an instance of dnsmasq runs after a restart, from the processes seen at each moment.
 public final class Judgement {
     public enum Verdict: Sendable {
-        /// A process of the restart has stayed.
+        /// A process that the restart started has stayed.
         case up
-        /// The process from before the restart runs on.
+        /// The process from before the restart still runs.
         case untouched
-        /// No process runs, or no process stays.
+        /// No process runs, or every process ends soon.
         case down
     }
 
-    /// A process that fails at the end of its second second does so within this time.
+    /// A process that fails at the end of its second second is gone after this time.
     private static let enough = Duration.milliseconds(2500)
     /// OpenWrt's jail may take seconds to start dnsmasq, and procd tries a failed start again after 5 s.
     private static let patience = Duration.seconds(12)
-    /// After `patience`, processes that come and go get this time.
+    /// The extra time after `patience` for processes that start and end.
     private static let respite = Duration.seconds(5)
 
     public let name: ByteString
@@ -23,30 +23,26 @@ public final class Judgement {
     public private(set) var instance: Instance?
     private let began: Instant
     private let start: Instant
-    /// The processes of the restart that still run.
+    /// The processes that the restart started and that still run.
     private var new: [DnsmasqProcess] = []
-    /// When each was seen first. A start is earlier: OpenWrt's jail has that number before dnsmasq.
+    /// The moment when each process in `new` was first seen as dnsmasq. OpenWrt's jail starts before, with that number.
     private var since: [Instant] = []
-    /// The first look after `patience`, which may be late on a busy router.
+    /// The moment of the first record after `patience`; may be late on a busy router.
     private var late: Instant?
 
-    /// - Parameters:
-    ///   - name: The instance's name.
-    ///   - began: When the run began, or when the process before ended.
-    ///   - start: When the first look was.
+    /// - Parameter began: When the run began, or when the process that was seen before ended.
     public init(_ name: ByteString = "", began: Instant, start: Instant) {
         (self.name, self.began, self.start) = (name, began, start)
     }
 
     public func record(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }
+        // An instance without a rendered file no longer exists.
         verdict = instance.map { record($0.processes, at: now) } ?? .untouched
     }
 
-    /// Records the processes of the instance. Called about every 100 ms.
-    /// - Returns: The verdict; nil while it is open, for 17 s at most, and until the next look.
+    /// Called about every 100 ms. Returns nil while the verdict is open: for at most 17 s, and until the next call.
     public func record(_ processes: [DnsmasqProcess], at now: Instant) -> Verdict? {
-        // The clock of processes has ticks of 10 ms.
         let young = processes.filter { $0.started > began - .milliseconds(10) }
         since = young.map { process in new.firstIndex { $0.isSame(as: process) }.map { since[$0] } ?? now }
         new = young

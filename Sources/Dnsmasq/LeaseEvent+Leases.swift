@@ -2,18 +2,14 @@ import Basics
 import Leases
 
 extension LeaseEvent {
-    /// Returns the client's leases after the event.
-    /// - Parameters:
-    ///   - leases: The leases before the event.
-    ///   - now: When the event happened.
-    ///   - job: The job to request when the lease expires; empty for no job.
+    /// Returns the client's leases after the event. `job` is requested when the lease expires, unless it is empty.
     public func applied(to leases: [Lease], at now: Instant, job: ByteString = "") -> [Lease] {
         if action == .remove { return leases.filter { !$0.addresses.contains(address) } }
         var leases = leases
         let index = leases.firstIndex { $0.addresses.contains(address) }
         let known = index.map { leases[$0] }
         let old = known ?? Lease(addresses: [address])
-        // Another system may have come up with the same address.
+        // Another system may have started with this address.
         let isNew = isLive && (known.map { $0.hostName != hostName } ?? (action == .add))
         let lease = Lease(
             addresses: old.addresses, hostName: hostName, hardware: hardware.isEmpty ? old.hardware : hardware,
@@ -23,7 +19,7 @@ extension LeaseEvent {
         return leases
     }
 
-    /// The lease may move between two interfaces of one machine, or two machines may use it in turn.
+    /// A lease may move between two interfaces of one machine, or two machines may use it in turn.
     private func turns(at now: Instant, since old: Lease) -> ByteString {
         guard client.kind == .option61, !hardware.isEmpty, !old.hardware.isEmpty, hardware != old.hardware
         else { return old.turns }
@@ -40,7 +36,7 @@ extension LeaseEvent {
     private func expiry(at now: Instant, known: Lease?) -> Instant? {
         guard case .limited(let duration) = term else { return term == .unknown ? known?.expires : nil }
         let expires = now + duration
-        // A replay has no news: it counts in whole seconds, and is late.
+        // A replayed time is late and in whole seconds, so the known end is better.
         guard !isLive, let old = known?.expires, expires > old - .seconds(5), expires < old + .seconds(5)
         else { return expires }
         return old

@@ -2,30 +2,29 @@ import Basics
 import Leases
 import Network
 
-/// One lease event, from the environment of dnsmasq's `--dhcp-script` and OpenWrt's dispatcher: dnsmasq(8). Every value
-/// may come from the network, and is checked here: it has one spelling, and is safe in a path and in a line.
+/// One lease event from the environment of dnsmasq's `--dhcp-script` and OpenWrt's dispatcher: dnsmasq(8). Every value
+/// comes from the network; the initializer checks and normalizes it, so that it is safe in a path or a line.
 public struct LeaseEvent: Equatable, Sendable {
     public enum Action: ByteString, Sendable { case add, update, remove }
 
     public let action: Action
-    /// The host did something just now: it took, renewed or returned a lease. Otherwise the event is a replay, as an
-    /// `add` or `update` may say, or an `update` without dnsmasq's variables.
+    /// Whether the host itself just took, renewed or returned its lease. An event that reports missing data is a replay
+    /// of a known lease. An `update` without dnsmasq's variables may be a replay, so it counts as one.
     public let isLive: Bool
     public let client: ClientIdentifier
-    /// The MAC address; empty if the client is identified by it, or if it is not known, as for some DHCPv6 leases.
+    /// The MAC address; empty if the MAC address identifies the client or is unknown, as for some DHCPv6 leases.
     public let hardware: ByteString
     public let address: Address
     public var hostName: HostName?
-    /// procd's own `HOSTNAME` hides the client's name, which is in dnsmasq's lease file.
+    /// The event shows procd's own host name. The client's name is in dnsmasq's lease file.
     public let isNameHidden: Bool
     public let term: Lease.Term
 
     /// - Parameters:
-    ///   - environment: Returns the value of a variable, nil if it is not set.
-    ///   - router: The router's own host name. For a host without a name, OpenWrt's dispatcher may show the router's
-    ///     name in `HOSTNAME` (openwrt/openwrt issue 11982); no client can have it.
-    ///   - procd: `HOSTNAME` in procd's own environment, which no event overrides; nil if it is not set.
-    /// - Throws: `usage` for an unknown `ACTION`; `data` for any other invalid value.
+    ///   - router: The router's host name, which no client can have. OpenWrt's dispatcher may show it in `HOSTNAME` if
+    ///     an event has no host name (openwrt/openwrt issue 11982).
+    ///   - procd: `HOSTNAME` in procd's own environment, which no event overrides; or nil.
+    /// - Throws: `usage` for an unknown `ACTION`; `data` for another wrong value.
     public init(
         router: ByteString, procd: ByteString? = nil, environment: (StaticString) -> ByteString?
     ) throws(Fault) {
@@ -51,13 +50,13 @@ public struct LeaseEvent: Equatable, Sendable {
         let remaining = environment("DNSMASQ_TIME_REMAINING")
         let isPassedOn =
             remaining != nil || environment("DNSMASQ_LEASE_EXPIRES") != nil || environment("DNSMASQ_INTERFACE") != nil
-        // A `remove` has this variable even when the host has just returned its lease.
+        // A `remove` reports missing data even if the host just returned its lease.
         isLive = action == .remove || (action == .add || isPassedOn) && environment("DNSMASQ_DATA_MISSING") == nil
         if let remaining, remaining.number(digits: 10) == nil {
             throw wrong("DNSMASQ_TIME_REMAINING", remaining, "not a number of seconds")
         }
-        // dnsmasq leaves the variable out if the lease has no end. In RFC 2131, section 3.3, and for dnsmasq, 2^32 - 1
-        // seconds mean no end; here, all times above 31 years.
+        // dnsmasq omits the variable for an endless lease. RFC 2131, section 3.3, has 2^32 - 1 seconds for an endless
+        // lease; here a lease of over 31 years is endless.
         let limit = remaining?.wholeNumber.map { Lease.Term.limited(.seconds($0)) }
         term = limit ?? (remaining == nil && !isPassedOn ? .unknown : .endless)
     }

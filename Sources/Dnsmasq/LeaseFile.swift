@@ -3,20 +3,21 @@ import Leases
 import Linux
 import Network
 
-/// The leases of an instance: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file, and runs its script then.
+/// An instance's leases: dnsmasq(8), --dhcp-leasefile. dnsmasq writes the file before each event, so the file is
+/// current. `wallClock` is the time since 1970.
 ///
-/// A line is a lease: its end in seconds since 1970 (0: no end), MAC address or IAID, address, host name (`*`: no
-/// name), client identifier or DUID. Lines with fewer words, or without an end of at most ten digits, are skipped.
+/// The words of a line: end in seconds since 1970 (0: never), MAC address or IAID, address, host name (`*`: no name),
+/// client identifier or DUID. A line is skipped if words are missing, or if the end is no number of at most ten digits.
 public final class LeaseFile {
     private let text: ByteString
 
     init(text: ByteString) { self.text = text }
 
-    /// Reads a file that dnsmasq may be writing: dnsmasq empties the file, and then fills it.
+    /// Reads a file that dnsmasq may be emptying and filling. Returns nil if the file is missing, or not stable within
+    /// a second.
     ///
-    /// A file is whole if its size and time are equal before and after the read, and its last line ends. A file younger
-    /// than 50 ms must be unchanged 50 ms later. An empty file is whole.
-    /// - Returns: nil if the file is missing, or not whole and unchanged within a second.
+    /// A file is whole if its size and time do not change while it is read, and its last line ends. A file younger than
+    /// 50 ms must be unchanged 50 ms later. An empty file is whole.
     public static func read(
         _ path: ByteString, wallClock: () -> Duration = { Process.wallClock },
         pause: (Duration) -> Void = { Process.pause($0) }
@@ -35,7 +36,7 @@ public final class LeaseFile {
             let age = wallClock() - changed
             if isWhole, age >= rest || last?.changed == changed && last?.text == text { return LeaseFile(text: text) }
             last = isWhole ? (text, changed) : nil
-            // A time in the future tells no age: the router's clock was set since.
+            // A time in the future gives no age: the router's clock was set since.
             let wait = !isWhole ? .milliseconds(5) : age < .zero ? rest : rest - age
             pause(wait)
             waited += wait
@@ -43,12 +44,9 @@ public final class LeaseFile {
         return nil
     }
 
-    /// Returns the leases, or those with certain host names. A lease with a past end counts until dnsmasq removes the
-    /// line. A first column below 10⁸ comes from a dnsmasq without a clock, so `expires` is nil.
-    /// - Parameters:
-    ///   - now: The clock of `expires`.
-    ///   - wallClock: Since 1970.
-    ///   - names: In lower case; nil for all leases.
+    /// Returns the leases, or those with certain host names (`names`, in lower case). Every lease in the file counts.
+    /// `expires` is `now` if the end has passed, since dnsmasq is about to remove the line. `expires` is nil for a
+    /// first word below 10⁸, which a dnsmasq without a clock writes.
     public func leases(at now: Instant, wallClock: Duration, of names: NameIndex? = nil) -> [LeaseStorage.ClientLease] {
         var leases: [LeaseStorage.ClientLease] = []
         forEachLease(at: 3, named: names) { words in
@@ -63,8 +61,8 @@ public final class LeaseFile {
         return leases
     }
 
-    /// Returns how long a client's lease goes on: `unknown` if the file does not have the lease, or has a past end.
-    /// - Parameter wallClock: Since 1970.
+    /// The remaining time of a lease: `unknown` if the lease is missing or has ended, `endless` also for an unknown
+    /// end.
     public func term(of lease: Lease, _ client: ClientIdentifier, wallClock: Duration) -> Lease.Term {
         for address in lease.addresses {
             for words in lines(of: address, client: client, hardware: lease.hardware) {
@@ -75,7 +73,7 @@ public final class LeaseFile {
         return .unknown
     }
 
-    /// Returns the host name of the event's lease; nil if the file does not have the lease, or the lease has no name.
+    /// The host name in the lease of an event; nil if the lease is missing or has no name.
     public func hostName(of event: LeaseEvent) -> HostName? {
         lines(of: event.address, client: event.client, hardware: event.hardware).first.flatMap { HostName($0[3]) }
     }
@@ -84,7 +82,7 @@ public final class LeaseFile {
         address.isIPv4 ? ClientIdentifier(hardware: words[1], option61: words[4]) : ClientIdentifier(.duid, words[4])
     }
 
-    /// Since 1970; nil if the lease has no end, or dnsmasq does not know it.
+    /// Since 1970; nil if the lease has no end, or dnsmasq does not know the end.
     private static func end(_ words: [ByteString]) -> Duration? {
         words[0].number(digits: 10).flatMap { $0 < 100_000_000 ? nil : .seconds($0) }
     }
@@ -97,8 +95,7 @@ public final class LeaseFile {
         return lines
     }
 
-    /// Calls `body` with the words of each lease, or only of the leases with a `wanted` word at an index. Only these
-    /// lines are split, since there may be a thousand.
+    /// Calls `body` with the words of each lease, or of the leases with a wanted name at `index`.
     public func forEachLease(at index: Int = 3, named wanted: NameIndex? = nil, _ body: ([ByteString]) -> Void) {
         text.forEachLine(word: index) { line, place in
             if let wanted, !wanted.contains(text, in: place) { return }
@@ -109,9 +106,9 @@ public final class LeaseFile {
 }
 
 extension ClientIdentifier {
-    /// Identifies a DHCPv4 client as dnsmasq does.
-    /// - Parameter option61: Pairs of hexadecimal digits, or another text for none. Most clients send the MAC address
-    ///   after its hardware type: RFC 2132, section 9.14. Then the MAC address identifies the client.
+    /// Identifies DHCPv4 clients as dnsmasq does. `option61` has pairs of hexadecimal digits; other text if the client
+    /// sent none. Most clients send `01:` and the MAC address (RFC 2132, section 9.14); then the MAC address identifies
+    /// the client.
     init?(hardware: ByteString, option61: ByteString) {
         guard let client = ClientIdentifier(.hardware, hardware) else { return nil }
         let identifier = ClientIdentifier(.option61, option61)

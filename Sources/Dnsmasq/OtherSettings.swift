@@ -2,23 +2,19 @@ import Basics
 import Configuration
 import Linux
 
-/// The CNAMEs and domains of the instances that read one conf-dir, without our fragment: from the rendered files, the
-/// conf-dir, the files and folders that these name, and `/etc/config/dhcp`, from which the next rendered file is made.
-/// If a name is here and in our fragment, dnsmasq does not start ("duplicate CNAME").
+/// The CNAMEs and domains from all other settings of the instances that read one conf-dir: the rendered files, the
+/// conf-dir, each file that `conf-file` or `conf-dir` names, and `/etc/config/dhcp`. A name that is also in our
+/// fragment keeps dnsmasq from starting ("duplicate CNAME").
 ///
-/// Lines are read as in dnsmasq's option.c (`read_file`, `one_opt`), and only those that begin with `c` or `d`: the
-/// lists of ad blockers have many megabytes. The result is saved as a small text, and holds until its key differs.
+/// Lines are parsed as in dnsmasq's option.c (`read_file`, `one_opt`). Ad blockers' lists have many megabytes, so
+/// reading keeps only lines that begin with `c` or `d`, and the result is saved with a key.
 public final class OtherSettings {
-    /// The saved text still holds.
     public let isKept: Bool
-    /// The key, a digest of all inputs. Then `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
+    /// The key of the sources, then `obstacle TEXT`, `domain VALUE`, `cname NAME FILE:LINE`.
     private var lines: [ByteString]
     private var files: [ByteString] = []
 
-    /// Reads all files. A file that can't be read is skipped: dnsmasq reports it itself.
-    /// - Parameters:
-    ///   - dhcp: The contents of `/etc/config/dhcp`.
-    ///   - isWanted: Returns whether a name, in lower case, is needed.
+    /// Reads all files. Skips unreadable files, which dnsmasq reports itself. `isWanted` gets a name in lower case.
     public init(
         of rendered: [RenderedFile], confdir: ByteString, reservations dhcp: Reservations?, key: ByteString,
         obstacle: ByteString?, where isWanted: (ByteString) -> Bool
@@ -30,15 +26,14 @@ public final class OtherSettings {
         for file in rendered { add(file.path) }
         addFolder([confdir] + (rendered.first?.confdirFilter ?? []))
         var next = 0
-        // More files mean an attack.
+        // Limits the work for settings with endless files.
         while next < files.count, next < 1000 {
             read(file: files[next], isRendered: rendered.contains { $0.path == files[next] }, where: isWanted)
             next += 1
         }
     }
 
-    /// Reads a saved text.
-    /// - Returns: nil if the key differs.
+    /// Restores a saved text. Returns nil if its key differs.
     public init?(text: ByteString, key: ByteString) {
         (lines, isKept) = (text.lines, true)
         if lines.first != key { return nil }
@@ -46,18 +41,18 @@ public final class OtherSettings {
 
     public var text: ByteString { lines.joined(separator: "\n") }
 
+    /// Why dnsmasq can't follow a folder; nil if it can or need not.
     public var obstacle: ByteString? { lines.values(of: "obstacle ").first }
 
-    /// The `domain=` lines of all files except the rendered files.
+    /// The `domain=` lines of all files except the rendered ones.
     public var domains: [Domain] { lines.values(of: "domain ").compactMap { Domain($0) } }
 
-    /// Returns the "FILE:LINE" of the CNAME of that name; nil if there is none.
+    /// "FILE:LINE" of the CNAME of that name.
     public func place(of name: ByteString) -> ByteString? { cnames.isEmpty ? nil : cnames.values(of: name + " ").first }
     private lazy var cnames = lines.values(of: "cname ")
 
     private func add(_ file: ByteString) { if !files.contains(where: { $0 == file }) { files.append(file) } }
 
-    /// - Parameter value: The folder, then the ends of names: see `RenderedFile.reads`.
     private func addFolder(_ value: [ByteString]) {
         let filter = Array(value.dropFirst())
         for name in (try? Files.names(in: value[0])) ?? []
@@ -96,6 +91,7 @@ public final class OtherSettings {
         end()
     }
 
+    /// In bytes.
     private static let longestLine = 1 << 20
 
     private func read(line text: ByteString, at place: Place, where isWanted: (ByteString) -> Bool) {
@@ -103,10 +99,9 @@ public final class OtherSettings {
         var words = value.commaSeparated
         switch option.trimmed {
         case "cname":
-            // The last word is the target, or the time to live after at least two names.
+            // The last word is the target. A number after two other words is the time to live.
             if words.count > 2, words[words.count - 1].bytes.allSatisfy({ $0.isASCIIDigit }) { words.removeLast() }
             for word in words.dropLast() {
-                // A dot at the end has no meaning.
                 let name = word.withoutDot.lowercased
                 if isWanted(name) { lines.append("cname \(name) \(place.text)") }
             }

@@ -2,7 +2,7 @@ import Basics
 import Linux
 import Network
 
-/// An alias as it must be in one conf-dir.
+/// An alias in the form for the instances that read one conf-dir.
 public final class AliasEntry {
     public let alias: HostName
     /// nil if the alias leads nowhere.
@@ -37,10 +37,8 @@ public final class AliasEntry {
         return "cname=" + (names + [targetName]).joined(separator: ",")
     }
 
-    /// Leaves the alias out if dnsmasq would not start with it (a name twice, a loop), or would not answer it.
-    /// - Parameters:
-    ///   - isAlias: Returns whether an alias has that name.
-    ///   - place: Returns the place of another CNAME with that name.
+    /// Omits an alias that dnsmasq would not answer. Omits also a duplicate name or a loop, which prevents the start.
+    /// `isAlias` tells whether an alias has that name, with any target; `place` finds a CNAME outside our fragment.
     public func omit(isAlias: (ByteString) -> Bool, cnameAt place: (ByteString) -> ByteString?) {
         guard let target else { return }
         let domain = ByteString(names[names.count - 1].bytes.dropFirst(alias.text.count))
@@ -58,9 +56,11 @@ public final class AliasEntry {
     }
 }
 
-/// How dnsmasq is given the aliases.
+/// The form in which dnsmasq gets the aliases.
 public enum Publisher: Sendable {
+    /// CNAMEs in the fragment, which dnsmasq reads at its start.
     case cname
+    /// Addresses in a folder that dnsmasq follows. The fragment names the folder.
     case hosts
 
     public func text(_ entries: [AliasEntry], in confdir: ByteString) -> ByteString {
@@ -69,14 +69,14 @@ public enum Publisher: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// Whether the folder exists, if the fragment names it.
+    /// Whether the folder that the fragment names exists.
     public func isReady(_ text: ByteString, in confdir: ByteString) -> Bool {
         self == .cname || Fragment.directives(in: text).isEmpty
             || ((try? HostsFolder(in: confdir).inode()) ?? nil) != nil
     }
 
-    /// Writes the files besides the fragment, before the fragment.
-    /// - Parameter isFollowed: dnsmasq follows the folder.
+    /// Writes the files beside the fragment. Must come before the fragment.
+    ///
     /// - Throws: `cannotCreate`.
     public func writeFiles(_ entries: [AliasEntry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
         if self == .cname || entries.isEmpty { return }
@@ -88,7 +88,8 @@ public enum Publisher: Sendable {
         try folder.removeAliases(except: entries.filter { $0.isPublished }.map { $0.alias.text })
     }
 
-    /// Installs an empty folder, and the fragment that names it, before dnsmasq's first start.
+    /// Makes an empty folder and the fragment that names it, before dnsmasq's first start.
+    ///
     /// - Throws: `cannotCreate`.
     public static func prepare(_ confdir: ByteString) throws(Fault) {
         try HostsFolder(in: confdir).make()
@@ -99,21 +100,25 @@ public enum Publisher: Sendable {
 
     private static func line(_ confdir: ByteString) -> ByteString { "hostsdir=" + HostsFolder(in: confdir).path }
 
-    /// Removes a folder that the fragment no longer names, once no process of dnsmasq follows it.
+    /// Removes a folder that the fragment does not name. Call only if no process of dnsmasq follows the folder.
+    ///
     /// - Throws: `cannotCreate`.
     public func removeUnusedFolder(_ text: ByteString, in confdir: ByteString) throws(Fault) {
         let folder = HostsFolder(in: confdir)
         if !text.hasSuffix(Publisher.line(confdir)), try folder.inode() != nil { try Files.removeFolder(folder.path) }
     }
 
-    /// Returns whether the files besides the fragment have the alias.
-    /// - Throws: `cannotCreate` if they can't be read.
+    /// Whether the alias's file beside the fragment is right. Always true for `cname`.
+    ///
+    /// - Throws: `cannotCreate` if the file can't be read.
     public func hasFile(_ entry: AliasEntry, in confdir: ByteString) throws(Fault) -> Bool {
         try self == .cname ? true : HostsFolder(in: confdir).has(entry)
     }
 
-    /// Returns the digest of what a process loads with a fragment. A new folder has another digest.
-    /// - Throws: `cannotCreate` if the folder can't be read.
+    /// The digest of the content that dnsmasq loads with a fragment. Includes the folder's inode, since a process does
+    /// not follow a folder that is made anew.
+    ///
+    /// - Throws: `cannotCreate` if the folder can't be examined.
     public static func digest(_ text: ByteString, in confdir: ByteString) throws(Fault) -> ByteString {
         let directives = Fragment.directives(in: text)
         if !directives.hasPrefix("hostsdir=") { return directives.digest }

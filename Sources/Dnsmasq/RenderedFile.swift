@@ -2,7 +2,7 @@ import Basics
 import Linux
 import Network
 
-/// The configuration that OpenWrt rendered for an instance: `/var/etc/dnsmasq.conf.CFG`. Missing values are empty.
+/// `/var/etc/dnsmasq.conf.CFG`, which OpenWrt renders from /etc/config/dhcp for one instance. A missing value is empty.
 public final class RenderedFile {
     public let path: ByteString
     /// CFG, the name of the instance's section.
@@ -15,21 +15,22 @@ public final class RenderedFile {
     /// Other hosts files, and folders of hosts files, without the folder of our aliases.
     public private(set) var hosts: [ByteString] = []
     public private(set) var readsEtcHosts = true
-    /// The instance answers no DNS queries: `port=0`.
+    /// `port=0`: the instance answers no DNS queries.
     public private(set) var port0 = false
     private(set) var ranges: [AddressRange] = []
 
     public var hasRanges: Bool { !ranges.isEmpty }
-    /// The domain of the instance, for networks without a domain of their own.
+    /// The instance's own domain, for networks without a domain.
     public var domain: ByteString { domains.name(for: nil) }
 
     /// Returns the rendered files in a folder, without drafts (`dnsmasq.conf.CFG.PID`).
+    ///
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
         try Files.names(in: folder).compactMap { RenderedFile("\(folder)/\($0)") }
     }
 
-    /// Returns nil if the path is no rendered file, or can't be read: it may be removed at any moment.
+    /// Returns nil if the path is no rendered file, or the file can't be read: OpenWrt may remove it at any moment.
     public convenience init?(_ path: ByteString) {
         guard RenderedFile.name(of: path).isIdentifier, let text = try? Files.read(path) else { return nil }
         self.init(path: path, text: text)
@@ -63,9 +64,9 @@ public final class RenderedFile {
 
     public func reads(_ name: ByteString) -> Bool { RenderedFile.reads(name, filter: confdirFilter) }
 
-    /// - Parameter filter: The ends of names: with a `*` in front the only ones to read, without it those to skip.
+    /// - Parameter filter: The ends of names: `*END` admits only files with such an end, `END` excludes them.
     static func reads(_ name: ByteString, filter: [ByteString]) -> Bool {
-        // A `*` alone, and nothing between two commas, have no effect.
+        // A lone `*` and an empty word change nothing.
         let wanted = filter.values(of: "*").filter { !$0.isEmpty }
         let unwanted = filter.filter { !$0.isEmpty && !$0.hasPrefix("*") }
         func hasOne(of ends: [ByteString]) -> Bool { ends.contains { name.count > $0.count && name.hasSuffix($0) } }
@@ -76,11 +77,11 @@ public final class RenderedFile {
 /// A domain that dnsmasq gives to leases: dnsmasq(8), --domain.
 public final class Domain {
     public let name: ByteString
-    /// The addresses with this domain; nil for all other addresses.
+    /// The addresses in the domain; nil for all addresses without another domain.
     let range: AddressRange?
 
     /// - Parameter value: Such as `lan`, `iot.lan,192.168.2.0/24,local`, or `iot.lan,192.168.2.10,192.168.2.99`.
-    /// - Returns: nil for `#`, for invalid domains, and for the domain of an interface (`iot.lan,br-iot`).
+    /// - Returns: nil for `#`, for a wrong name, and for the domain of an interface (`iot.lan,br-iot`).
     public init?(_ value: ByteString) {
         let words = value.commaSeparated
         guard words[0].withoutDot.isHostName else { return nil }
@@ -92,8 +93,7 @@ public final class Domain {
 }
 
 extension [Domain] {
-    /// Returns the domain that dnsmasq gives to an address, else the domain without a range, else "". The last matching
-    /// line holds (dnsmasq's option.c puts it first).
+    /// The domain of an address, else the domain without a range. The last match wins, as in dnsmasq's option.c.
     public func name(for address: Address?) -> ByteString {
         var (own, ranged): (ByteString, ByteString) = ("", "")
         for domain in self {
@@ -115,6 +115,6 @@ extension ByteString {
 
     var withoutDot: ByteString { hasSuffix(".") ? ByteString(bytes.dropLast()) : self }
 
-    /// dnsmasq ignores files with such a name.
+    /// Whether dnsmasq skips a file of this name in any folder.
     var isHiddenOrBackup: Bool { hasPrefix(".") || hasSuffix("~") || hasPrefix("#") && hasSuffix("#") }
 }

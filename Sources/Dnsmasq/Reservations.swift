@@ -3,46 +3,46 @@ import Configuration
 import Linux
 import Network
 
-/// One `config host` of `/etc/config/dhcp`.
+/// One `config host` of `/etc/config/dhcp`. OpenWrt's dnsmasq.init (`dhcp_host_add`) makes one `dhcp-host=` line, which
+/// matches by:
 ///
-/// OpenWrt's dnsmasq.init (`dhcp_host_add`) makes a `dhcp-host=` line of it. The line gets each word of `mac`, so
-/// `id:…` there is a client identifier. It gets `id:` and the first word of `duid` if dnsmasq serves DHCPv6, which it
-/// does not beside odhcpd. Without these it gets `name`, which then is the name that the client sends. So a line
-/// matches by MAC address (`mac`), by client identifier (`mac 'id:…'`, at times `duid`) or by name.
+/// - `mac`: a MAC address, or a client identifier for a word `id:…`.
+/// - `duid`: `id:` and its first word, only where dnsmasq serves DHCPv6 too. Beside odhcpd, dnsmasq does not.
+/// - `name`: the name that the client sends, only if the line has no `mac` and no `duid`.
 public final class Reservation {
     public let place: Place
-    /// The section's name, else the host's, for messages.
+    /// The section's name, else the host's name; for messages.
     public private(set) var label: ByteString
     /// Pairs of hexadecimal digits in lower case, joined by colons; `**` matches any pair.
     public private(set) var hardware: [ByteString] = []
-    /// Client identifiers from `mac`, as such pairs.
+    /// Client identifiers from `mac`, as pairs like `hardware`.
     public private(set) var identifiers: [ByteString] = []
     public private(set) var duids: [ByteString] = []
     public private(set) var hostName: HostName?
     public private(set) var address: Address?
-    /// The last bits of the IPv6 address, in hexadecimal digits; empty if there are none; `ignore` for odhcpd.
+    /// The last bits of the IPv6 address, in hexadecimal digits; `ignore` if odhcpd gives no address; or empty.
     public private(set) var hostID: ByteString = ""
 
     private var isUsed = false
     private var isOff = false
     fileprivate var isEnabled: Bool { isUsed && !isOff }
-    /// The only instance that gets the reservation; empty for all.
+    /// The section of the only instance that gets the reservation; empty if all instances get it.
     private(set) var instance: ByteString = ""
+    /// The tags that a client needs.
     private(set) var tags: [ByteString] = []
 
     fileprivate init(_ section: UCI.Section, file: ByteString) {
         (place, label) = (Place(file, line: section.line), section.name ?? "host")
     }
 
-    /// - Returns: What is allowed, if `word` is not.
     fileprivate func set(_ option: ByteString, to word: ByteString) -> ByteString? {
-        // dhcp_host_add leaves out a section without any of these.
+        // dhcp_host_add skips a section without these options.
         if ["name", "ip", "hostid"].contains(option) { isUsed = true }
         switch option {
         case "mac" where word.lowercased.hasPrefix("id:"):
             let text = ByteString(word.bytes.dropFirst(3))
             if text == "*" { break }
-            // Without a colon it is text to dnsmasq.
+            // Without a colon, dnsmasq reads the identifier as text.
             let isText = !text.isEmpty && !text.bytes.contains(UInt8(ascii: ":"))
             let characters = text.bytes.map { ByteString(hexadecimal: UInt64($0), digits: 2) }.joined(separator: ":")
             guard let pairs = isText ? characters : text.hexPairs(1...255)
@@ -53,7 +53,7 @@ public final class Reservation {
             else { return "allowed are six bytes, joined by colons, such as 00:11:22:aa:bb:cc or 00:11:22:*:*:*" }
             hardware.append(pairs)
         case "duid":
-            // odhcpd allows `%IAID` at the end.
+            // odhcpd accepts a %IAID after the DUID.
             let duid = word.split(at: UInt8(ascii: "%"))?.before ?? word
             guard let pairs = duid.hexPairs(3...130) else { return "allowed are 3 to 130 bytes in hexadecimal digits" }
             duids.append(pairs)
@@ -80,32 +80,32 @@ public final class Reservation {
     func matches(hardware address: ByteString) -> Bool { hardware.contains { $0.matches(address) } }
 }
 
-/// The hosts and domains of OpenWrt's `/etc/config/dhcp`.
+/// The hosts and domains in OpenWrt's `/etc/config/dhcp`.
 public final class Reservations {
     public private(set) var hosts: [Reservation] = []
-    /// The `domain` of each `config dnsmasq` that has one.
     public private(set) var domains: [UCI.Value] = []
-    /// The CNAMEs, which LuCI has a page for: names, and the target after the last comma.
+    /// Each CNAME: its names, then the target after the last comma. LuCI has a page for CNAMEs.
     public private(set) var cnames: [UCI.Value] = []
-    /// The names of each `config domain`, which dnsmasq gets in a hosts file: lines `NAME PLACE`.
+    /// The names of each `config domain`, which dnsmasq reads from a hosts file: lines `NAME PLACE`.
     public private(set) var names: [ByteString] = []
-    /// The networks in which each restart of dnsmasq looks for another DHCP server.
+    /// The networks in which a restart of dnsmasq first searches for another DHCP server.
     public private(set) var searched: [ByteString] = []
     public private(set) var searchPlace: Place?
-    /// The sections of the enabled instances of dnsmasq; empty for an anonymous section.
+    /// The sections of the enabled instances; empty for a section without a name.
     private var instances: [ByteString] = []
     public var hasInstances: Bool { !instances.isEmpty }
     public private(set) var problems: [Finding] = []
 
     public static var path: ByteString { Places.uci("dhcp") }
 
-    /// Whether an instance may be enabled. libuci calls an anonymous section by a name such as `cfg01411c`.
+    /// Whether an instance may be enabled. libuci invents a name such as `cfg01411c` for a section without a name.
     public func mayEnable(_ instance: ByteString) -> Bool {
         instances.isEmpty || instances.contains(instance) || instances.contains("") && instance.hasPrefix("cfg")
     }
 
     /// Reads a file, which may be missing.
-    /// - Throws: `settings` if the file can't be read or is not UCI: then dnsmasq does not get it either.
+    ///
+    /// - Throws: `settings` if the file can't be read or is no UCI. dnsmasq then does not get the file either.
     public convenience init(file path: ByteString = path) throws(Fault) {
         let text: ByteString
         do throws(Fault) {
@@ -118,7 +118,7 @@ public final class Reservations {
 
     public var domain: ByteString { domains.first?.text ?? "lan" }
 
-    /// - Throws: `settings` if the text is not UCI.
+    /// - Throws: `settings` if the text is no UCI.
     public init(_ text: ByteString, file: ByteString) throws(Fault) {
         for section in try UCI(text, file: file).sections {
             let host = Reservation(section, file: file)
@@ -156,8 +156,8 @@ public final class Reservations {
 }
 
 extension ByteString {
-    /// Bytes in hexadecimal digits as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by
-    /// colons; nil for any other text. With `wildcards`, `*` becomes `**`.
+    /// Hexadecimal bytes as dnsmasq and odhcpd read them (`0:1a`, `001a`), as pairs in lower case, joined by colons.
+    /// Returns nil for other text. With `wildcards`, `*` gives `**`.
     fileprivate func hexPairs(_ counts: ClosedRange<Int>, wildcards: Bool = false) -> ByteString? {
         var pairs: [UInt8] = []
         for part in lowercased.parts(separatedBy: { $0 == UInt8(ascii: ":") }) {
@@ -173,6 +173,7 @@ extension ByteString {
         return counts.contains(pairs.count / 3) ? ByteString(pairs.dropLast()) : nil
     }
 
+    /// Whether the pattern, in which `*` matches any digit, matches pairs.
     fileprivate func matches(_ pairs: ByteString) -> Bool {
         count == pairs.count
             && bytes.indices.allSatisfy { bytes[$0] == UInt8(ascii: "*") || bytes[$0] == pairs.bytes[$0] }
