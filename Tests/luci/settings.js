@@ -104,7 +104,7 @@ test('each field that is refused says why', async () => {
 		return reasons().join('|');
 	};
 	is(await said([ alias('m', { target: [ 'a b c' ] }) ], 'm', {}),
-		'target: "a b c" is no target: it is a host name, and perhaps a blank and the name of its system.', 'a target in the file');
+		'target: "a b c" is no target: write a host name, and perhaps a blank and a system.', 'a target in the file');
 	is(await said([ alias('m') ], 'm', { target: [] }), 'target: An alias needs a target.', 'no target');
 	is(await said([ alias('m', { target: [ 'a', 'A x' ] }) ], 'm', {}), 'target: "a" is in the list twice.', 'a target again');
 	is(await said([ alias('m'), alias('cfg000001', { name: 'M' }) ], 'cfg000001', {}), 'name: There is another alias of this name.', 'a second alias');
@@ -142,7 +142,7 @@ test('the name of a job is looked at where it is typed', async () => {
 test('a refused reload is loud', async () => {
 	const finding = { file: '/etc/config/debounced', line: 7, kind: 'fault', text: "quiet 'x': allowed are seconds" };
 	const box = await open([], { check: { now: 1, in_force: false, findings: [ finding ] } });
-	is(boxes(box)[0], 'alert-message danger: The settings are refused. Until they are mended, the settings before stay in force.'
+	is(boxes(box)[0], 'alert-message danger: The settings are refused, so the earlier settings stay in force. Correct this:'
 		+ "/etc/config/debounced:7 quiet 'x': allowed are seconds", 'with file and line');
 	ok(box.querySelector('.alert-message').compareDocumentPosition(box.querySelector('.cbi-map')) & Node.DOCUMENT_POSITION_FOLLOWING, 'on top');
 	is(boxes(await open([])).length, 0, 'and nothing else is');

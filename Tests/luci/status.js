@@ -99,7 +99,7 @@ test('whatever comes is text', async () => {
 
 test('what is wrong comes first, the gravest in red', async () => {
 	const { view, box } = await shown({ check: findings('fault', 'problem', 'remark', 'advice') });
-	is(boxes(box).join('|'), 'alert-message danger: The settings are refused. Until they are mended, the settings before stay in force./f:1 fault|'
+	is(boxes(box).join('|'), 'alert-message danger: The settings are refused, so the earlier settings stay in force. Correct this:/f:1 fault|'
 		+ 'alert-message danger: /f:1 problem|alert-message warning: /f:1 remark', 'a fault, a problem and a remark');
 	const order = [ ...box.querySelectorAll('.alert-message, table') ].map(node => node.nodeName).join();
 	is(order, 'DIV,DIV,DIV,TABLE,TABLE', 'then the aliases, then the jobs');

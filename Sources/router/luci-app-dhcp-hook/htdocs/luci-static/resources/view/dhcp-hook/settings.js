@@ -15,25 +15,25 @@ const isPath = value => /^\/[^\x00-\x20\x7f]*$/.test(value);
 const kinds = {
 	host: [ isHost, _('"%s" is no host name: letters, digits, "-" and "_", with dots between the parts.') ],
 	target: [ value => [ 1, 2 ].includes(words(value).length) && words(value).every(isHost),
-		_('"%s" is no target: it is a host name, and perhaps a blank and the name of its system.') ],
+		_('"%s" is no target: write a host name, and perhaps a blank and a system.') ],
 	seconds: [ value => /^(\d{1,9}(\.\d{0,3})?|\.\d{1,3})$/.test(value) && value <= 604800,
-		_('"%s" is no time: it is in seconds, from 0 to 604800, such as 10 or 0.25.') ],
+		_('"%s" is no time: write seconds from 0 to 604800, such as 10 or 0.25.') ],
 	count: [ value => /^\d{1,9}$/.test(value) && value <= 100, _('"%s" is no whole number from 0 to 100.') ],
 	line: [ value => !/[\x00-\x08\x0a-\x1f\x7f]/.test(value), _('"%s" has a control character.') ],
-	folder: [ isPath, _('"%s" is no whole path: it starts with "/" and has no blank.') ],
+	folder: [ isPath, _('"%s" is no whole path: start with "/" and use no blank.') ],
 };
 kinds.file = [ value => isPath(value) && value != '/', kinds.folder[1] ];
 const fault = (kind, value) => kinds[kind][0](value) ? null : kinds[kind][1].format(value);
 
-// Values that are set, saved or not. OpenWrt has more words for a flag than LuCI.
+// Values of options, with unsaved changes. OpenWrt has more words for a flag than LuCI.
 const stored = (id, name) => uci.get('debounced', id, name);
 const isOn = (id, name) => /^(1|on|true|yes|enabled)$/.test(stored(id, name) ?? '1');
 const aliasOf = id => stored(id, 'name') ?? (uci.get('debounced', id)?.['.anonymous'] ? null : id);
 const names = type => uci.sections('debounced', type).map(section => section['.name']);
 const jobs = () => names('job').length ? names('job') : [ 'dnsmasq' ];
 
-// LuCI looks at a field when it is typed into, and a dialog that it can't save says nothing. This looks at each field when it is
-// saved, and says below it what is wrong.
+// LuCI checks a field only when a user types into it, and shows no reason if it can't save a dialog. This function checks each
+// field when the dialog is saved, and shows below the field what is wrong.
 const guard = (option, fault) => Object.assign(option, {
 	fault,
 	isValid(id) {
@@ -130,27 +130,27 @@ return view.extend({
 		name.load = aliasOf;
 
 		const targets = Object.assign(guard(section.option(form.DynamicList, 'target', _('Targets'),
-			_('Host names, the preferred one first. The name of its system may follow after a blank: a machine runs one at a time.')), targetsFault), {
+			_('Host names, the preferred host first. A blank and a system may follow: a machine runs one system at a time.')), targetsFault), {
 			rmempty: false,
 			placeholder: _('Add a host'),
-			// LuCI would split a target and its system into two targets.
+			// LuCI's own load would split a target and its system into two targets.
 			load: id => [ stored(id, 'target') ?? [] ].flat(),
 			textvalue(id) { return '%h'.format(this.cfgvalue(id).join(', ')); },
-			// The line for a host that is not suggested comes first.
+			// Moves the line for another host above the suggestions.
 			renderWidget(...values) {
 				const node = form.DynamicList.prototype.renderWidget.apply(this, values);
 				const line = node.querySelector('.create-item-input')?.parentNode;
 				line?.parentNode.insertBefore(line, line.parentNode.querySelector('li:not([placeholder])'));
 				return node;
 			},
-			// Checks what is typed in. For the list as a whole LuCI passes an empty value.
+			// Checks the line that is typed in. LuCI also calls this for the whole list, with an empty value.
 			validate: (id, value) => !value || (fault('target', value) ?? true),
 		});
 		for (const [ host, address ] of hosts(leases))
 			targets.value(host, address ? E('span', [ host, ' ', E('small', [ address ]) ]) : host);
 
 		flag(section, 'probe', _('Probe'),
-			_('If several targets are up, the router passes over those that do not answer on the network.')).modalonly = true;
+			_('If several targets are up, the router skips unreachable targets.')).modalonly = true;
 		const enabled = guard(flag(section, 'enabled', _('Enabled')), function(id) {
 			return this.section.getUIElement(id, 'name') ? null : twin(this.section, id);
 		});
@@ -193,7 +193,7 @@ return view.extend({
 
 		option('command', 'line', command, _('Command'), _('A line for the shell, run as root.')).modalonly = null;
 		option('verify', 'line', id => restartsDnsmasq(id) ? 'cname-updater verify' : '', _('Verification'),
-			_('A line that runs after the command, for at most 60 seconds. If it fails, the run has failed. true: no verification.'));
+			_('A line that runs after the command, within 60 seconds. If the line fails, the run has failed. true: no verification.'));
 		Object.assign(option('quiet', 'seconds', () => '10', _('Quiet time'), _('Seconds without a request before the command runs.')),
 			{ modalonly: null, textvalue: id => _('%s s').format('%h'.format(quiet(id))) });
 		option('max_wait', 'seconds', id => `${Math.min(6 * quiet(id), 604800)}`, _('Longest wait'),
@@ -210,7 +210,7 @@ return view.extend({
 
 	advanced(map, found) {
 		const section = map.section(form.NamedSection, names('updater').at(-1) ?? 'updater', 'updater', _('Advanced'));
-		// The section need not be there until one of its options is set.
+		// The section may be missing until one of its options is set.
 		section.renderContents = function([ data, nodes ]) {
 			return form.NamedSection.prototype.renderContents.call(this, [ data ?? {}, nodes ]);
 		};
@@ -218,7 +218,7 @@ return view.extend({
 			if (!uci.get('debounced', id)) uci.add('debounced', 'updater', id);
 			return form.Value.prototype.write.call(this, id, value);
 		} });
-		// Shows the default as the choice that it is, and writes only what was changed.
+		// Shows the default as a choice, and writes only changed values.
 		const choice = (name, values, standard, ...about) => Object.assign(option(form.ListValue, name, ...about), {
 			load: id => stored(id, name) ?? standard(),
 			renderWidget(id, ...rest) {
@@ -238,13 +238,13 @@ return view.extend({
 			const name = this.formvalue(id);
 			return jobs().includes(name) ? null : _('There is no job "%s".').format(name);
 		});
-		choice('request', () => [ [ 'alias', _('An alias leads elsewhere') ], [ 'lease', _('Any lease changes, too') ] ], () => 'alias',
+		choice('request', () => [ [ 'alias', _('An alias leads elsewhere') ], [ 'lease', _('An alias or lease changes') ] ], () => 'alias',
 			_('When'), _('The reason to request the job.'));
 
 		for (const [ name, kind, placeholder, ...about ] of [
-			[ 'domain', 'host', _('that of dnsmasq'), _('Domain'), _('The domain of aliases and targets, such as lan.') ],
-			[ 'confdir', 'folder', _('that of dnsmasq'), _('Folder'), _('The folder in which dnsmasq finds the aliases, not on flash.') ],
-			[ 'mappings', 'file', '/etc/cname_mappings', _('Mapping file'), _('A file of more aliases: lines of a target, an alias, and perhaps a system.') ],
+			[ 'domain', 'host', _('as in dnsmasq'), _('Domain'), _('The domain of aliases and targets, such as lan.') ],
+			[ 'confdir', 'folder', _('as in dnsmasq'), _('Folder'), _('The folder in which dnsmasq finds the aliases, not on flash.') ],
+			[ 'mappings', 'file', '/etc/cname_mappings', _('Mapping file'), _('A file with more aliases, in lines TARGET ALIAS [SYSTEM].') ],
 		])
 			checked(option(form.Value, name, ...about), kind).placeholder = placeholder;
 	},

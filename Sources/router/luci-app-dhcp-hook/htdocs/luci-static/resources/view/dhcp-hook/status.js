@@ -7,7 +7,7 @@
 'require view.dhcp-hook.findings as findings';
 
 const declare = (method, params) => rpc.declare({ object: 'dhcp-hook', method, params });
-// A call that fails becomes an answer with its message, so the rest still shows.
+// A call that fails becomes an answer with the error's message, so the page still shows the other answers.
 const [ askStatus, askAliases, askCheck ] = [ 'status', 'aliases', 'check' ]
 	.map(method => declare(method)).map(call => () => call().catch(({ message }) => ({ status: 1, text: message })));
 const send = Object.fromEntries([ 'request', 'flush', 'cancel' ].map(verb => [ verb, declare(verb, [ 'job' ]) ]));
@@ -24,10 +24,10 @@ const reasons = {
 	none: _('no target is up'),
 	only: _('no other target has a lease'),
 	hosts: _('a hosts file has its name'),
-	reachable: _('the others are unreachable'),
+	reachable: _('no other target is reachable'),
 	same_interface: _('its interface was seen last by this name'),
-	preferred: _('first of those that are up'),
-	first_machine: _('first of those that are reachable'),
+	preferred: _('first target that is up'),
+	first_machine: _('first target that is reachable'),
 	newest: _('its system has the newest lease'),
 	current: _('the alias led there before'),
 	recent: _('its lease was seen last'),
@@ -36,7 +36,7 @@ const reasons = {
 
 const presences = { reachable: _('reachable'), unreachable: _('unreachable'), unknown: _('unknown') };
 
-// LuCI's rows are high, and it has no label in red.
+// LuCI's rows are high, and LuCI has no red label.
 const style = `.dhcp-hook .td { padding: 5px 10px; overflow-wrap: anywhere }
 	.dhcp-hook .label { display: inline-block; white-space: normal; overflow-wrap: normal }
 	.dhcp-hook .danger { background: var(--error-color-medium, #c22); color: #fff }`;
@@ -59,7 +59,7 @@ function time(seconds) {
 const ago = (now, moment) => _('%s ago').format(time(now - moment));
 const ahead = (now, moment) => _('in %s').format(time(moment - now));
 
-// Makes a node like another one. What is alike stays, with its focus and selection.
+// Changes a node into `fresh`. Equal parts stay in place, and keep focus and selection.
 function update(node, fresh) {
 	if (node.isEqualNode(fresh)) return;
 	if (node.nodeName != fresh.nodeName || node.nodeType != Node.ELEMENT_NODE || node.dataset.job != fresh.dataset.job)
@@ -72,7 +72,7 @@ function update(node, fresh) {
 }
 
 function table(titles, rows, none) {
-	// A title is also what stands before a cell where the screen is too narrow for columns.
+	// LuCI repeats the title before each cell if the screen is too narrow for columns.
 	const node = E('table', { 'class': 'table dhcp-hook' }, [
 		E('tr', { 'class': 'tr table-titles' }, titles.map(title => E('th', { 'class': 'th' }, [ unbroken(title) ])))
 	]);
@@ -88,7 +88,7 @@ return view.extend({
 	render([ status, aliases, check ]) {
 		this.answers = { status, aliases, check };
 		this.node = E('div', this.sections());
-		// A check reads all that dnsmasq reads.
+		// A check reads every file that dnsmasq reads, so the page calls it less often.
 		poll.add(() => this.refresh());
 		poll.add(() => this.check(), 60);
 		return E([ E('style', style), E('h2', [ _('Aliases') ]), this.node ]);
@@ -125,7 +125,7 @@ return view.extend({
 	},
 
 	aliases({ aliases = [], now }) {
-		// Rows of one alias, for instances of dnsmasq that differ, stand together.
+		// The rows of an alias are adjacent. An alias has several rows if instances of dnsmasq differ.
 		const isOneOfSeveral = index => [ aliases[index - 1], aliases[index + 1] ].some(other => other?.alias == aliases[index].alias);
 		return table([ _('Alias'), _('Leads to'), _('Since'), _('Until'), _('Why'), _('Candidates') ],
 			aliases.map((alias, index) => this.alias(alias, now, isOneOfSeveral(index))),
@@ -139,7 +139,7 @@ return view.extend({
 			text(target ?? label('warning', _('leads nowhere')), ' ', small(addresses.join(' ')), ' ',
 				obstacle == 'restart' ? label('notice', _('after a restart of dnsmasq'))
 					: obstacle ? text(label('danger', _('not loaded')), ' ', small(why ?? obstacle)) : ''),
-			unbroken(target == null ? '-' : since == null ? _('before us') : ago(now, since)),
+			unbroken(target == null ? '-' : since == null ? _('unknown') : ago(now, since)),
 			unbroken(expires == null ? '-' : ahead(now, expires)),
 			text(reasons[reason] ?? reason ?? '-'),
 			text(...(candidates.length ? candidates.map(each => this.candidate(each, now)) : [ '-' ])),
@@ -166,7 +166,7 @@ return view.extend({
 			unbroken(`${runs}`, failures ? line(small(_('%d failed').format(failures))) : ''),
 			unbroken(`${saved}`),
 			text(last_run == null ? '-' : ago(now, last_run), ' ', last_exit ? label('danger', _('status %d').format(last_exit)) : '',
-				// Each as "KIND WHO: WHAT".
+				// Each cause is "KIND REQUESTER: TEXT".
 				...causes.slice(0, 5).map(each => line(small(each))),
 				causes.length > 5 ? line(small(_('and %d more').format(causes.length - 5))) : ''),
 			E('div', { 'style': 'white-space: nowrap' }, [
@@ -179,7 +179,7 @@ return view.extend({
 
 	button(verb, job, title, style, isDisabled) {
 		return E('button', {
-			// A button of another job has another handler.
+			// `update` replaces a button of another job, since the handler differs.
 			'data-job': job,
 			'class': `btn cbi-button cbi-button-${style}`,
 			'click': ui.createHandlerFn(this, verb == 'request' ? 'send' : 'confirm', verb, job, title),
@@ -204,7 +204,7 @@ return view.extend({
 	send(verb, job, title) {
 		return send[verb](job).then(({ status, text }) => {
 			const note = ui.addNotification(title, E('p', [ text || _('%s: done').format(job) ]), status ? 'danger' : 'info');
-			// One that goes by itself, addTimeLimitedNotification, came after 24.10.
+			// Not addTimeLimitedNotification, which is newer than OpenWrt 24.10.
 			if (!status) setTimeout(() => note.remove(), 5000);
 			return this.refresh();
 		});
