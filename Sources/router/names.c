@@ -1,5 +1,5 @@
-// Both programs are one file, dhcp-hook, as busybox(1) is: the name that it is called by says which of them this is. Each
-// main.swift is a function here, which the build names after its module.
+// Both programs are one file, dhcp-hook, which runs the program that it is called by, as busybox(1) does. Each
+// main.swift is a function, which the build names after its module.
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Frees an object whose initializer fails or throws. Embedded Swift's library (6.3, EmbeddedRuntime.swift) destroys what the
-// object holds so far, and keeps its memory. The linker's --wrap puts this function in between.
+// Frees an object if its initializer fails or throws. Embedded Swift's library (6.3, EmbeddedRuntime.swift) destroys
+// the fields of the object, but leaks its memory. The linker's --wrap directs the call to this function.
 #include <stddef.h>
 
 void swift_deallocClassInstance(void *object, size_t size, size_t mask);

@@ -187,7 +187,8 @@ test('times are short', async () => {
 	}
 });
 
-// Which candidates compete; why, in each word that there is; where, if instances of dnsmasq differ; and what dnsmasq lacks.
+// Which candidates compete; why, in each word that there is; where, if instances of dnsmasq differ; and what dnsmasq
+// lacks.
 test('an alias tells all that is known', async () => {
 	const { view, box } = await shown({});
 	const see = async (...rows) => {

@@ -8,7 +8,8 @@
 
 const [ askLeases, askCheck ] = [ 'leases', 'check' ].map(method => rpc.declare({ object: 'dhcp-hook', method }));
 
-// The values that the programs allow (OptionKind in Sources/Configuration/Section.swift), and the message for any other value.
+// The values that the programs allow (OptionKind in Sources/Configuration/Section.swift), and the message for any other
+// value.
 const isHost = name => name.length <= 253 && /^(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})*$/.test(name);
 const words = value => value.split(/[ \t\r]+/).filter(word => word != '');
 const isPath = value => /^\/[^\x00-\x20\x7f]*$/.test(value);
@@ -32,8 +33,8 @@ const aliasOf = id => stored(id, 'name') ?? (uci.get('debounced', id)?.['.anonym
 const names = type => uci.sections('debounced', type).map(section => section['.name']);
 const jobs = () => names('job').length ? names('job') : [ 'dnsmasq' ];
 
-// LuCI checks a field only when a user types into it, and shows no reason if it can't save a dialog. This function checks each
-// field when the dialog is saved, and shows below the field what is wrong.
+// LuCI checks a field only when a user types into it, and shows no reason if it can't save a dialog. This function
+// checks each field when the dialog is saved, and shows below the field what is wrong.
 const guard = (option, fault) => Object.assign(option, {
 	fault,
 	isValid(id) {
@@ -64,7 +65,8 @@ function flag(section, name, title, description) {
 	return option;
 }
 
-// Finds another enabled alias with the name of this one, if this one is enabled. Fields on the screen count before stored values.
+// Finds another enabled alias with the name of this one, if this one is enabled. Fields on the screen count before
+// stored values.
 function twin(section, id) {
 	const field = (each, name, otherwise) => section.getUIElement(each, name) ? section.formvalue(each, name) : otherwise;
 	const isEnabled = each => field(each, 'enabled', isOn(each, 'enabled') ? '1' : '0') == '1';
