@@ -1,5 +1,5 @@
 'use strict';
-// What the tests have in common. A test is a name and a function; it fails at the first check that does not hold.
+// Shared by the tests. A test is a name and a function, and fails at the first check that does not hold.
 const tests = [];
 const test = (name, run, who = 'writer') => tests.push({ name, run, who });
 const results = [];
@@ -8,8 +8,8 @@ function ok(holds, what) {
 	results.push(what);
 }
 const is = (found, wanted, what) => ok(found === wanted, found === wanted ? what : `${what}: '${found}' is not '${wanted}'`);
-// On a busy machine, too; a planted fault need not be given so long.
 const isReal = parameters.get('variant') == '0';
+// Seconds until a check fails: long enough on a busy machine, and fewer with a planted fault.
 const patience = isReal ? 30 : 3;
 async function until(condition, what) {
 	for (const end = Date.now() + patience * 1000; !condition();) {
@@ -18,7 +18,7 @@ async function until(condition, what) {
 	}
 	results.push(what);
 }
-// The same of what the page shows by itself, as LuCI has it look again and again.
+// Waits as `until` does, and runs the page's polls, as LuCI does again and again.
 async function follows(condition, what) {
 	for (const end = Date.now() + patience * 1000; !condition();) {
 		if (Date.now() > end) throw new Error(`not in ${patience} s: ${what}`);
@@ -43,7 +43,7 @@ const overview = 'view/status/include/45_dhcp-hook.js';
 
 window.hot = 0;
 const hostile = '<img src=x onerror="hot++">\'"\n&amp;%s%d«';
-// With the words that can be translated in marks, no others are left.
+// Translated words are in marks, so no word may be left outside marks.
 function isTranslated(node) {
 	let text = node.textContent;
 	for (let before; before != text;) [ before, text ] = [ text, text.replace(/«[^«»]*»/g, '') ];

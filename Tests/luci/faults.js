@@ -1,5 +1,5 @@
 'use strict';
-// Faults that somebody could make in what we give to LuCI: [ file, what is there, what would be there ]. Each has to be found.
+// Faults that a change of LuCI's app could bring: [ file, text, replacement ]. The tests must find each fault.
 const view = 'www/luci-static/resources/view/';
 const [ status, settings, findings, overview ] = [ 'dhcp-hook/status.js', 'dhcp-hook/settings.js', 'dhcp-hook/findings.js',
 	'status/include/45_dhcp-hook.js' ].map(name => view + name);

@@ -1,6 +1,6 @@
 'use strict';
-// Stands for the part of LuCI's client that our views use, and for nothing else: a name that is not here is a fault. As
-// there, a string by itself is HTML, be it a child or a table's cell, and one in a list is text.
+// A stand-in for LuCI's client, with only the names that the app's views use: any other name is a fault. As in LuCI, a
+// string by itself is HTML, as a child or as a table's cell, and a string in a list is text.
 const parameters = new URLSearchParams(location.search);
 const [ variant, user ] = [ parameters.get('variant'), parameters.get('user') ];
 
@@ -13,7 +13,7 @@ function strict(name, object) {
 	});
 }
 
-// With marks around whatever can be translated.
+// Puts marks around each string that can be translated.
 window.isMarked = false;
 window._ = words => isMarked ? `«${words}»` : words;
 
@@ -73,7 +73,7 @@ window.cbi_update_table = function(table, rows, placeholder) {
 
 window.said = [];
 window.polls = [];
-// What a method answers, instead of the plugin.
+// Answers of methods, in place of the plugin's.
 window.fakes = {};
 
 const ui = {
@@ -93,7 +93,7 @@ const ui = {
 	hideModal() { document.querySelector('#modal')?.remove(); },
 	addValidator(field, type, optional, isAllowed, ...events) {
 		const validate = () => {
-			// Not yet in a form.
+			// The field is outside a form.
 			if (!field.closest('body') && !field.closest('[data-field]')) return true;
 			const value = field.value ?? '';
 			let fault = value === '' && !optional ? 'Expecting: non-empty value'
@@ -120,9 +120,10 @@ async function post(path, value) {
 	return answer.json();
 }
 
-// The forms. As in LuCI 23.05 to 25.12: what is typed into a field is validated then, and an empty field that nobody has touched
-// is not; of a list only the line that is typed into is; a dialog that can't be saved stays, and says nothing; an option with
-// `modalonly: false` is in the table alone; a section that is added gets its id when it is saved.
+// The forms, as in LuCI 23.05 to 25.12. LuCI validates a field when a user types into it, and never validates an
+// untouched empty field. In a list, LuCI validates only the line that is typed in. A dialog that can't be saved stays
+// open, without a message. An option with `modalonly: false` is only in the table. A new section gets its id when it is
+// saved.
 class Base {
 	static extend(members) {
 		const Class = class extends this { };
@@ -199,7 +200,7 @@ class List extends Widget {
 	}
 	values() { return [ ...this.node.querySelectorAll('.item > input') ].map(each => each.value); }
 	getValue() {
-		// What is typed in, but not into the list of suggestions.
+		// A line that is typed in counts as a value, except in a list with suggestions.
 		const input = this.node.querySelector('.add-item > input');
 		return [ ...this.values(), ...(input?.value.trim() && !input.classList.contains('cbi-input-invalid') ? [ input.value ] : []) ];
 	}
@@ -248,7 +249,7 @@ class Value extends Base {
 		const fail = why => { throw new TypeError(`Option "${this.title}" ${why}`); };
 		if (!this.isValid(id)) fail(`contains an invalid input value. ${this.getValidationError(id)}`);
 		const value = this.formvalue(id);
-		// An empty list counts as empty, too.
+		// `==` also finds an empty list.
 		if (value == null || value == '') return this.rmempty || this.optional ? this.remove(id) : fail('must not be empty.');
 		if (!same(this.cfgvalue(id), value)) return this.write(id, value);
 	}
@@ -413,7 +414,7 @@ class Form extends Base {
 	}
 }
 
-// The settings file that the page begins with, and what was changed since. As rpcd does, a file that is not there is a failure.
+// The settings file at the start of the page, and its unsaved changes. As with rpcd, a missing file is a failure.
 window.config = [];
 let staged = null;
 const uci = {
@@ -448,7 +449,7 @@ const uci = {
 	},
 };
 window.dhcp = [];
-// Begins with another file.
+// Starts again with other settings.
 window.begin = (config, reservations = []) => {
 	Object.assign(window, { config, dhcp: reservations, map: undefined, silent: null });
 	staged = null;
@@ -476,14 +477,14 @@ const modules = {
 };
 
 window.L = strict('L', {
-	// As there, one value with a blank is two.
+	// As in LuCI, a value with a blank becomes two values.
 	toArray: value => value == null ? [] : Array.isArray(value) ? value : `${value}`.trim().split(/\s+/),
 	url: path => `/cgi-bin/luci/${path}`,
 	resolveDefault: (promise, value) => Promise.resolve(promise).catch(() => value),
 	hasViewPermission: () => user == 'writer',
 });
 
-// Loads a file of ours, with what it requires.
+// Loads a file of the app, with the modules that the file requires.
 async function instance(path) {
 	const source = await (await fetch(`/luci-static/resources/${path}?${parameters}`)).text();
 	const names = [], values = [];

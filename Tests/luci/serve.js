@@ -1,7 +1,7 @@
 'use strict';
-// Serves our part of LuCI with what stands for the rest, to a headless Chromium that it starts: node serve.js ROOT PROGRAMS
-// FOLDER, where ROOT is that of the repository and FOLDER is for what is made. The programs, the plugin and the rights are
-// the real ones. All has to hold; with TESTS=all, each of the planted faults has to be found.
+// Starts a headless Chromium and serves LuCI's app to it, with a stand-in for LuCI: node serve.js ROOT PROGRAMS FOLDER.
+// ROOT is the repository, FOLDER a folder for temporary files. Programs, plugin and rights are real. All checks must
+// hold; with TESTS=all, the checks must find each planted fault.
 const fs = require('fs'), http = require('http'), path = require('path');
 const { spawn, spawnSync } = require('child_process');
 const [ root, programs, folder ] = process.argv.slice(2);
@@ -19,12 +19,12 @@ function make(variant) {
 	if (variant == 0) return place;
 	const [ file, before, after ] = faults[variant - 1];
 	const text = fs.readFileSync(`${place}/${file}`, 'utf8');
-	if (text.split(before).length != 2) throw new Error(`${file}: '${before}' is not there once`);
+	if (text.split(before).length != 2) throw new Error(`${file}: does not have '${before}' exactly once`);
 	fs.writeFileSync(`${place}/${file}`, text.replace(before, () => after));
 	return place;
 }
 
-// What can be seen without a browser: the menu, the rights, and what the views ask for.
+// Checks without a browser: the menu, the rights, and the methods that the views call.
 const datatypes = [ 'and', 'float', 'hostname', 'host', 'integer', 'ipaddr', 'macaddr', 'max', 'min', 'or', 'range', 'string', 'ufloat', 'uinteger' ];
 function look(place) {
 	const read = name => fs.readFileSync(`${place}/${name}`, 'utf8');
@@ -41,7 +41,7 @@ function look(place) {
 	for (const right of [ 'read', 'write' ])
 		if (Object.keys(rights[right]).sort().join() != 'ubus,uci' || Object.keys(rights[right].ubus).join() != 'dhcp-hook'
 			|| rights[right].uci.join() != (right == 'read' ? 'debounced,dhcp' : 'debounced')) fail(`more rights than wanted: ${right}`);
-	if (!/root/.test(rights.description)) fail('nobody says what the right to write comes to');
+	if (!/root/.test(rights.description)) fail('the description does not say that write access means root access');
 	for (const [ entry, { title, action, depends } ] of Object.entries(JSON.parse(read('usr/share/luci/menu.d/luci-app-dhcp-hook.json')))) {
 		if (!entry.startsWith('admin/services/dhcp-hook') || !title) fail(`menu: ${entry}`);
 		if (action.type == 'view' && !fs.existsSync(`${place}/www/luci-static/resources/view/${action.path}.js`)) fail(`menu: no ${action.path}`);
@@ -72,7 +72,7 @@ function ubus(variant, user, { object, method, input }) {
 	return { result: JSON.parse(answer.stdout) };
 }
 
-// What another fault may have left behind.
+// Removes a request that an earlier test left, and waits until the job is idle.
 function reset() {
 	const run = (program, ...words) => spawnSync(program, words, { encoding: 'utf8', env: environment });
 	run('cname-updater', 'cancel', 'other');
@@ -81,18 +81,18 @@ function reset() {
 	throw new Error('the job does not come to rest');
 }
 
-// Whether the programs take a file of these sections.
+// Returns whether the programs accept a file with these sections.
 function verdict(sections) {
 	const quoted = value => `'${value.replace(/'/g, "'\\''")}'`;
 	const file = `${folder}/verdict`;
 	fs.writeFileSync(file, sections.map(({ '.type': type, '.name': name, ...options }) =>
-		// A section with a name has another alias than its name, if it has the option.
+		// The option `name` takes the place of a section's name.
 		`config ${type} ${/^cfg/.test(name) ? '' : quoted(name)}\n${Object.entries(options).map(([ option, value ]) => [ value ].flat()
 			.map(each => `\t${Array.isArray(value) ? 'list' : 'option'} ${option} ${quoted(each)}\n`).join('')).join('')}`).join('\n'));
 	return spawnSync(`${programs}/debounced`, [ 'check', '--config', file ], { env: environment }).status == 0;
 }
 
-// The options that the programs say they know.
+// Returns the options that the programs list as known.
 function options() {
 	return Object.fromEntries([ 'job', 'cname', 'updater' ].map(type => {
 		fs.writeFileSync(`${folder}/options`, `config ${type} x\n\toption none 1\n\tlist target y\n`);
@@ -101,7 +101,7 @@ function options() {
 	}));
 }
 
-// The reasons that the manual has.
+// Returns the reasons in the manual.
 function reasons() {
 	const [ , words ] = fs.readFileSync(`${root}/Sources/cname-updater/README.md`, 'utf8').match(/"reason": "([^"]+)"/);
 	return words.split(' | ');
@@ -120,7 +120,7 @@ function answer(url, body) {
 	}
 }
 
-// A fault that is seen without a browser needs none.
+// The browser tests only the faults that are left.
 const found = {};
 const left = [];
 for (let variant = 0; variant <= faults.length; variant++) {
@@ -134,7 +134,8 @@ for (let variant = 0; variant <= faults.length; variant++) {
 	}
 }
 
-// The browser prints the page once it is loaded, and it is not before its picture has come: that is held back to the end.
+// Chromium prints the page when the page and its picture are loaded, so the server holds the picture back until the
+// end.
 let held;
 const frames = `<!DOCTYPE html><body><img src="/held"><div></div><script>
 (async () => {
@@ -197,7 +198,7 @@ function report(outcomes) {
 		const what = found[index + 1];
 		if (process.env.VERBOSE) console.log(`${path.basename(file)}: ${before} -> ${after}: ${what}`);
 		if (what) return;
-		console.log(`FAILED: nobody finds ${path.basename(file)}: '${after}' in the place of '${before}'`);
+		console.log(`FAILED: no check finds ${path.basename(file)}: '${after}' in place of '${before}'`);
 		status = 1;
 	});
 	console.log(`LuCI: ${outcomes[0].results.length} checks, ${Object.keys(found).length} of ${faults.length} planted faults found`);

@@ -1,5 +1,5 @@
 'use strict';
-// The form of the settings. It is filled in as a user does, and saved.
+// Fills in the form of the settings as a user does, and saves it.
 const job = (name, more = {}) => ({ '.type': 'job', '.name': name, ...more });
 const alias = (id, more = {}) => ({ '.type': 'cname', '.name': id, target: [ 'a' ], ...more });
 async function open(config, { leases = [], reservations = [], check = { now: 1, in_force: true, findings: [] } } = {}) {
@@ -34,7 +34,7 @@ async function edit(id) {
 	await until(modal, 'a dialog');
 }
 const reasons = () => [ ...document.querySelectorAll('.dhcp-hook-fault') ].map(node => `${node.closest('[data-field]').dataset.field.split('.').at(-1)}: ${node.textContent}`);
-// Whether the dialog could be saved. If not, it has to say why, at a field.
+// Saves the dialog, and returns whether that worked. A refusal must show its reason at a field.
 async function saves() {
 	button(modal(), 'Save').click();
 	await until(() => !modal() || window.silent, 'it is saved or not');
@@ -44,7 +44,7 @@ async function saves() {
 	return isSaved;
 }
 
-// What is tried: other sections, the type of one more, its fields and, for a job, its name.
+// Sections to try: [ other sections, type, fields, name of a job ].
 const host = [ 'a', 'A_9-x', 'a.b', 'a..b', '.a', 'a.', '-a', 'a.-b', 'a b', 'a,b', 'a/b', 'ä', '*', 'x'.repeat(63), 'x'.repeat(64),
 	Array(4).fill('x'.repeat(62)).join('.'), Array(4).fill('x'.repeat(63)).join('.'), '<b>', 'a#b', '$(id)', '_', '9', '-' ];
 const time = [ '0', '10', '0.25', '.5', '5.', '.', '0.1234', '-1', '+1', '1e3', '604800', '604800.001', '604801', '1000000000', '0x10',
@@ -55,7 +55,7 @@ const tried = [
 	...host.map(name => [ [], 'cname', { name, target: [ 'a' ] } ]),
 	...[ ...host, 'a x', 'a x y', ' a', 'a  x ', 'a -x', 'a\tx' ].map(target => [ [], 'cname', { name: 'm', target: [ target ] } ]),
 	...[ [], [ 'a', 'b' ], [ 'a', 'A' ], [ 'a', 'a x' ], [ 'a x', 'b x' ], [ 'a', 'b', 'B x' ], [ 'a', '-b' ] ].map(target => [ [], 'cname', { name: 'm', target } ]),
-	// Two of one name, of which one may be disabled, and may be named by its section.
+	// Two aliases of one name. One may be disabled, or may have the name of its section.
 	...[ 'x', 'X', 'y', 'x.lan' ].flatMap(name => [ '0', '1' ].flatMap(enabled =>
 		[ { name: 'x' }, { name: 'X' }, { name: 'x', enabled: 'off' }, {} ].map(other => [ [ alias(other.name ? 'cfg000001' : 'x', other) ], 'cname', { name, enabled, target: [ 'b' ] } ]))),
 	...[ 'quiet', 'max_wait', 'timeout', 'max_interval' ].flatMap(option => time.map(value => [ [], 'job', { [option]: value }, 'j' ])),
@@ -110,7 +110,7 @@ test('each field that is refused says why', async () => {
 	is(await said([ alias('m'), alias('cfg000001', { name: 'M' }) ], 'cfg000001', {}), 'name: There is another alias of this name.', 'a second alias');
 	is(await said([ job('j') ], 'j', { quiet: '20', max_wait: '10' }),
 		'max_wait: The longest wait is 0, or no shorter than the quiet time.', 'a wait that is too short');
-	// A line that is typed in, and does not stand in the list.
+	// A line that is typed in, but is not in the list.
 	await open([ alias('m') ]);
 	await edit('m');
 	write(field('target').querySelector('.add-item input'), 'b');

@@ -1,5 +1,5 @@
 'use strict';
-// The page of the status, and the overview.
+// Tests the status page, and the part on LuCI's overview.
 const rows = node => Object.fromEntries([ ...node.querySelectorAll('tr:not(.table-titles)') ]
 	.map(row => [ row.cells[0].querySelector('span')?.firstChild?.textContent, row ]));
 const textOf = cell => cell.textContent.trim().replace(/ +/g, ' ');
@@ -53,7 +53,7 @@ test('a job is requested, run and forgotten', async () => {
 	await until(() => said.at(-1) == 'info: Request: other: done', 'a request is told');
 	await until(() => /^waiting runs in (\d+ min|59\d s)$/.test(textOf(rows(box).other.cells[1])), 'and seen at once');
 	ok(/^\d+$/.test(rows(box).other.cells[2].textContent), 'and counted');
-	// As another session would.
+	// Another session cancels the request.
 	await server('/ubus', { object: 'dhcp-hook', method: 'cancel', input: { job: 'other' } });
 	await follows(() => rows(box).other.cells[1].textContent.trim() == 'idle', 'the page follows by itself');
 	for (const [ title, action, verb ] of [ [ 'Forget', 'Forget the request', 'cancel' ], [ 'Run now', 'Run the command', 'flush' ] ]) {
@@ -78,7 +78,7 @@ test('a job is requested, run and forgotten', async () => {
 	await follows(() => rows(box).other.cells[1].querySelector('.label.danger')?.textContent == 'failed', 'a job that has failed is red');
 	ok(rows(box).other.cells[5].textContent.includes('status 3'), 'and shows its status');
 
-	// What the plugin refuses is said.
+	// The page shows a refusal of the plugin.
 	fakes.request = { now: 1, status: 64, text: hostile, run: null };
 	press('Request');
 	await until(() => said.at(-1) == `danger: Request: ${hostile}`, 'a refusal is told');
@@ -114,7 +114,7 @@ test('what is wrong comes first, the gravest in red', async () => {
 test('what is missing says what it is, and what to do', async () => {
 	const { view, box } = await shown({ status: { now: 1, status: 69, text: '/run: debounced is not running', run: null } });
 	ok(boxes(box).length == 1 && /danger: The service debounced is not running.*Start it/.test(boxes(box)[0]), 'no daemon');
-	ok(!box.textContent.includes('job') && rows(box).m, 'the aliases are there, and nobody says that there are no jobs');
+	ok(!box.textContent.includes('job') && rows(box).m, 'the page shows the aliases, and does not say that there are no jobs');
 	const failure = { now: 1, status: 71, text: "cname-updater can't be run", run: null };
 	Object.assign(fakes, { status: failure, aliases: failure, check: failure });
 	await view.refresh();
@@ -124,7 +124,7 @@ test('what is missing says what it is, and what to do', async () => {
 	Object.assign(fakes, { status: jobs([ 'a' ]), aliases: aliases([]), check: Promise.reject(new Error(hostile)) });
 	await view.refresh();
 	await view.check();
-	is(boxes(box).join(), `alert-message danger: ${hostile}`, 'what can not be asked is said, and hides nothing');
+	is(boxes(box).join(), `alert-message danger: ${hostile}`, 'the page shows a program that does not answer, and hides nothing');
 	ok(box.textContent.includes('There are no aliases yet: add one'), 'no alias');
 	fakes.status = { ...jobs([]), stopped: true, process: 7 };
 	await view.refresh();
@@ -146,7 +146,7 @@ test('a row is updated in place, and the check is rare', async () => {
 	ok(document.activeElement == request && request.isConnected, 'the focus stays');
 	is(`${getSelection()}`, 'm', 'and the selection');
 	ok(alias.isConnected, 'and what has not changed');
-	// Another job in its place.
+	// Job b takes the place of job a.
 	fakes.status = jobs([ 'b' ]);
 	await view.refresh();
 	fakes.request = { now: 1, status: 0, text: '', run: null };
@@ -187,8 +187,7 @@ test('times are short', async () => {
 	}
 });
 
-// Which candidates compete; why, in each word that there is; where, if instances of dnsmasq differ; and what dnsmasq
-// lacks.
+// The page shows competing candidates, each reason, the folders if instances of dnsmasq differ, and what dnsmasq lacks.
 test('an alias tells all that is known', async () => {
 	const { view, box } = await shown({});
 	const see = async (...rows) => {
@@ -210,7 +209,7 @@ test('an alias tells all that is known', async () => {
 	is([ ...box.querySelectorAll('table')[0].querySelectorAll('.label') ].map(each => each.className).join(), 'label notice,label danger', 'what is left out is red');
 	const [ one, other, last ] = await see(alias, { ...alias, confdirs: [ '/tmp/b', '/tmp/c' ] }, { ...alias, alias: 'n' });
 	ok(one[0] == 'm/tmp/a' && other[0] == 'm/tmp/b/tmp/c' && last[0] == 'n', 'where instances differ, their folders');
-	// An earlier cname-updater may lack any of it.
+	// An earlier cname-updater may lack any field.
 	for (const name of Object.keys(alias)) {
 		const rows = await see({ ...alias, [name]: undefined }, { ...alias, [name]: undefined });
 		ok(rows.length == 2 && !/undefined|NaN/.test(rows.flat().join()), `an alias without ${name}: ${rows[0]}`);
