@@ -20,7 +20,7 @@ private func lease(_ text: String) -> Lease {
 @Suite struct ChoiceTests {
     /// Two operating systems: arch, with and without a cable, and bigsur.
     ///
-    /// - Parameter hosts: The targets that stand in a hosts file, with the address 10.0.0.2.
+    /// - Parameter hosts: The targets that a hosts file lists, with the address 10.0.0.2.
     private func choice(
         _ leases: [String], hosts: [HostName] = [], reachable: [HostName] = [], unreachable: [HostName] = [],
         isProbed: Bool = true, current: HostName? = nil
@@ -49,15 +49,16 @@ private func lease(_ text: String) -> Lease {
         (["arch 1 5 5", "arch-wifi 2 9 9", "bigsur 3 7 7"], "arch", .newest),
         (["arch-wifi 2 9 9", "bigsur 3 7 7"], "arch-wifi", .newest),
         (["arch 1 5 5", "bigsur 2 5 5"], "arch", .newest),
-        // A lease from before we were installed is older than all others.
+        // A lease from before the installation is older than all others.
         (["arch 1 - 99", "bigsur 2 0 0"], "bigsur", .newest),
-        // Of several such, the one that was seen last; if none was, the one that ends last; if they don't differ, the first.
+        // Among leases of unknown age, the most recently seen lease wins, then the lease with the latest end, then the
+        // first.
         (["arch 1 - 8", "bigsur 2 - 9"], "bigsur", .recent), (["arch 1 - -", "bigsur 2 - 0"], "bigsur", .recent),
         (["arch 1 - - 7", "bigsur 2 - - 8"], "bigsur", .latest), (["arch 1 - - 7", "bigsur 2 - -"], "bigsur", .latest),
         (["arch 1 - -", "bigsur 2 - - 8"], "arch", .latest), (["arch 1 - -", "bigsur 2 - -"], "arch", .latest),
-        // Of a target's leases the newest counts, not the one that was seen last.
+        // The newest lease of a target counts, even if an older lease was seen later.
         (["bigsur 2 8 8", "bigsur 3 1 9", "arch 1 7 10"], "bigsur", .newest),
-        // An interface has the name with which it was seen last.
+        // An interface has the name under which it was last seen.
         (["arch 1 5 5", "bigsur 1 9 9"], "bigsur", .sameInterface),
         (["arch 1 5 10", "bigsur 1 9 9"], "arch", .sameInterface),
         (["arch 1 5 10", "arch-wifi 1 9 9"], "arch", .sameInterface),
@@ -85,10 +86,10 @@ private func lease(_ text: String) -> Lease {
         #expect(try choice(leases, unreachable: ["arch"], isProbed: false).target == "arch")
         let choice = try choice(leases, reachable: ["arch-wifi"], unreachable: ["arch"])
         #expect(choice.target == "arch-wifi" && choice.reason == .reachable)
-        // If its rival has gone, it is the only one, whatever was found before.
+        // A target without a competitor wins, even if it was unreachable.
         let only = try self.choice(["arch 1 5 5"], unreachable: ["arch"])
         #expect(only.target == "arch" && only.reason == .only)
-        // None answers, so none is out.
+        // All candidates are unreachable, so the order decides.
         #expect(try self.choice(leases, unreachable: ["arch", "arch-wifi"]).reason == .preferred)
     }
 
@@ -98,12 +99,12 @@ private func lease(_ text: String) -> Lease {
         #expect(try choice(leases, reachable: ["arch"]).target == "bigsur")
         let both = try choice(leases, reachable: ["arch", "bigsur"])
         #expect(both.target == "arch" && both.reason == .firstMachine)
-        // But one interface is one machine.
+        // Two systems on one interface are one machine.
         let one = try choice(["arch 1 5 5", "bigsur 1 9 9"], reachable: ["arch", "bigsur"])
         #expect(one.target == "bigsur" && one.reason == .sameInterface)
     }
 
-    /// After an upgrade or a first installation it is not known which lease is new.
+    /// After an upgrade or a first installation, the age of the leases is unknown.
     @Test func staysWhereItLeadsIfNothingIsKnown() throws {
         let leases = ["arch 1 - 9", "bigsur 2 - -"]
         let stays = try choice(leases, current: "bigsur")
@@ -116,10 +117,10 @@ private func lease(_ text: String) -> Lease {
         let only = try choice([], hosts: ["bigsur"])
         #expect(only.target == "bigsur" && only.reason == .hosts && only.lease == nil)
         #expect(only.known.addresses == ["10.0.0.2"] && only.others.isEmpty)
-        // Each address once, the lease's first.
+        // Each address appears once, the lease's address first.
         let both = try choice(["arch 1 5 5"], hosts: ["arch"])
         #expect(both.target == "arch" && both.reason == .only && both.known.addresses == ["10.0.0.1", "10.0.0.2"])
-        // Among names of hosts files the order of the targets decides within a system, and where the alias leads between.
+        // Among names from hosts files, the order decides within a system. Between systems, the current target is kept.
         let preferred = try choice([], hosts: ["arch", "arch-wifi"])
         #expect(preferred.target == "arch" && preferred.reason == .preferred)
         let first = try choice([], hosts: ["arch", "bigsur"])
@@ -133,7 +134,7 @@ private func lease(_ text: String) -> Lease {
         #expect(leased.target == "bigsur" && leased.reason == .only && leased.others == ["10.0.0.2"])
         let two = try choice(["arch-wifi 1 5 5", "bigsur 2 9 9"], hosts: ["arch"])
         #expect(two.target == "bigsur" && two.reason == .newest)
-        // A lease that has lost its interface to another name does not give way to a hosts file.
+        // A hosts file does not replace a lease that lost its interface to another name.
         let lost = try choice(["arch-wifi 1 5 5", "bigsur 1 9 9"], hosts: ["arch"])
         #expect(lost.target == "bigsur" && lost.reason == .sameInterface)
 

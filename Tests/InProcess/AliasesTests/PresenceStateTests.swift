@@ -4,11 +4,11 @@ import Network
 import TestSupport
 import Testing
 
-/// What is known of candidates, from round to round and from process to process.
+/// The verdicts on candidates, kept between rounds and between processes.
 @Suite struct PresenceStateTests {
     private func time(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-    /// Has a round find this of each host.
+    /// Records a round with these answers.
     private func recordRound(
         _ answers: [String: Answer], _ presence: Presence, from start: Instant? = nil, at now: Instant
     )
@@ -18,12 +18,12 @@ import Testing
         return presence.recordRound(from: start ?? now, at: now).map { $0.host }
     }
 
-    /// The verdict where no event has told of the host.
+    /// Returns the verdict on a host without events.
     private func verdict(_ presence: Presence, _ host: HostName) -> Presence.Verdict {
         presence.verdict(of: host, seen: nil)
     }
 
-    /// Several aliases, and hosts of which nothing can be said.
+    /// Several aliases, and a host that can't be probed.
     @Test func candidatesOfOneAliasDoNotTouchThoseOfAnother() {
         let presence = Presence()
         let now = time(100)
@@ -33,7 +33,7 @@ import Testing
             recordRound(["a": .silent, "b": .silent, "c": .answered, "d": .answered], presence, at: now) == ["c", "d"])
         #expect(recordRound(["a": .silent, "b": .silent], presence, at: now) == [])
         #expect(["a", "b", "c", "d"].map { verdict(presence, $0) } == [.unknown, .unknown, .reachable, .reachable])
-        // Behind a relay: neither silent, nor in the way of a verdict on others.
+        // `e` is behind a relay: it stays unknown, and does not keep `a` and `c` from a verdict.
         presence.compete([["a", "c", "e"]], seen: { _ in nil })
         #expect(recordRound(["a": .silent, "c": .answered, "e": .elsewhere], presence, at: now) == ["a"])
         #expect(["a", "c", "e"].map { verdict(presence, $0) } == [.unreachable, .reachable, .unknown])
@@ -58,7 +58,7 @@ import Testing
         #expect(Presence(text: hostile).text == "b reachable 1 0 2\ne unreachable - 0 -")
     }
 
-    /// An event shows that a host is there. What was found out before says nothing any more, without anything being written.
+    /// An event shows that a host is present. An earlier verdict then lapses without a write to the file.
     @Test func anEventAfterTheProbeMakesAVerdictUnknown() {
         let presence = Presence()
         presence.compete([["a", "b", "c"]], seen: { _ in nil })
@@ -70,19 +70,19 @@ import Testing
         #expect(presence.verdict(of: "a", seen: time(101)) == .unknown)
         #expect(presence.verdict(of: "b", seen: time(101)) == .reachable, "a renewal does not put it in doubt")
         #expect(presence.due(at: time(101)).isEmpty)
-        // It is probed anew, and at once; the others keep their schedule and their verdicts.
+        // `a` is probed again at once, and `b` with it; `c` keeps its schedule and its verdict.
         presence.compete([["a", "b", "c"]], seen: { $0 == "c" ? nil : time(101) })
         #expect(presence.due(at: time(101)).map { $0.host } == ["a", "b"], "b is probed beside it")
         #expect(presence.candidate("a")?.misses == 0 && presence.candidate("c")?.misses == 2)
         #expect(["a", "b", "c"].map { verdict(presence, $0) } == [.unknown, .reachable, .unreachable])
         #expect(recordRound(["a": .answered, "b": .answered], presence, from: time(101), at: time(102)) == ["a"])
         #expect(presence.verdict(of: "a", seen: time(101)) == .reachable)
-        // Another process that reads the file says the same.
+        // Another process that reads the file agrees.
         #expect(Presence(text: "a unreachable - 2 97").verdict(of: "a", seen: time(98)) == .unknown)
         #expect(Presence(text: "a unreachable - 2 97").verdict(of: "a", seen: time(97)) == .unreachable)
     }
 
-    /// It was reachable, then missed two rounds while none answered, and an event tells of it.
+    /// `a` was reachable, missed two rounds in which no host answered, and then had an event.
     @Test func aReachableCandidateThatIsAwayIsProbedAnew() {
         let presence = Presence(text: "a reachable 90 2 97\nb reachable 90 2 97")
         presence.compete([["a", "b"]], seen: { $0 == "a" ? time(98) : nil })
@@ -90,7 +90,7 @@ import Testing
         #expect(verdict(presence, "b") == .reachable && presence.candidate("b")?.isAway == true)
     }
 
-    /// The kernel tells of a candidate's new link-layer address before its next round.
+    /// The kernel reports a candidate's new link-layer address before its next round.
     @Test func aCandidateThatWasHeardIsProbedAtOnce() {
         let presence = Presence()
         presence.compete([["a", "b"]], seen: { _ in nil })

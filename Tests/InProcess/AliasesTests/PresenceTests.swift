@@ -7,26 +7,26 @@ import Testing
 
 @testable import Aliases
 
-/// What happens to the targets of an alias, drawn as a line for each: a column a second. `+` a new lease and `r` a renewal,
-/// of which an event tells, `*` a lease that is found in dnsmasq's file; `a` there, `.` not there, though the lease runs
-/// on; a blank: no lease.
+/// A drawing of what happens to the targets of an alias: a line a target, a column a second. `+` is a new lease and `r`
+/// a renewal, both with an event; `*` is a lease in dnsmasq's file without an event. `a` is a present host, `.` an
+/// absent host with a running lease, and a blank a host without a lease.
 private final class Timeline {
     private let alias: Alias
     private let lines: [(host: HostName, marks: [Character])]
     private var leases: [String: Lease] = [:]
     private var presence = Presence()
-    /// When the round that goes on began, and when it is over.
+    /// The start and the end of the current round, in seconds.
     private var round: (start: Int, end: Int)?
     private var current: HostName?
     private let step: Int
-    /// When a host was probed, and where the alias led, second by second.
+    /// The probes, and the alias's target in each second.
     private(set) var probed: [(second: Int, host: HostName)] = []
     private(set) var led: [HostName?] = []
-    /// The same as the event itself has it, before a host was probed.
+    /// The alias's target in each second, before the probes of that second.
     private(set) var ledAtOnce: [HostName?] = []
     private(set) var reasons: [Choice.Reason] = []
 
-    /// For long scenes: so many seconds a column.
+    /// Seconds a column in long scenes.
     static let slow = 10
 
     init(_ lines: [(String, String)], step: Int = 1) throws {
@@ -76,7 +76,7 @@ private final class Timeline {
             if up.count < 2 { round = nil }
             for candidate in presence.due(at: now) where candidate.answer == nil {
                 probed.append((second, candidate.host))
-                // A host that is there answers at once; silence is certain after three seconds.
+                // A present host answers at once; silence is certain after three seconds.
                 candidate.answer = isThere(candidate.host, second) ? .answered : .silent
                 let end = candidate.answer == .answered ? second : second + 3
                 round = (round?.start ?? second, max(round?.end ?? second, end))
@@ -101,7 +101,7 @@ private final class Timeline {
 
     var picture: String { (lines.map { String($0.marks) } + [drawn]).joined(separator: "\n") }
 
-    /// A digit a second: which target in the list, from 1 on.
+    /// A digit a second: the number of the target in the list, from 1.
     var drawn: String {
         led.map { host in host.flatMap { host in lines.firstIndex { $0.host == host } }.map { "\($0 + 1)" } ?? "-" }
             .joined()
@@ -225,7 +225,7 @@ private final class Timeline {
             let rows = names.map { name in (name, Self.life(&random)) }
             let timeline = try Timeline(Array(rows))
             let marks = rows.map { Array($0.1) }
-            /// Whether a target was there all that time, if it had a lease.
+            /// Whether all marks of a target in these seconds satisfy `isRight`.
             func all(_ line: Int, _ seconds: ClosedRange<Int>, _ isRight: (Character) -> Bool) -> Bool {
                 seconds.allSatisfy { isRight(marks[line][$0]) }
             }
@@ -237,7 +237,7 @@ private final class Timeline {
                     let answering = marks.indices.first { $0 != led && all($0, past) { isThere($0) } }
                     #expect(answering == nil, "second \(second):\n\(timeline.picture)")
                 }
-                // What a round that ends now has seen began eight seconds ago at the earliest.
+                // A round that ends now began at most eight seconds ago.
                 let lately = (second - 8)...second
                 let isQuiet = marks.indices.allSatisfy { line in
                     all(line, lately) { !isThere($0) } && Set(marks[line][lately]).count == 1
@@ -278,7 +278,7 @@ private final class Timeline {
         return marks
     }
 
-    /// Two machines that are both there for a day, and renew their leases.
+    /// Two machines are up for a day, and renew their leases.
     @Test func neverFlipsBetweenTwoMachines() throws {
         var random = SeededGenerator()
         let day = 86400 / Timeline.slow
@@ -287,13 +287,13 @@ private final class Timeline {
         }
         let timeline = try Timeline([("arch", life()), ("bigsur", " " + life())], step: Timeline.slow)
         #expect(timeline.led.allSatisfy { $0 == "arch" })
-        // The second has the newer lease, which counts only until the hosts were probed.
+        // `bigsur` has the newer lease, which counts only until the hosts were probed.
         #expect(timeline.ledAtOnce[1] == "bigsur")
         #expect(timeline.ledAtOnce.dropFirst(2).allSatisfy { $0 == "arch" })
         #expect(timeline.reasons.last == .firstMachine)
     }
 
-    /// At most six broadcasts a minute: a round of a host that does not answer has three.
+    /// At most six broadcasts a minute: a round for a silent host has three.
     @Test func probesASilentHostSeldom() throws {
         let timeline = try Timeline([
             ("arch", "+" + String(repeating: ".", count: 999)), ("bigsur", "+" + String(repeating: "a", count: 999)),

@@ -19,7 +19,7 @@ import Testing
             // The surrogates, U+110000, and the old forms of five bytes.
             ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xED, 0xBF, 0xBF], "\u{FFFD}\u{FFFD}\u{FFFD}"),
             ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF5, 0x80], "\u{FFFD}\u{FFFD}"),
-            // Cut off: by the end, by a letter that is to be escaped, by another character.
+            // Cut off by the end, by a letter that needs escaping, and by another character.
             ([0x61, 0xE2, 0x82], "a\u{FFFD}"), ([0xF0, 0x9F, 0x98, 0x22], "\u{FFFD}\\\""),
             ([0xE2, 0x82, 0xC3, 0xA9], "\u{FFFD}é"),
         ] as [([UInt8], String)])
@@ -27,7 +27,7 @@ import Testing
         #expect(Array("\"\(text)\"".utf8) == ByteString(bytes).json.bytes)
     }
 
-    /// As Swift's own strings do it.
+    /// Swift's own strings are the reference.
     @Test func mendsAnyBytes() {
         var random = SeededGenerator()
         let pool: [UInt8] = [

@@ -3,7 +3,6 @@ import TestSupport
 import Testing
 
 @Suite struct LineSearchTests {
-    /// It finds what a plain search finds, among few or many lines of all lengths.
     @Test func findsWhatAPlainSearchFinds() {
         var random = SeededGenerator()
         func name(_ letters: String, _ lengths: ClosedRange<Int>) -> String {
@@ -23,7 +22,7 @@ import Testing
 }
 
 extension String {
-    /// Where the part begins, in bytes, by a plain search.
+    /// Returns the offset of the part in bytes, by a plain search.
     fileprivate func range(ofPart part: String) -> Int? {
         let (all, part) = (Array(utf8), Array(part.utf8))
         return all.indices.first { all[$0...].starts(with: part) }

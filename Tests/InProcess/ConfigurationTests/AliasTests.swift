@@ -61,8 +61,7 @@ private func words(_ aliases: [Alias]) -> [String] {
         #expect(try mapped("#\n \n\n").isEmpty)
     }
 
-    /// A target that is named like another plus `-…` belongs to the same system, which has the shorter name unless
-    /// another is set.
+    /// `a-b` belongs to the system of `a`, unless the settings name another system.
     @Test(arguments: [
         ("a b", "a(a) b(b)"), ("a a-b a-b-c", "a(a) a-b(a) a-b-c(a)"), ("a-b-c a-b a", "a-b-c(a) a-b(a) a(a)"),
         ("a-b a-c", "a-b(a-b) a-c(a-c)"), ("a ab a.b", "a(a) ab(ab) a.b(a.b)"),

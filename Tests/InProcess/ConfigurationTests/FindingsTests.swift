@@ -14,7 +14,7 @@ import Testing
             findings.all.map { "\($0.message)" } == kinds.flatMap { ["f:2: \($0) one", "f:1: \($0) two"] })
     }
 
-    /// What `check` ends with 0 for, and what a reload refuses.
+    /// The kinds with which `check` ends with 0, and the kinds that a reload refuses.
     @Test(arguments: [
         (Finding.Kind.fault, false, true), (.problem, false, false), (.remark, true, false), (.advice, true, false),
     ])
@@ -28,7 +28,7 @@ import Testing
         #expect(refusal == (isRefused ? Fault(.settings, "f: x") : nil))
     }
 
-    /// Whatever stands in the names and in the text.
+    /// Colons and quotes in a file name or a text do no harm.
     @Test func areNotReadOutOfText() {
         var findings = Findings()
         findings.add(.problem, at: Place("/a: 1:b"), "2: \"x\": y")

@@ -24,7 +24,7 @@ import Testing
         try SettingsInForce.read(places, takesOver: takesOver)
     }
 
-    /// So many aliases. Each has two targets of its own, and one that all of them share.
+    /// Returns aliases with two targets each, and one target that all aliases share.
     private func aliases(_ count: Int) -> String {
         (0..<count).map { "config cname a\($0)\n list target h\($0)\n list target h\($0)-wifi\n list target box\n" }
             .joined()
@@ -37,14 +37,14 @@ import Testing
         #expect(contents(scratch / "run/settings") != nil)
     }
 
-    /// A call that only shows something puts no settings in force.
+    /// A report does not put settings in force.
     @Test func areOnlyLookedAtByReports() throws {
         scratch.write("config", place + aliases(3))
         #expect(try inForce(takesOver: false).all.aliases.map { $0.name } == ["a0", "a1", "a2"])
         #expect(contents(scratch / "run/settings") == nil)
     }
 
-    /// A typo is reported, and the rest comes into force.
+    /// A typo is reported, and all valid options come into force.
     @Test func areThoseThatCanBeReadIfThereAreNone() throws {
         scratch.write(
             "config", place + "config job a\n option quiet 5x\n option timeout 7\nconfig cname m\n list target t\n")
@@ -52,7 +52,7 @@ import Testing
         #expect(try inForce().all.jobs[0].timeout == .seconds(7))
     }
 
-    /// A start does not withdraw an alias for an apostrophe.
+    /// An apostrophe too many does not withdraw aliases at a start.
     @Test(arguments: [true, false]) func stayIfTheFileCantBeReadToItsEnd(areThere: Bool) throws {
         scratch.write("config", place + aliases(3) + "config job a\n option command true\n")
         if areThere { _ = try inForce() }
@@ -68,7 +68,7 @@ import Testing
                 areThere
                     ? "the settings that were in force stay" : "only what could be read so far is in force"
             ))
-        // An event, a request or `watch` does the same.
+        // An event, a request and `watch` behave like a start.
         #expect(try inForce().isTarget("h2") == areThere)
     }
 
@@ -82,7 +82,7 @@ import Testing
         #expect("\(log)".contains("mappings: is a folder") || "\(log)".contains("not a file"), "\(log)")
     }
 
-    /// What is faulty in a file that can be read takes nothing else with it, and the copy does not count.
+    /// A faulty section of a readable file is left out by itself, and the copy does not count.
     @Test func areThoseOfTheFileIfItCanBeRead() throws {
         scratch.write("config", place + aliases(3))
         _ = try inForce()
@@ -144,7 +144,7 @@ import Testing
         #expect(settings.updater == settings.all.updater && settings.updater.job == "other")
     }
 
-    /// Each target is found, and nothing else, whether there are few or many.
+    /// Finds each target, and no other name, among few or many.
     @Test(arguments: [0, 1, 2, 3, 10, 100, 1000])
     func findTargets(count: Int) throws {
         scratch.write("config", place + aliases(count))
@@ -174,7 +174,7 @@ import Testing
         #expect(try inForce().leaseJob == (forLeases ? "dnsmasq" : ""))
     }
 
-    /// An earlier version, or somebody else, may have left anything there.
+    /// An earlier version or another program may have left anything in the file.
     @Test(arguments: [
         "", "x", "# 0123456789abcdef 1 2", "# 0123456789abcdef 0000000900 0000000100 x\nconfig updater u\n",
     ])
@@ -186,7 +186,7 @@ import Testing
     }
 }
 
-/// Settings that are written and read again are the same.
+/// Settings are equal after they are written and read again.
 @Suite struct ReadBackTests {
     private static let values: [String: [String]] = [
         "command": ["true", "o'brien", "a 'b' \"c\" \\ $d # e;f", "\ttab", "''", "é", "'"],

@@ -72,7 +72,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(try settings(text).jobFinding == nil, "without an alias")
     }
 
-    /// The longest wait is six times the quiet time, unless somebody says what it is.
+    /// The longest wait is six times the quiet time, unless the settings state it.
     @Test func theLongestWaitGoesByTheQuietTime() throws {
         func wait(_ options: String) throws -> Duration { try settings("config job a\n" + options).jobs[0].maxWait }
         #expect(try wait("") == .seconds(60))
@@ -93,7 +93,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(again.text == read.text && again.jobs == read.jobs)
     }
 
-    /// Only that command is known to succeed whatever becomes of dnsmasq.
+    /// Only `service dnsmasq restart` gets a verification: it succeeds even if dnsmasq does not start.
     @Test(arguments: [
         ("", "cname-updater verify"), ("config job dnsmasq", "cname-updater verify"),
         ("config job other\noption command 'service dnsmasq restart'", "cname-updater verify"),
@@ -146,7 +146,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(throws: Fault(.settings, ByteString(message))) { try settings(text) }
     }
 
-    /// A newer version may know more, and an earlier one had other words.
+    /// A newer version may have more options, and an earlier version had others.
     @Test(arguments: [
         (
             "config job a\noption quite 1\noption command true",
@@ -180,7 +180,7 @@ private func settings(_ text: String) throws -> Settings {
         #expect(throws: Fault(.settings, ByteString(message))) { try settings("config \(type) 'a-b'") }
     }
 
-    /// The built-in command for its name may be anything, as `service network restart` is.
+    /// The built-in command of a job may do anything, as `service network restart` does.
     @Test(arguments: [
         "option comand 'x'", "option command 'a\u{7}b'", "option command 'a\nb'", "list command ''",
         "list command a\nlist command b", "option enabled 1\noption command 'a\u{7}b'",
@@ -197,24 +197,22 @@ private func settings(_ text: String) throws -> Settings {
             + "'service network restart' may not be what is meant"
         #expect(findings.all(.fault).last?.message == ByteString(message))
         #expect(throws: Fault.self) { try settings(text) }
-        // So it is in the copy that is in force.
+        // The copy in force keeps the job disabled.
         let copy = try settings("\(read.text)")
         #expect(copy.text == read.text && copy.disabledJobs == ["network"])
     }
 
-    /// It does not run anyway.
     @Test func aJobThatIsNotEnabledNeedsNoCommand() throws {
         #expect(try settings("config job network\noption comand x\noption enabled 0").disabledJobs == ["network"])
     }
 
-    /// Nor does the built-in job take the place of the only one.
+    /// The built-in job does not replace a faulty only job.
     @Test func theLastJobIsLeftOutToo() {
         var findings = Findings()
         let read = Settings("config job dnsmasq\noption comand x", file: "f", findings: &findings)
         #expect(read.jobs == [] && read.disabledJobs == ["dnsmasq"] && read.updater.job == "dnsmasq")
     }
 
-    /// As if the section were not there.
     @Test func whatIsNotEnabledIsLeftOut() throws {
         let read = try settings(
             """
@@ -229,13 +227,13 @@ private func settings(_ text: String) throws -> Settings {
             """)
         #expect(read.jobs.map { $0.name } == ["b"] && read.disabledJobs == ["a"])
         #expect(read.aliases.map { $0.name } == ["m2"])
-        // What changes an alias asks for it still, and is kept.
+        // A change of an alias still requests job `a`, and the request is kept.
         #expect(read.updater.job == "a")
-        // The built-in job is there only if the file has none at all.
+        // The built-in job exists only if the file has no job.
         #expect(try settings("config job a\noption enabled 0").jobs == [])
     }
 
-    /// Pasted into the settings file it says the same, though the mapping file is still read.
+    /// The output can be pasted into the settings file, although the mapping file is still read.
     @Test func showsTheAliasesOfTheMappingFileAsComments() throws {
         let scratch = Scratch()
         scratch.write("m", "arch maxwell\narch-wifi maxwell\n")
@@ -261,7 +259,7 @@ private func settings(_ text: String) throws -> Settings {
         }
     }
 
-    /// At a start, what is faulty is left out, and each fault is reported.
+    /// A start leaves out faulty options, and reports each fault.
     @Test func leavesOutWhatIsFaulty() throws {
         let scratch = Scratch()
         scratch.write("m", "arch maxwell\nx\nb,c maxwell\narch nas\n")
@@ -297,7 +295,7 @@ private func settings(_ text: String) throws -> Settings {
             lines == ["3", "9", "12", "11", "16", "15", "8", "2", "3", "1", "5", "6"],
             "\(findings.all.map { $0.message })")
         #expect(throws: Fault(.settings, findings.all[0].message)) { try Settings(file: file) }
-        // What uci(1) would refuse cuts off the rest.
+        // Reading ends at a fault that uci(1) would refuse.
         let broken = ByteString(scratch.write("c", text))
         findings = Findings()
         let cut = try Settings(file: broken, findings: &findings)
@@ -307,7 +305,8 @@ private func settings(_ text: String) throws -> Settings {
         #expect(findings.all[0].text.hasPrefix("a section's name is letters, digits and _"))
     }
 
-    /// All up to the line with the fault holds. A job that has no command yet is left out: it may come after the fault.
+    /// Everything before the faulty line holds. A job that the fault cuts off before its command is left out, since the
+    /// command may follow.
     @Test(arguments: [
         ("config job a\noption quiet 1\noption command 'it's'\noption quiet 2\nconfig job b", 3, [], ["a"]),
         ("config job a\noption command true\noption quiet 'it's'\nconfig job b", 3, ["a true"], []),

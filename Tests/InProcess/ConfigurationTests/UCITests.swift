@@ -49,7 +49,7 @@ private func values(_ text: String) throws -> [[String]] {
         #expect(try values("option a 1\n" + line) == [["1"]])
     }
 
-    /// Forms that stand in the files of OpenWrt's own packages.
+    /// Forms from the files of OpenWrt's own packages.
     @Test func readsWhatOpenWrtWrites() throws {
         let read = try sections(
             """
@@ -103,7 +103,7 @@ private func values(_ text: String) throws -> [[String]] {
         }
     }
 
-    /// The apostrophe too many is in line 2, though it is the quote of line 4 that is not closed.
+    /// The extra apostrophe is in line 2, although line 4 has the unclosed quote.
     @Test func saysWhereAnApostropheIsTooMany() {
         let read = UCI(upToFault: "config t a\noption b 'it's'\noption c 'd'\noption e 'f'\n", file: "f")
         #expect(read.fault == Finding(.fault, at: Place("f", line: 2), "a quote is not closed"))
@@ -111,7 +111,7 @@ private func values(_ text: String) throws -> [[String]] {
         #expect(read.sections[0].options.isEmpty)
     }
 
-    /// Any bytes give a fault or a result. They never trap, and no line number is beyond the end of the file.
+    /// Noise gives a fault or a result, and never traps. Line numbers stay within the file.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func survivesNoise(number: UInt64) {
         var random = SeededGenerator(number)

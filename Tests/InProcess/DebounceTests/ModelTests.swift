@@ -4,7 +4,7 @@ import Testing
 
 @testable import Debounce
 
-/// The state machine beside a plain model of its rules: after each input both must tell the same.
+/// The state machine beside a plain model of its rules: both must agree after each input.
 @Suite struct ModelTests {
     enum State: String, CaseIterable, Codable {
         case idle, waiting, throttled, flushed, retrying
@@ -42,7 +42,7 @@ import Testing
         case (.success, _), (.failure, _), (.verify, _), (.notReady, _), (.notNeeded, _):
             state.isRunning ? .possible : .trap
         case (.adopt, .retrying), (.adopt, .retryingFlushed): .trap
-        // Nothing ends by time alone, or it has been due ever since.
+        // An idle or killed state has no deadline, and a flushed state is due at once.
         case (.tickInTime, .idle), (.tickInTime, .killed): .none
         case (.tickEarly, .flushed), (.tickEarly, .retryingFlushed): .none
         default: .possible
@@ -73,7 +73,7 @@ import Testing
             }
         }
 
-        /// Returns whether both tell the same.
+        /// Returns whether both agree.
         mutating func take(_ input: Input, from name: ByteString = "a", _ job: Job? = nil, at now: Int) -> Bool {
             let instant = Instant(now)
             switch input {
@@ -124,7 +124,7 @@ import Testing
     private static let names = (0..<45).map { ByteString("name\($0)") }
 
     private static func randomJob(_ random: inout SeededGenerator) -> Job {
-        /// Round values, so that moments are equal now and then.
+        /// Returns round values, so that some moments coincide.
         func tenths(_ range: ClosedRange<Int>) -> Duration {
             .milliseconds(100 * Int.random(in: range, using: &random))
         }

@@ -35,7 +35,7 @@ import Testing
         #expect(lines.map { $0.count } == [1000, 1000, 500])
     }
 
-    /// What the log can't bear is counted: at most 20 lines a second and 100 a run.
+    /// At most 20 lines a second and 100 a run are logged; further lines are counted.
     @Test mutating func isBoundedInLines() {
         let bite = Array(repeating: Array("y\n".utf8), count: Self.bite / 2).flatMap { $0 }
         for second in 0..<10 {
@@ -47,17 +47,17 @@ import Testing
         finish()
         let all = 10 * 10 * Self.bite / 2
         #expect(lines.dropFirst(100) == ["lines left out: \(all - 100)"])
-        // It is said once.
+        // The count is logged once.
         finish()
         #expect(lines.count == 101)
     }
 
-    /// A line that is too long, one that is only half there when its second is over, and what never has a newline.
+    /// Lines that are too long, cut by the end of their second, or never ended by a newline.
     @Test mutating func isBoundedInBytes() {
         let zeros = [UInt8](repeating: 0, count: Self.bite)
         for part in 0..<1000 { read(zeros, at: Double(part) / 1000) }
         #expect(lines.count == 20 && lines.allSatisfy { $0 == ByteString(Array(repeating: 63, count: 1000)) })
-        // Its rest is not logged, though there is room again.
+        // The remainder of the long line is not logged, although there is room again.
         read(zeros, at: 2)
         read("end\nnext\n", at: 2)
         #expect(lines.count == 21 && lines.last == "next")
@@ -65,7 +65,7 @@ import Testing
         #expect(lines.last == "lines left out: 1")
     }
 
-    /// The command has ended, but a child of its holds the stream.
+    /// The command has ended, but its child holds the stream.
     @Test mutating func whatAChildWritesLaterCountsToo() {
         for number in 0..<30 { read("\(number)\n") }
         read("begun")

@@ -2,9 +2,9 @@ import Basics
 
 @testable import Debounce
 
-/// The rules that the doc comments of `Debouncer` and `Requester` state, written once more: plain lists, no state but what
-/// has happened, and no thought of speed. Moments are milliseconds. Where the comments say nothing, the model follows the
-/// code, and a comment says so.
+/// A second implementation of the rules in the doc comments of `Debouncer` and `Requester`. It keeps lists of past
+/// events instead of state. Moments are milliseconds. The model follows the code where those comments are silent, and
+/// says so.
 struct PlainModel {
     enum Step { case command, verification, terminated, killed }
 
@@ -18,19 +18,19 @@ struct PlainModel {
 
     /// A request that no run has covered yet.
     struct Wish {
-        /// The place of its requester.
+        /// The index of its requester in `requesters`.
         let place: Int
         let made: Int
-        /// When its quiet time began.
+        /// The start of its quiet time.
         var quietSince: Int
     }
 
     var job: Job
     private(set) var requesters: [Requester] = []
     private(set) var waiting: [Wish] = []
-    /// The requesters of the run that goes on, or that failed and is tried again.
+    /// The requesters of the current run, or of a failed run that is tried again.
     private var covered: [Int] = []
-    /// Those that triggered that run.
+    /// The requesters that triggered that run.
     private var triggers: [Int] = []
     /// The ends of all runs that count for the pause of all requesters.
     private var ends: [Int] = []
@@ -44,7 +44,7 @@ struct PlainModel {
         self.job = job
     }
 
-    // MARK: What the state machine tells
+    // MARK: Output
 
     var isWaiting: Bool { !waiting.isEmpty || step == nil && retry != nil }
 
@@ -74,7 +74,7 @@ struct PlainModel {
         return retry != nil ? .retrying(due: end!) : .waiting(due: end!)
     }
 
-    /// When the requests that wait are due, and whether only requests that are put off are due then.
+    /// The moment at which waiting requests are due, and whether throttling has put off all requests due then.
     private var next: (due: Int, isPutOff: Bool)? {
         let dues = dues
         guard let first = dues.map({ $0.due }).min() else { return nil }
@@ -143,7 +143,7 @@ struct PlainModel {
         return isSuccess ? .done : .givenUp
     }
 
-    /// The run is not tried again.
+    /// Ends a run that is not tried again.
     private mutating func close(at end: Int) {
         for place in requesters.indices where covered.contains(place) {
             if triggers.contains(place) { requesters[place].triggered.append(end) }
@@ -191,7 +191,7 @@ struct PlainModel {
 
     // MARK: Requesters
 
-    /// The places of the requesters whose requests wait.
+    /// The indices of requesters with waiting requests.
     private var waitingPlaces: [Int] {
         var places: [Int] = []
         for wish in waiting where !places.contains(wish.place) { places.append(wish.place) }
@@ -237,7 +237,7 @@ struct PlainModel {
         return ends.last! + interval(doubled: ends.count - 1)
     }
 
-    /// When the pause ends that all requesters wait for.
+    /// The end of the pause that holds for all requesters.
     var pauseOfAll: Int {
         guard ends.count >= 20 else { return 0 }
         let divisors = [16, 8, 4, 2]

@@ -5,16 +5,16 @@ import Testing
 
 /// Many random settings, each with 10,000 random inputs: the rules have to hold after each input.
 @Suite struct RandomSequenceTests {
-    /// What the rules need to know. It is worked out here, not asked of the state machine.
+    /// The facts that the rules need, computed without the state machine.
     private struct Witness {
         var isRunning = false
         var runStarted = Instant(sinceStart: .zero)
         var runEnded = Instant(sinceStart: .zero)
-        /// The first and the last of the requests that no run has followed yet.
+        /// The first and the last request without a run so far.
         var first: Instant?
         var last = Instant(sinceStart: .zero)
         var isFlushed = false
-        /// After a failure: no try comes before this.
+        /// The earliest moment of the next try after a failure.
         var retry: Instant?
         var runs = 0
     }
@@ -89,8 +89,7 @@ import Testing
                 #expect(job.timeout > .zero && now - witness.runStarted >= job.timeout, "too early, step \(step)")
             }
 
-            // A run follows every request: whenever one waits and nothing runs, there is a time to wake at, and a
-            // bound.
+            // A waiting request has a time to wake at, within a bound, while nothing runs.
             if !witness.isRunning, witness.first != nil {
                 guard let wakeAt = debouncer.wakeAt else {
                     Issue.record("a request is forgotten, step \(step)")

@@ -68,7 +68,7 @@ private func parse(_ line: ByteString) -> Request? {
         let tooLong = job.command.bytes + [10]
         #expect(reader.read(tooLong[...], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
         #expect(reader.rejected == 1)
-        // It is too long in pieces as well.
+        // The line is also too long in pieces.
         for byte in tooLong {
             #expect(reader.read([byte], isDrained: true, at: at) { Request(line: $0, jobs: [job]) } == [])
         }
@@ -98,7 +98,7 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(report?.rejected == 1)
         #expect(report?.last == "request a")
         #expect(reader.rejected == 1)
-        // An end that comes too late is a line of its own.
+        // A newline that comes too late ends a line of its own.
         #expect(reader.read([10], isDrained: true, at: start + .milliseconds(200), parse: parse) == [])
         #expect(reader.rejected == 2)
     }
@@ -131,7 +131,7 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(report?.last == "request a" && report?.reason == "no newline at its end")
     }
 
-    /// If a read ends in the middle of a line, the rest is still in the FIFO, however long the next read takes to come.
+    /// The remainder of a half-read line is still in the FIFO, however late the next read comes.
     @Test func waitsForWhatIsStillInTheFifo() {
         var reader = RequestReader()
         let start = Instant(sinceStart: .zero)
@@ -162,7 +162,7 @@ private func parse(_ line: ByteString) -> Request? {
         #expect(reader.rejected == 2500)
     }
 
-    /// Requests that are cut into chunks at random places all arrive. Noise spoils no more than the line it is in.
+    /// Requests that are cut into chunks at random places all arrive. Noise spoils only its own line.
     @Test(arguments: 0..<20 as Range<UInt64>)
     func anyCutGivesTheSameRequests(number: UInt64) {
         var random = SeededGenerator(number)

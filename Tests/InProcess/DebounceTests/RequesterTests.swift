@@ -12,10 +12,10 @@ import Testing
     private struct Outcome {
         var events = 0
         var starts: [Duration] = []
-        /// How long each requester waited at most for the start of a run.
+        /// The longest wait of each requester for the start of a run.
         var waits: [String: Duration] = [:]
 
-        /// Runs in the hour from each run on that begins in `range`, seconds, at most.
+        /// Returns the most runs in any hour that starts with a run in `range`, in seconds.
         func most(in range: Range<Int>) -> Int {
             let inside = starts.filter { $0 >= .seconds(range.lowerBound) && $0 < .seconds(range.upperBound) }
             return inside.map { start in inside.filter { $0 >= start && $0 - start < .seconds(3600) }.count }.max() ?? 0
@@ -23,8 +23,8 @@ import Testing
     }
 
     /// - Parameters:
-    ///   - moments: When who asks, in seconds.
-    ///   - job: What else holds.
+    ///   - moments: The time of each request in seconds, and its requester.
+    ///   - set: Changes the built-in settings.
     private func play(_ name: String, _ moments: [(Double, String)], _ set: (inout Job) -> Void = { _ in }) -> Outcome {
         var job = Self.job
         set(&job)
@@ -72,7 +72,7 @@ import Testing
         #expect(outcome.waits.values.allSatisfy { $0 <= .seconds(15) }, "\(outcome.waits)")
     }
 
-    /// Closer than the quiet time, they are one run, or as many as the longest wait has room for.
+    /// Requests closer together than the quiet time share a run, unless the longest wait splits them.
     @Test func machinesThatComeTogetherWaitForEachOther() {
         let outcome = play("20 machines 5 s apart", (0..<20).map { (Double($0) * 5, "alias m\($0)") })
         #expect(outcome.starts.count == 2)
@@ -92,26 +92,26 @@ import Testing
         let outcome = play("\(clients) that flip every \(seconds) s, another machine", moments)
         #expect(outcome.most(in: 0..<3600) <= 12 * clients + 3)
         #expect(outcome.most(in: 3600..<1_000_000) <= 6 * clients + 3)
-        // Two make so many runs that the pause of all may come on top in the first hour.
+        // Two flipping clients cause so many runs that the pause of all requesters adds to the waits of the first hour.
         #expect(outcome.waits["alias other"]! <= .seconds(clients == 1 ? 65 : 80))
         let alone = play("\(clients) that flip every \(seconds) s", moments.filter { $0.1 != "alias other" })
         #expect(alone.most(in: 0..<3600) <= 12 * clients)
         #expect(alone.most(in: 3600..<1_000_000) <= 6 * clients)
     }
 
-    /// Whatever the pace: the first hour has at most 30 runs, and each later one, too.
+    /// Every hour has at most 30 runs, at any pace.
     @Test(arguments: [12.0, 29, 31, 45, 61, 119])
     func thirtyRunsInAnHourWhoeverAsks(every seconds: Double) {
         let day = stride(from: 0.0, to: 24 * 3600, by: seconds).map { $0 }
         let strangers = play("a new client every \(seconds) s", day.enumerated().map { ($1, "lease \($0)") })
         #expect(strangers.most(in: 0..<1_000_000) <= 30)
-        // Nobody waits longer than the longest interval and a quiet time.
+        // Each wait is at most the longest interval and a quiet time.
         #expect(strangers.waits.values.allSatisfy { $0 <= .seconds(660) })
         let one = play("one client every \(seconds) s", day.map { ($0, "lease one") })
         #expect(one.most(in: 0..<1_000_000) <= 30)
     }
 
-    /// More than are told from each other: they share a place, and nobody is forgotten.
+    /// Requesters beyond the limit share one entry, and no request is forgotten.
     @Test func manyAtOnceShareAPlace() {
         let storm = (0..<500).map { (Double($0) * 0.01, "lease \($0)") }
         let outcome = play("a storm of 500 clients", storm)
@@ -123,7 +123,7 @@ import Testing
         #expect(again.waits.count == 500)
     }
 
-    /// The first three run after their quiet time; the fourth is throttled, until whoever typed has been calm.
+    /// Three requests run after their quiet time. The fourth is throttled until the requester has been calm.
     @Test func theFourthByHandIsThrottled() {
         var debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)
@@ -143,14 +143,14 @@ import Testing
         debouncer.request(from: "manual", at: now)
         #expect(debouncer.phase == .throttled(due: now + .seconds(35)))
         #expect(debouncer.requesters.all.filter { $0.isThrottled }.map { $0.name } == ["manual"])
-        // Somebody else is not, and takes him along.
+        // Another requester is not throttled, and its run covers the throttled request too.
         debouncer.request(from: "alias m", at: now)
         #expect(debouncer.phase == .waiting(due: now + .seconds(10)))
         now = now + .seconds(10)
         #expect(debouncer.tick(at: now) == .start)
         _ = debouncer.ended(isSuccess: true, at: now)
         #expect(!debouncer.isWaiting)
-        // Whoever was taken along has not been calm.
+        // A covered requester does not count as calm.
         now = now + .seconds(5)
         debouncer.request(from: "manual", at: now)
         #expect(debouncer.phase == .throttled(due: now + .seconds(20)))
@@ -160,7 +160,7 @@ import Testing
         #expect(!debouncer.requesters.all.contains { $0.isThrottled })
     }
 
-    /// A failure has its own pause, whoever is throttled.
+    /// A failure has its own pause, independent of throttling.
     @Test func aFailureIsTriedAgainAfterItsOwnPause() {
         var debouncer = Debouncer(Self.job)
         var now = Instant(sinceStart: .zero)

@@ -6,7 +6,7 @@ import Testing
 /// Time is drawn as text, with a column for each second.
 ///
 /// Input: `r` request, `f` flush, `c` cancel, `x` the command ends well, `X` it fails, `n` it can't start yet,
-/// `w` it is not needed any more, `-` nothing.
+/// `w` the run is not needed, `-` nothing.
 /// Output: `S` start, `T` terminate, `K` kill, `-` nothing. Within a column the input comes before the output.
 private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> String {
     var job = Job(name: "job", command: "true")
@@ -60,7 +60,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
     }
 
     @Test func neverOverlapsItself() {
-        //             the request during the run waits for quiet after it
+        //             the request during the run waits for quiet afterwards
         #expect(play("r----r-----x------") == "---S----------S---")
     }
 
@@ -151,7 +151,7 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
 
     @Test func requestsJoinTheNextTry() {
         #expect(play("r---X-r---------") == "---S------S-----")
-        // One that comes shortly before the try does not put it off: the service may be down.
+        // A request shortly before the try does not delay it: the service may be down.
         #expect(play("r---X----r------") == "---S------S-----")
         #expect(play("r---Xf----------") == "---S-S----------")
         #expect(play("r---Xc----------") == "---S------------")
@@ -161,11 +161,11 @@ private func play(_ input: String, _ set: (inout Job) -> Void = { _ in }) -> Str
         #expect(play("r---X-----x-r---X-----") { $0.maxInterval = .seconds(4) } == "---S----S------S----S-")
     }
 
-    /// Each run is requested right after the one before: the third makes a chain, from then on the pause doubles.
+    /// Each run is requested right after the previous run. The pause doubles from the third run on.
     @Test func aLoopIsThrottled() {
         var input = ""
         var last = ""
-        // The command asks again a second after each start, and ends at once.
+        // Each run requests the next run a second after its start, and ends at once.
         var starts: [Int] = []
         for second in 0..<200 {
             input += second == 0 || last.suffix(2).first == "S" ? "r" : last.last == "S" ? "x" : "-"

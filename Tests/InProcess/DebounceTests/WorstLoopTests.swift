@@ -3,9 +3,10 @@ import Debounce
 import TestSupport
 import Testing
 
-/// A hook asks for another run after each run, for a simulated day, with the built-in settings (quiet 10 s).
+/// A hook requests another run after each run. A day is simulated with the built-in settings (quiet 10 s).
 @Suite struct WorstLoopTests {
-    /// The starts of the runs of a day. Each run lasts `lasts`; `asks` after its end the hook asks for the next.
+    /// Returns the starts of a day's runs. A run takes `lasts`, and the hook requests the next run `asks` after its
+    /// end.
     private func day(lasts: Duration, asks: Duration, isSuccess: Bool = true) -> [Instant] {
         var debouncer = Debouncer(Job(name: "dnsmasq", command: "service dnsmasq restart"))
         let end = Instant(sinceStart: .seconds(24 * 3600))
@@ -31,8 +32,7 @@ import Testing
         check(day(lasts: lasts, asks: asks), "a run takes \(lasts), the hook asks \(asks) later")
     }
 
-    /// A restart fails, and brings its events all the same. A failure is tried again after its own pause, so the bars are
-    /// other ones.
+    /// Failed restarts bring their events too. A failure is tried again after its own pause, so the bars differ.
     @Test(arguments: [.zero, .milliseconds(300), .seconds(60)] as [Duration])
     func aLoopOfFailuresIsNoFaster(lasts: Duration) {
         check(
@@ -43,7 +43,7 @@ import Testing
     private func check(_ starts: [Instant], _ loop: String, first: Int = 12, later bar: Int = 6) {
         var hours = [Int](repeating: 0, count: 24)
         for start in starts { hours[Int(start.sinceStart.components.seconds / 3600)] += 1 }
-        // Count in the hour after each start, not by the hours of the clock.
+        // Counts the hour after each start, instead of hours of the clock.
         let later = starts.filter { $0.sinceStart >= .seconds(3600) }
         let most = later.map { start in later.filter { $0 >= start && $0 - start < .seconds(3600) }.count }.max() ?? 0
         print(

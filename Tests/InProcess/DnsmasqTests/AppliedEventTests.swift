@@ -9,7 +9,7 @@ private let duid = "00:01:00:01:2a:bb:cc:dd:11:22:33:44:55:66"
 
 private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-/// An event with the variables of today's dispatcher, and more or other ones; `-` removes one.
+/// Returns an event with the variables of today's dispatcher, changed by `more`; `-` removes a variable.
 private func event(_ action: String, _ more: [String: String] = [:]) throws -> LeaseEvent {
     let all = [
         "ACTION": action, "MACADDR": mac, "IPADDR": "10.0.0.1", "HOSTNAME": "a", "DNSMASQ_INTERFACE": "br-lan",
@@ -21,7 +21,7 @@ private func event(_ action: String, _ more: [String: String] = [:]) throws -> L
 }
 
 private let replay = ["DNSMASQ_DATA_MISSING": "1"]
-/// As it was before 2024-12, when the dispatcher passed on none of dnsmasq's own variables.
+/// The dispatcher before 2024-12 did not pass on dnsmasq's own variables.
 private let bare = ["DNSMASQ_INTERFACE": "-", "DNSMASQ_TIME_REMAINING": "-"]
 private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
 
@@ -29,9 +29,9 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
     private static let clients: [([String: String], client: String, hardware: String)] = [
         (["DNSMASQ_CLIENT_ID": "ff:01:02"], "id-ff:01:02", mac),
         (["DNSMASQ_CLIENT_ID": "FF:0A"], "id-ff:0a", mac),
-        // With Ethernet's type in front, it says no more than the MAC address.
+        // Ethernet's type and the MAC address tell only the MAC address.
         (["DNSMASQ_CLIENT_ID": "01:" + mac], mac, ""), (["DNSMASQ_CLIENT_ID": "01:" + mac.uppercased()], mac, ""),
-        // It is the MAC address of another interface, or has another type.
+        // Another interface's MAC address, or another type.
         (["DNSMASQ_CLIENT_ID": "01:aa:bb:cc:dd:ee:00"], "id-01:aa:bb:cc:dd:ee:00", mac),
         (["DNSMASQ_CLIENT_ID": "00:" + mac], "id-00:" + mac, mac),
         (["DNSMASQ_CLIENT_ID": ""], mac, ""), (["DNSMASQ_CLIENT_ID": "../x"], mac, ""),
@@ -125,7 +125,7 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         #expect(endless == Self.expected(expires: nil, seen: 1050))
     }
 
-    /// If the end is less than 5 s off, the recorded one is kept; else the lease was renewed.
+    /// A replay keeps a recorded end that is less than 5 s off; otherwise the lease was renewed.
     @Test(arguments: [
         (1010, "90", 1100), (1010, "94", 1100), (1010, "86", 1100), (1010, "95", 1105), (1010, "85", 1095),
         (1010, "500", 1510),
@@ -139,7 +139,7 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         #expect(lease(after: try event("update", bare), at: 1010, known: known) == known)
     }
 
-    /// dnsmasq tells of a new name in two events: the first one says only that the old name has gone.
+    /// dnsmasq reports a new name in two events: the first only removes the old name.
     @Test func aRename() throws {
         let gone = try event("update", nameGone.merging(["DNSMASQ_TIME_REMAINING": "50"]) { $1 })
         let new = try event("update", ["HOSTNAME": "b", "DNSMASQ_TIME_REMAINING": "50"])
@@ -171,10 +171,10 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         #expect(lease(after: try event("update"), at: 1050, known: first)?.hardware == first.hardware, "it is kept")
     }
 
-    /// Each event: its MAC address, and the moment. The lease runs for 100 s.
+    /// Each event is a MAC address's last digit and a moment in seconds. The lease lasts 100 s.
     @Test(arguments: [
         ("a0 b10 a20 b30", 2), ("a0 b90 a180 b270", 2), ("a0 b10 a20", 1), ("a0 b10 b15 a20 b30 a40", 3),
-        // A machine that moves, and does not come back as fast.
+        // Interfaces that do not take turns, or take them too slowly.
         ("a0 b10 a110 b210", 0), ("a0 b10 c20 a30", 0), ("a0 b10 a20 b120 a130", 1),
     ])
     func interfacesThatTakeTurns(text: String, returns: Int) throws {
@@ -186,7 +186,7 @@ private let nameGone = ["HOSTNAME": "", "DNSMASQ_OLD_HOSTNAME": "a"]
         }
         let (before, last) = (events[events.count - 2].mac, events[events.count - 1].moment)
         #expect(known.map { "\($0.turns)" } == "02:00:00:00:00:0\(before) \(last) \(returns)")
-        // For DHCPv6, one DUID for all interfaces is right.
+        // DHCPv6 rightly has one DUID for all interfaces.
         let lease = Lease(addresses: ["fd00::1"], hardware: "02:00:00:00:00:0a")
         let variables = ["IPADDR": "fd00::1", "MACADDR": "00:01:00:01", "DNSMASQ_MAC": "02:00:00:00:00:0b"]
         let new = try event("update", variables).applied(to: [lease], at: at(0))

@@ -5,16 +5,17 @@ import Linux
 import TestSupport
 import Testing
 
-/// Instances of a real dnsmasq. Most serve neither DNS nor DHCP. Those of other tests run beside them.
+/// Instances of a real dnsmasq, most without DNS and DHCP. Other tests run instances too, so each test counts only its
+/// own.
 @Suite(.ownThread) struct DnsmasqProcessTests {
     private let scratch = Scratch()
 
-    /// Starts an instance. With a script to run for events of ARP, it has a script helper without DHCP.
+    /// Starts an instance. A script for ARP events gives it a script helper without DHCP.
     private func start(_ lines: String, port: Int = 0, script: Bool = true, below words: [String] = []) throws
         -> Program
     {
         let helper = script ? "script-arp\ndhcp-script=/bin/true\n" : ""
-        // Without a file for the number: two that write it at once can both fail.
+        // Two instances that write one PID file at once can both fail, so they write no PID file.
         let file = scratch.write("conf", "pid-file\nport=\(port)\nlog-facility=-\n" + helper + lines + "\n")
         return try Program(words + ["dnsmasq", "-k", "-C", file])
     }
@@ -46,7 +47,7 @@ import Testing
         #expect(try instances() == [found])
     }
 
-    /// As after a KILL, or while its scripts run after a TERM.
+    /// A helper stays after a KILL, and after a TERM while its scripts run.
     @Test func aHelperThatOutlivesItsParentIsNoInstance() throws {
         let program = try start("")
         _ = try ready()
@@ -85,7 +86,7 @@ import Testing
         #expect(process(7, 1234).started == Instant(sinceStart: .milliseconds(12340)))
     }
 
-    /// It may read a file that changed after its start.
+    /// A process may still read a file that changed after its start.
     @Test func oneThatStillReadsHasNotRead() throws {
         let gate = try Gate()
         let program = try start("conf-script=\"sh -c '\(gate.wait)'\"")

@@ -51,7 +51,7 @@ import Testing
         #expect(FragmentState(text: ByteString(text)) == nil)
     }
 
-    /// What can't be read counts for nothing, or for the case in which a restart is requested.
+    /// Unreadable lines are ignored, or lead to a restart.
     @Test func readsWhateverIsThere() throws {
         for line: ByteString in ["", "frob", "changing d1", "Settled d1", "changing"] {
             let state = try #require(FragmentState(text: "confdir /d\n\(line)\nprocess lan 7 1 d1"))
@@ -73,7 +73,7 @@ import Testing
         state.onDisk = "d1"
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").content == "d1")
         #expect(state.seen(process(7), of: "lan", onDisk: "d1").name == "lan")
-        // Another program has written there since the last change.
+        // Another program has written the fragment since the last change.
         #expect(state.seen(process(7), of: "lan", onDisk: "d2").content == SeenProcess.unknown)
         state.isChanging = true
         let content = state.seen(process(7), of: "lan", onDisk: "d1").content
@@ -93,7 +93,7 @@ import Testing
             #expect(state.seen(process(8), of: "guest", onDisk: "d1").content == SeenProcess.unknown)
         }
         state.isChanging = false
-        // The number is used again: another start.
+        // The kernel has reused the process number: the start differs.
         let next = state.seen(process(7, 101), of: "lan", onDisk: "d1")
         #expect(next.content == "d1" && next.spared.isEmpty && next.process.isSame(as: process(7, 101)))
         #expect(

@@ -12,7 +12,7 @@ import Testing
 
     private func domains(_ values: [String]) -> [Domain] { values.compactMap { Domain(ByteString($0)) } }
 
-    /// Every target is up, so each alias leads to its first.
+    /// Every target is up, so each alias leads to its first target.
     private func entries(
         _ mappings: String, _ domains: [String] = ["lan"], _ addresses: [Address] = ["10.0.0.1"],
         cnames: [String: ByteString] = [:]
@@ -40,7 +40,7 @@ import Testing
         #expect(text(entries("x a", ["Example.ORG"])) == "cname=a,a.example.org,x.example.org")
     }
 
-    /// The target has the domain of the network that its address is in; the alias has the instance's.
+    /// A target has the domain of its address's network; an alias has the instance's domain.
     @Test func aTargetIsInTheDomainOfItsNetwork() {
         let both = ["iot.lan,192.168.2.0/24", "lan", "six.lan,fd00:2::/64"]
         func line(_ addresses: [Address], _ domains: [String] = both) -> ByteString {
@@ -51,7 +51,7 @@ import Testing
         #expect(line(["fd00:2::7"]) == "cname=a,a.lan,x.six.lan")
         #expect(line(["fd00:2::7", "192.168.2.7", "192.168.3.7"]) == "cname=a,a.lan,x.iot.lan", "the first IPv4")
         #expect(line([]) == "cname=a,a.lan,x.lan")
-        // Without a domain, only the bare names are there.
+        // Only the bare names exist without a domain.
         #expect(line(["192.168.2.7"], []) == "cname=a,x")
         #expect(line(["192.168.2.7"], ["iot.lan,192.168.2.0/24"]) == "cname=a,x.iot.lan")
         #expect(line(["192.168.3.7"], ["iot.lan,192.168.2.0/24"]) == "cname=a,x")
@@ -64,7 +64,7 @@ import Testing
         #expect(entry.addresses.isEmpty && entry.others.isEmpty && !entry.isPublished)
     }
 
-    /// dnsmasq does not start with "CNAME loop" or "duplicate CNAME".
+    /// dnsmasq refuses to start on a "CNAME loop" or a "duplicate CNAME".
     @Test(arguments: [
         ("a a", ""), ("b a\na b", ""), ("b a\nc b\na c", ""), ("a.lan a", "cname=a,a.lan,a.lan.lan"),
         ("x a\nx a.lan", "cname=a,a.lan,x.lan"), ("x lan\ny a", "cname=a,a.lan,y.lan\ncname=lan,lan.lan,x.lan"),
@@ -75,7 +75,7 @@ import Testing
         try expect(entries(mappings), lines)
     }
 
-    /// The same where the targets are in another domain than the aliases.
+    /// The targets are in another domain than the aliases.
     @Test(arguments: [
         ("a a", ""), ("a a.iot", ""), ("a b.iot\nb a.iot", ""), ("b a\nx b.iot", "cname=b.iot,b.iot.lan,x.iot.lan"),
         ("b a.iot\nx b.iot", "cname=b.iot,b.iot.lan,x.iot.lan"), ("a.iot a", "cname=a,a.lan,a.iot.iot.lan"),
@@ -85,7 +85,6 @@ import Testing
         try expect(entries(mappings, ["lan", "iot.lan,10.0.0.0/8"]), lines)
     }
 
-    /// And without a domain.
     @Test(arguments: [
         ("a a", ""), ("b a\na b", ""), ("a.lan a\nx a.lan", "cname=a.lan,x"),
         ("x a\nx a.lan", "cname=a,x\ncname=a.lan,x"),
@@ -118,7 +117,7 @@ import Testing
         #expect(entries.map { $0.omission == nil } == [false, true, false, false, false, false])
     }
 
-    /// For the ledger: what asks for the restart.
+    /// The changes become the events in the ledger.
     @Test(arguments: [
         ("", "x a", ["a: none to x"]), ("x a", "x a", []), ("x a", "", ["a: x to none"]),
         ("x a\nx a-b\nx c", "y a\nx a-b\nx b", ["a: x to y", "b: none to x", "c: x to none"]),
@@ -134,7 +133,7 @@ import Testing
             let found = Fragment.changes(from: old, to: new, domain: domain.isEmpty ? "" : "lan")
             #expect(found.map { "\($0)" } == changes)
         }
-        // Whatever another program wrote there.
+        // Another program may have written anything into the fragment.
         let new = text(entries(new))
         for hostile: ByteString in ["#\n,\ncname=", "cname", "cname=,", "\n\n"] {
             #expect(Fragment.changes(from: hostile, to: new, domain: "lan").count >= new.lines.count - 1, "\(hostile)")

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Dnsmasq
 
-/// Rendered files, and processes of dnsmasq that were started with them. Our own process stands in for one.
+/// Rendered files, and processes of dnsmasq that were started with them. The test's own process acts as dnsmasq.
 @Suite(.ownThread) struct InstanceTests {
     private let scratch = Scratch(in: "/dev/shm")
 
@@ -61,13 +61,13 @@ import Testing
         let files = ["lan": "conf-dir=/tmp/lan.d\n", "gone": "conf-dir=/tmp/gone.d\n"]
         #expect(try shown(instances(files, [])) == [])
         #expect(try shown(instances(files, [process("lan")])) == ["lan /tmp/lan.d 1"])
-        // One ends while the next begins.
+        // One process ends while the next starts.
         let two = [process("lan"), process("lan", start: 2), process("other")]
         #expect(try shown(instances(files, two)) == ["lan /tmp/lan.d 2"])
-        // It is down, and ran when its fragment was changed.
+        // The instance is down, but ran when its fragment changed.
         #expect(
             try shown(instances(files, [process("lan")], ran: ["gone"])) == ["gone /tmp/gone.d 0", "lan /tmp/lan.d 1"])
-        // Its rendered file has gone, too.
+        // The rendered file of an instance that is down is missing.
         #expect(try shown(instances(files, [process("lan")], ran: ["none"])) == ["lan /tmp/lan.d 1"])
     }
 
@@ -78,7 +78,7 @@ import Testing
         #expect(shown(found) == ["lan /tmp/lan.d 1"])
     }
 
-    /// A process with the same words elsewhere: `dnsmasq -C` of a file in another folder.
+    /// A process with an equal file name elsewhere: `dnsmasq -C` of a file in another folder.
     @Test func theWholePathCounts() throws {
         let other = DnsmasqProcess(number: Process.number, start: 1, file: "/var/etc/dnsmasq.conf.lan", hasRead: true)
         #expect(try instances(["lan": "conf-dir=/tmp/lan.d\n"], [other]).isEmpty)
@@ -94,7 +94,7 @@ import Testing
         #expect(Instance.plain(own).confdir == "/tmp/own.d")
     }
 
-    /// A container may run a dnsmasq with the same arguments.
+    /// A container may run a dnsmasq with equal arguments.
     @Test func aProcessWithAnotherConfdirIsNotOurs() throws {
         let confdir = scratch / "conf.d"
         try run(["mkdir", confdir])
@@ -105,13 +105,13 @@ import Testing
         let elsewhere = process("lan", number: container.process)
         #expect(try shown(instances(files, [process("lan"), elsewhere])) == ["lan \(confdir) 1"])
         #expect(try instances(files, [elsewhere]).isEmpty)
-        // A folder that is missing here says nothing.
+        // A missing folder proves nothing.
         let missing = ["lan": "conf-dir=\(scratch / "missing")\n"]
         #expect(try shown(instances(missing, [elsewhere])) == ["lan \(scratch / "missing") 1"])
         #expect(try shown(instances(["lan": "domain=lan\n"], [elsewhere])) == ["lan  1"])
     }
 
-    // MARK: What keeps an instance from being given aliases
+    // MARK: Obstacles
 
     private func obstacle(_ text: String, _ settings: String = "") throws -> String? {
         let finding = try instances(["lan": text], [process("lan")], settings)[0].obstacle()
@@ -128,13 +128,13 @@ import Testing
         #expect(try obstacle("domain=lan") == "RENDERED: has no conf-dir, so this instance is given no aliases")
         let filter = "RENDERED: its conf-dir reads no file of the name cname-updater.conf, so it is given no aliases"
         #expect(try obstacle("\(confdir),*.dnsmasq") == filter && obstacle("\(confdir),.conf") == filter)
-        // The filter is that of the rendered conf-dir, and not of the one that is set.
+        // The filter belongs to the rendered conf-dir; a conf-dir from the settings has no filter.
         #expect(try obstacle("\(confdir),*.dnsmasq", "option confdir \(scratch / "own")") == nil)
         #expect(try obstacle("domain=lan", "option confdir \(scratch / "own")") == nil)
         #expect(try obstacle("port=0", "option confdir \(scratch / "own")") != nil)
     }
 
-    /// On a router's flash each change would wear it; an overlay's upper half is there.
+    /// Each change would wear out a router's flash, where an overlay has its upper half.
     @Test func writesToNoFlash() throws {
         let script = """
             mount -t tmpfs none /mnt && mkdir /mnt/lower /mnt/upper /mnt/work /mnt/overlay &&
@@ -164,7 +164,7 @@ import Testing
         #expect(
             try serves(ranges, ["192.168.1.7", "192.168.2.7", "fd00:1::7", "fd00:2::7"]) == [true, false, true, false])
         #expect(try serves("", ["192.168.1.7", "fd00:2::7"]) == [true, true])
-        // Addresses of both kinds in one range: those of the first kind count.
+        // The first address of a mixed range decides its kind.
         let mixed = "dhcp-range=fd00:1::,10.0.0.1,fd00:1::ff,255.0.0.0\n"
         #expect(try serves(mixed, ["10.0.0.1", "fd00:1::7", "fd00:1::100"]) == [false, true, false])
     }

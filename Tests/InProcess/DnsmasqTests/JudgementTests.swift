@@ -5,7 +5,7 @@ import Testing
 
 /// Whether dnsmasq runs after a restart, on virtual time. The run begins at 100 s, and its command has ended at 103 s.
 @Suite struct JudgementTests {
-    /// A process: in seconds after the command's end, when it was started, and when it was there.
+    /// A process: the seconds after the command's end at which it started, appeared and ended.
     struct Life {
         let started: Double
         let from: Double
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// The verdict, and when it was given.
+    /// Returns the verdict and its moment.
     private static func judge(_ lives: [Life], looks: [Double]) -> (Judgement.Verdict, at: Double)? {
         let judgement = Judgement(began: instant(-3), start: instant(0))
         for time in looks {
@@ -89,14 +89,14 @@ import Testing
         #expect(found.at == time, "\(what)")
     }
 
-    /// A busy router: what is there at the first look after 12 s still gets its time.
+    /// On a busy router, a process that the first look after 12 s finds still gets its time.
     @Test func aLateLookIsNoVerdict() throws {
         let found = try #require(Self.judge([Life(19)], looks: [0, 20.5, 22.9, 23, 23.1]))
         #expect(found.0 == .up)
         #expect(found.at == 23)
     }
 
-    /// The number alone is no process.
+    /// A process is its number and its start.
     @Test func anotherProcessWithTheSameNumberIsAnother() {
         let judgement = Judgement(began: Self.instant(-3), start: Self.instant(0))
         for look in 0..<100 {
@@ -108,12 +108,12 @@ import Testing
 
     // MARK: Random histories
 
-    /// The rules, on a whole history: the looks so far, the last one last.
+    /// Applies the rules to a whole history; `looks` ends with the current look.
     private func expected(_ lives: [Life], looks: [Double]) -> Judgement.Verdict? {
         let now = looks.last!
         let there = lives.filter { $0.isThere(at: now) }
         let hasStayed = there.contains { life in
-            // The looks without a gap, up to this one, at which it was there.
+            // The first of the uninterrupted looks at which the process was present.
             let first = life.isNew ? looks.reversed().prefix { life.isThere(at: $0) }.last : nil
             return first.map { Self.isApart(now, from: $0, 2500) } ?? false
         }
@@ -131,7 +131,7 @@ import Testing
             var lives: [Life] = []
             if Bool.random(using: &random) { lives.append(Life(Self.old, until: seconds(0...16_000))) }
             if Int.random(in: 0..<8, using: &random) == 0 { lives.append(Life(Self.old)) }
-            // Either they come and go, or a few are tried.
+            // Either processes come and go slowly, or starts follow each other quickly.
             var next = seconds(-3_000...3_000)
             let longest = Bool.random(using: &random) ? 6_000 : 200
             while next < 30, Int.random(in: 0..<8, using: &random) > 0 {
@@ -155,9 +155,9 @@ import Testing
                 return
             }
             counts[found.0, default: 0] += 1
-            // Whatever the rules are made of.
+            // Only the verdict `up` may come within 12 s.
             #expect(found.0 == .up || Self.isApart(found.at, from: 0, 12_000))
-            // It ends 5 s after the first look after 12 s.
+            // The judgement ends 5 s after the first look past 12 s.
             let late = looks.first { Self.isApart($0, from: 0, 12_000) }!
             #expect(found.at <= looks.first { Self.isApart($0, from: late, 5000) }!)
             let there = lives.filter { $0.isThere(at: found.at) }

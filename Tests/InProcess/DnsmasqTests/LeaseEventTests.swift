@@ -34,7 +34,7 @@ private func event(
         #expect(try event("add", "aa:bb:cc:dd:ee:0f", "192.168.1.20", "openwrt2").hostName == "openwrt2")
     }
 
-    /// In a container, procd's own `HOSTNAME` is in each event.
+    /// Each event in a container has procd's own `HOSTNAME`.
     @Test(arguments: [("box", true), ("OpenWrt", true), ("other", false), ("", false), (nil, false)])
     func procdsNameHidesTheClients(procd: String?, isHidden: Bool) throws {
         let environment = [

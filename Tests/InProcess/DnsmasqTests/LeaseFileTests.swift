@@ -90,7 +90,7 @@ import Testing
         #expect(file.hostName(of: event) == HostName(ByteString(name)))
     }
 
-    /// A record is kept as long as the client is in the file, by whatever identifier.
+    /// A record is kept while any identifier of its client is in the file.
     @Test func namesAllClients() {
         var texts: [ByteString] = []
         file.forEachLease { texts += [$0[1], $0[4]] }
@@ -108,7 +108,7 @@ import Testing
     private let scratch = Scratch(in: "/dev/shm")
     private static let line = "1795281088 02:77:00:00:00:01 10.0.0.1 arch *\n"
 
-    /// Reads the file, whose time is always now. Each pause runs the next change, which takes as long as the pause.
+    /// Reads the file, which was changed `age` ago. Each pause takes its time, or makes the next change.
     private func read(
         after first: String, _ changes: [String?] = [], age: Duration = .milliseconds(1)
     ) throws -> (file: LeaseFile?, pauses: [Duration]) {
@@ -125,7 +125,7 @@ import Testing
         return (LeaseFile.read(ByteString(path), wallClock: { clock }, pause: pause), pauses)
     }
 
-    /// Whether a lease of 10.0.0.1 is there; nil if the file proves nothing.
+    /// Returns whether the file lists a lease of 10.0.0.1; nil if the file proves nothing.
     private func isThere(_ file: LeaseFile?) -> Bool? {
         file.map { file in
             file.leases(at: Instant(sinceStart: .zero), wallClock: .zero).contains {
@@ -141,7 +141,7 @@ import Testing
         #expect(isThere(empty) == false && none.isEmpty)
     }
 
-    /// dnsmasq empties the file and fills it.
+    /// dnsmasq empties the file before it writes the leases.
     @Test func waitsForAWriter() throws {
         let (emptied, pauses) = try read(after: "", [Self.line])
         #expect(isThere(emptied) == true && pauses == [.milliseconds(49), .milliseconds(50)])

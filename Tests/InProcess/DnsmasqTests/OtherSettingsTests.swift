@@ -4,13 +4,13 @@ import Dnsmasq
 import TestSupport
 import Testing
 
-/// What of dnsmasq's other settings is a CNAME, held to what dnsmasq itself says of it.
+/// The CNAMEs in dnsmasq's other settings, compared with dnsmasq itself.
 @Suite struct OtherSettingsTests {
     private let scratch = Scratch(in: "/dev/shm")
 
     /// - Parameters:
-    ///   - text: Of the rendered file, besides where the conf-dir is.
-    ///   - filter: Behind the conf-dir.
+    ///   - text: Lines of the rendered file besides the conf-dir.
+    ///   - filter: The filter behind the conf-dir.
     private func other(
         _ names: [String] = [], rendered text: String = "", filter: String = "", dhcp: String? = nil,
         obstacle: ByteString? = nil
@@ -32,7 +32,7 @@ import Testing
         return names.map { other.place(of: ByteString($0))?.description }
     }
 
-    /// Whether dnsmasq starts with the text and with one more CNAME.
+    /// Returns whether dnsmasq accepts the text with one more CNAME.
     private func starts(_ text: String, with name: String) throws -> Bool {
         let file = scratch.write("test.conf", text + "\n")
         let one = scratch.write("one.conf", "cname=\(name),x.lan\n")
@@ -70,13 +70,13 @@ import Testing
             config cname
                 option cname 'd'
             """
-        // The reservations are read from where uci has them.
+        // uci's file has the reservations.
         let file = Reservations.path.description
         #expect(
             try places(["a", "b", "c", "d", "x"], dhcp: dhcp) == ["\(file):2", "\(file):6", "\(file):6", nil, nil])
     }
 
-    /// Other files, folders that take some names and leave out others, links, and what is no file at all.
+    /// Other files, filtered folders, links, and names that are not files.
     @Test func readsWhatDnsmasqReads() throws {
         let here = scratch.path
         try run([
@@ -104,7 +104,7 @@ import Testing
             ])
     }
 
-    /// The ends of names that the instance has behind its conf-dir.
+    /// The filter of file name endings behind the conf-dir.
     @Test func theConfdirHasItsFilter() throws {
         try run(["mkdir", "-p", scratch / "conf"])
         scratch.write("conf/one.conf", "cname=one,x\n")
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// A rendered file knows its own domains.
+    /// `RenderedFile` has the domains of the rendered file itself.
     @Test func domainsAreThoseOfTheOtherFiles() throws {
         try run(["mkdir", "-p", scratch / "conf"])
         scratch.write("conf/iot", "domain=iot.lan,192.168.2.0/24\n#domain=no\n domain = \"last\" # behind\ndomain=#\n")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dnsmasq
 
-/// Both ways to publish aliases, and the folder of one of them.
+/// Both ways to publish aliases, and the folder of `publish 'hosts'`.
 @Suite(.ownThread) struct PublisherTests {
     private let scratch = Scratch(in: "/dev/shm")
     private var confdir: ByteString { ByteString(scratch / "conf") }
@@ -78,7 +78,7 @@ import Testing
         scratch.write("conf/cname-updater.hosts/.hidden", "10.0.0.1 bank\n")
         try publish([entry("a", "x"), entry("b", nil), leftOut("c")])
         #expect(try files() == ["a"])
-        // Nothing is published this way any more: the folder stays, as a process may follow it.
+        // The folder stays as it is if nothing is published in it, since a process may follow it.
         try publish([])
         #expect(try files() == ["a"])
     }
@@ -93,18 +93,18 @@ import Testing
         #expect(contents(folder + "/a") == "10.0.0.8 a.alias.invalid a.lan a")
     }
 
-    /// dnsmasq gives a lease the first name that it finds for its address. So an address that no file had comes with a name in
-    /// no domain of ours first.
+    /// dnsmasq gives a lease the first name that it finds for its address. A new address therefore first gets a name
+    /// outside our domains.
     @Test func aNewAddressIsPutThereInTwoSteps() throws {
         try publish([entry("a", "x", ["10.0.0.1"])])
-        // Stands in for dnsmasq, which reads the file after each change.
+        // Plays dnsmasq, which reads the file after each change.
         let over = Flag()
         let reader = try inBackground { () -> Set<String> in
             var seen: Set<String> = []
             while !over.isSet { if let text = contents(folder + "/a") { seen.insert(text) } }
             return seen
         }
-        // On a busy machine the reader may come too late for some of them.
+        // A busy machine's reader may miss some changes.
         let changes = 1...50
         for old in changes { try publish([entry("a", "y", ["10.0.0.\(old + 1)"])], isFollowed: true) }
         over.set()
@@ -150,7 +150,7 @@ import Testing
     @Test func isPreparedBeforeTheFirstStart() throws {
         try Publisher.prepare(confdir)
         #expect(try Fragment(in: confdir).text() == line && files() == [])
-        // What follows is no change for dnsmasq.
+        // Aliases in the prepared folder are no change for dnsmasq.
         let digest = try Publisher.digest(line, in: confdir)
         try publish([entry("a", "x")])
         #expect(try Publisher.digest(Publisher.hosts.text([entry("a", "x")], in: confdir), in: confdir) == digest)

@@ -36,7 +36,7 @@ import Testing
         #expect(!bare.hasRanges && !bare.readsEtcHosts && bare.port0 && bare.reads("a"))
     }
 
-    /// Drafts, and what is no file of an instance.
+    /// Drafts, folders, and files of other names.
     @Test func passesOverDrafts() throws {
         for name in ["dnsmasq.conf.main", "dnsmasq.conf.main.4711", "dnsmasq.conf", "dnsmasq.conf.", "other.conf.a"] {
             scratch.write(name, "conf-dir=/tmp/\(name)\n")
@@ -48,7 +48,7 @@ import Testing
         #expect(RenderedFile(ByteString(scratch / "dnsmasq.conf.main"))?.name == "main")
     }
 
-    /// Each rule is held to a conf-dir that dnsmasq itself reads: a file that it reads stops it.
+    /// dnsmasq itself reads each conf-dir: a file that it reads stops it.
     @Test(arguments: [
         "", ",.bak", ",*.conf", ",*.conf,.bak", ",*", ",", ",*,*.conf", ", *.conf , ,.bak", ",*.conf,*.bak",
     ])

@@ -14,7 +14,7 @@ private func rendered(_ ranges: [String]) -> [RenderedFile] {
     ranges.map { RenderedFile(path: "r", text: ByteString("dhcp-range=" + $0)) }
 }
 
-/// The wired interface, as a client with this identifier and host name.
+/// Returns the wired interface, as a client with this identifier and host name.
 private func seen(
     _ identifier: String = "", name: String = "", on hardware: String = "02:00:00:00:00:0a"
 ) -> LeaseStorage.ClientLease {
@@ -60,7 +60,7 @@ private func seen(
         #expect(read.hosts[1].address == nil && read.hosts[1].hostID == "")
     }
 
-    /// A faulty value is reported, and keeps no other from being read.
+    /// A faulty value is reported, and all valid values are read.
     @Test(arguments: [
         ("mac", "02:00:00:00:00", "six bytes"), ("mac", "02:00:00:00:00:0a:0b", "six bytes"),
         ("mac", "02-00-00-00-00-0a", "six"),
@@ -97,7 +97,7 @@ private func seen(
         "config host arch\n\toption mac '02:00:00:00:00:0a'\n\toption ip 10.0.0.1\n\toption name arch\n"
     private static let both = " clashes with section 'arch' (f:1): both match 02:00:00:00:00:0a, 'b' by its "
 
-    /// What is said of a section `b` at line 5, which follows `wired`.
+    /// Messages about a section `b` at line 5, behind `wired`.
     @Test(arguments: [
         // By client identifier.
         ("option mac id:ff:11\noption ip 10.0.0.2", seen("ff:11"), "client identifier, which always wins; if"),
@@ -115,7 +115,7 @@ private func seen(
         ),
         ("option name b\noption mac id:ff:11", seen("ff:22", name: "b"), nil),
         ("option name b\noption mac 02:00:00:00:00:0b", seen("ff:22", name: "b"), nil),
-        // It is another client, or another interface.
+        // Another client, or another interface.
         ("option mac id:ff:11\noption ip 10.0.0.2", seen("ff:12"), nil),
         ("option mac id:ff:11\noption ip 10.0.0.2", seen("ff:11", on: "02:00:00:00:00:0b"), nil),
         ("option mac id:ff:11\noption ip 10.0.0.2", seen("ff:11", on: ""), nil),
@@ -128,7 +128,7 @@ private func seen(
     func saysWhatClashesOnAnInterface(section: String, client: LeaseStorage.ClientLease, why: String?) throws {
         let read = try reservations(Self.wired + "config host b\n" + section)
         #expect(read.problems == [])
-        // However often the client is seen, the clash is reported once.
+        // The clash is reported once for a client that is seen twice.
         let clashes = read.clashes(seen: [client, seen("01:02:00:00:00:00:ff"), client])
         #expect(clashes.count == (why == nil ? 0 : 1))
         if let why, let clash = clashes.first {
@@ -157,7 +157,7 @@ private func seen(
         ("option mac 02:00:00:00:00:0b\noption name arch\noption hostid 1", nil),
         ("option mac 02:00:00:00:00:0a\noption name arch\noption ip 10.1.0.1", nil),
         ("option mac 02:00:00:00:00:0b\noption name other\noption ip 10.0.0.3", nil),
-        // What somebody with two systems on one machine writes first.
+        // A likely first attempt for two systems on one machine.
         (
             "option mac 02:00:00:00:00:0A\noption name bigsur",
             "both are for 02:00:00:00:00:0a, so dnsmasq goes by the last one alone;"
@@ -180,7 +180,7 @@ private func seen(
         }
     }
 
-    /// Two sections for one MAC address, of which dnsmasq takes one wherever that is.
+    /// Two sections for one MAC address clash if dnsmasq must choose between them for one client.
     @Test(arguments: [
         ("option ip 10.0.0.1\noption name a", "option ip 10.1.0.1\noption name b", 0),
         ("option ip 10.0.0.1\noption name a", "option ip 10.0.0.2\noption name b", 1),
@@ -193,7 +193,7 @@ private func seen(
         ("option name a\nlist match_tag x", "option name b\nlist match_tag y", 0),
         ("option name a\nlist match_tag x", "option name b", 0),
         ("option name a\nlist match_tag x\nlist match_tag y", "option name b\noption match_tag 'y x'", 1),
-        // dnsmasq does not start with these, whatever the tags.
+        // dnsmasq does not start with two sections for one address, whatever the tags.
         ("option ip 10.0.0.1\nlist match_tag x", "option ip 10.0.0.1\nlist match_tag y", 1),
     ])
     func onlyWhatCountsForOneClientClashes(one: String, other: String, count: Int) throws {
@@ -205,7 +205,7 @@ private func seen(
         ]
         #expect(read.problems == [])
         #expect(read.clashes(seen: [seen()], in: rendered(ranges)).count == count)
-        // One by client identifier, too.
+        // A section with a client identifier behaves alike.
         let identified = try reservations(
             "config host a\n\(mac)\n\(one)\nconfig host b\noption mac id:ff:11\n\(other)\n")
         #expect(identified.clashes(seen: [seen("ff:11")], in: rendered(ranges)).count == count)

@@ -40,7 +40,7 @@ private func bytes(_ count: Int) -> String { Array(repeating: "aB", count: count
         #expect(ClientIdentifier(name: ByteString(name)) == nil)
     }
 
-    /// The same bytes as a MAC address, an option 61 and a DUID are three clients.
+    /// Equal bytes as a MAC address, an option 61 and a DUID are three clients.
     @Test func kindsAreApart() {
         let all = ClientIdentifier.Kind.allCases.map { ClientIdentifier($0, "aa:bb:cc:dd:ee:ff")! }
         #expect(Set(all.map { "\($0.name)" }).count == 3)

@@ -13,13 +13,13 @@ private final class Clock {
     var now = Instant(sinceStart: .seconds(1000))
 }
 
-/// The expired leases that a storage has told of, and the renewals that it is told.
+/// The expired leases that a storage reported, and the renewals that it is given.
 private final class Told {
     var leases: [String] = []
     var terms: [String: Lease.Term] = [:]
 }
 
-/// The storage in files and the one in memory have to pass the same tests.
+/// Each test runs on the storage in files and on `MemoryLeases`.
 @Suite struct LeaseStorageTests {
     private let scratch = Scratch()
     private let clock = Clock()
@@ -82,7 +82,7 @@ private final class Told {
                 try storage.conflicts(one, with: [lease("10.0.0.2")], then: [lease("10.0.0.3")])
                 #expect(try storage.leases(one) == [lease("10.0.0.2")], "the second change was refused")
             }
-            // Recording the same again is a change too, and so is going back.
+            // An equal record is a change too, and so is a return to an earlier record.
             try storage.conflicts(one, with: [lease("10.0.0.2")], then: [lease("10.0.0.3")])
         }
     }
@@ -155,7 +155,7 @@ private final class Told {
     }
 }
 
-/// What the tests need of a storage, whatever its tokens look like.
+/// The interface of a storage in these tests, with any type of token.
 protocol TestableStorage {
     associatedtype Token
 
@@ -171,7 +171,7 @@ protocol TestableStorage {
 extension LeaseStorage: TestableStorage {}
 extension MemoryLeases: TestableStorage {}
 
-/// Why a change was not made.
+/// The reason why a change was refused.
 enum Refusal {
     case unavailable, conflict, invalid
 }
@@ -204,7 +204,7 @@ extension TestableStorage {
             code { () throws(Fault) in try update(client, to: second, token: slow) } == .invalid, "the token is spent")
     }
 
-    /// The first announcement fails, and nothing is changed. The second works with the same token, and is made once.
+    /// A failed announcement changes nothing. The second works with that token, and is made once.
     func failsToAnnounce(_ client: ClientIdentifier, _ leases: [Lease]) throws {
         let (before, token) = try lookup(client)
         let failed = code { () throws(Fault) in
@@ -220,7 +220,7 @@ extension TestableStorage {
         #expect(announced == 1)
     }
 
-    /// Whether a change is refused as invalid. The token must still be good after that.
+    /// Returns whether a change is refused as invalid. The token must stay valid.
     func isRefused(_ client: ClientIdentifier, _ leases: [Lease]) throws -> Bool {
         let (before, token) = try lookup(client)
         let refused = code { () throws(Fault) in try update(client, to: leases, token: token) } == .invalid

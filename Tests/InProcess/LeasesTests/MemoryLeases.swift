@@ -1,17 +1,17 @@
 import Basics
 import Leases
 
-/// A lease storage in memory, which has to pass the same tests as the one in files.
+/// A lease storage in memory, the reference for `LeaseStorage`.
 final class MemoryLeases {
     struct Token {
         fileprivate let client: ClientIdentifier
-        /// How often the client's leases had been changed.
+        /// The number of changes of the client's leases.
         fileprivate let version: Int
         fileprivate let number: Int
     }
 
     private var entries: [(client: ClientIdentifier, leases: [Lease], version: Int)] = []
-    /// The tokens that are neither spent nor given back.
+    /// The tokens that are still usable.
     private var tokens: [Int] = []
     private var tokenCount = 0
     private let now: () -> Instant

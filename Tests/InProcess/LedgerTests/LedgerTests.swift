@@ -91,7 +91,7 @@ import Testing
         #expect(try ledger.startRun(of: "j")?.run == nil)
         #expect(try last() == first, "nothing ran")
         try add(.lease)
-        // It makes no difference whether the same daemon takes it or another.
+        // Any daemon may take the request.
         #expect(try ledger.startRun(of: "j")?.run == 2)
         #expect(try last() == 2)
         try ledger.returnRequests(of: "j")
@@ -131,8 +131,7 @@ import Testing
         #expect(try ledger.recover("other") == nil)
     }
 
-    /// A shell that is about to become the command ends if it finds the file that recovery has made; if it is later, that the
-    /// folder has gone; and if it is later still, that the next run has another.
+    /// A late shell ends before the command. It finds recovery's file, a missing folder, or the folder of the next run.
     @Test func aCommandThatHadNotBegunNeverDoes() throws {
         func runs(_ processFile: ByteString) throws -> Bool {
             let pipe = try Pipe()
@@ -209,7 +208,7 @@ import Testing
             events.map { $0.requester } == ["manual request j", "alias m", "alias n", "lease aa:bb:cc:dd:ee:ff"])
     }
 
-    /// Whatever the name of a requester is, its file has a name of its own in the job's folder.
+    /// Each requester, under any name, has its own file in the job's folder.
     @Test func namesAreSafe() throws {
         let long = String(repeating: "x", count: 250)
         let names = ["..", "a/b", "../../x", "%2F", "\u{FF}", "a b", "", ".", long + "1", long + "2"]
@@ -222,7 +221,6 @@ import Testing
         #expect(try Files.names(in: ByteString(scratch / "run")) == ["pending"])
     }
 
-    /// The folder of a run that began meanwhile is not touched.
     @Test func aRequestPutsOffTheQuietTime() throws {
         let longest = Duration.seconds(1_000_000)
         try add(.alias, "m: a to b")
@@ -244,7 +242,7 @@ import Testing
         try add(.lease)
         try run(["touch", "-d", "@\(Process.wallClock.components.seconds - 5)", scratch / "run/pending/j/manual"])
         let age = try ledger.age(of: "j", longest: longest)!
-        // The first is in whole seconds, and the clock of a file is a little behind.
+        // touch(1) was given whole seconds, and a file's clock is a little behind.
         let passed = Process.now - start + .seconds(1)
         #expect(age.first >= .seconds(5) && age.first <= .seconds(5) + passed)
         #expect(age.last <= passed)
@@ -277,7 +275,7 @@ import Testing
         let request = try awaited()
         _ = try begin()
         try add(.manual)
-        // Now the request of the failed run is pending beside the newer one.
+        // The failed run's request is pending again, beside the newer request.
         try ledger.returnRequests(of: "j")
         _ = try begin()
         try ledger.returnRequests(of: "j")
@@ -286,7 +284,7 @@ import Testing
         try daemon()
     }
 
-    /// The run that goes on when the request is made does not carry it out, however far it has come.
+    /// A run in progress does not carry out a new request, at any point of the run.
     @Test(arguments: [true, false]) func waitsForTheRunAfterThePresentOne(hasNumber: Bool) throws {
         try add(.manual)
         if hasNumber {
@@ -301,7 +299,7 @@ import Testing
             do {
                 switch looks {
                 case 1 where !hasNumber:
-                    // What `take` does after its rename.
+                    // The remaining work of `startRun` after its rename.
                     try run(["mkdir", "-p", "-m", "700", scratch / "run/taken", scratch / "run/running/j/.run.1"])
                     scratch.write("run/taken/j", "1 0 0\n")
                 case 2: try ledger.finish("j", run: 1, status: 5)
@@ -327,7 +325,7 @@ import Testing
         #expect(try again.wait { true } == .withdrawn, "a retry was to come")
     }
 
-    /// While writers add requests, a daemon takes them. Every request is in a run that was taken after it was made.
+    /// A daemon takes requests while writers add them. Every request is in a run that started later.
     @Test func noRequestIsLostToATake() throws {
         // There is room to name all requesters.
         let ledger = RequestLedger(folder: ByteString(scratch / "run"), mostRequesters: 2000)

@@ -9,7 +9,7 @@ import Testing
 
     private func path(_ name: String) -> ByteString { ByteString(scratch / name) }
 
-    /// How flash is told from memory is tested with the programs.
+    /// Tests of the programs cover flash.
     @Test func memoryDoesNotWearOut() throws {
         for folder: ByteString in ["/dev/shm", "/dev/shm/not/there", "/proc/self/", "/dev/shm/not/"] {
             #expect(try !FileSystem.wearsOut(folder), "\(folder)")
@@ -72,7 +72,7 @@ import Testing
         try Files.removeFolder(path("a"))
         #expect(try Files.names(in: path("a")) == [])
         #expect(try FileStatus(at: path("a")) == nil)
-        // It may have folders in it, as with an earlier version.
+        // An earlier version left folders in the folder.
         for folder in ["a", "a/b", "a/b/c"] { try Files.makeFolder(path(folder)) }
         try Files.write("x", to: path("a/b/c/d"))
         try Files.removeFolder(path("a"))
@@ -97,7 +97,7 @@ import Testing
         try Fifo.write("one", to: path)
         try Fifo.write("two", to: path)
         #expect(try read(fifo) == "one\ntwo\n")
-        // That writers have come and gone is not the end of the file.
+        // The last writer's end is not the end of the file.
         #expect(try read(fifo) == nil)
     }
 
@@ -172,7 +172,7 @@ import Testing
             ($0 as? Fault)?.code == .unavailable
                 && ($0 as? Fault)?.message == path + ": full, debounced does not read it"
         }
-        // Each line is in the FIFO as a whole or not at all.
+        // The FIFO has whole lines only.
         var count = 0
         while let text = try read(fifo) { count += text.utf8.count }
         #expect(count > 0 && count % 255 == 0)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct AddressTests {
-    /// Addresses of mostly zeros, since those can be written in several ways.
+    /// Addresses of mostly zeros, which can be written in several ways.
     @Test func writesAddressesAsTheLibcDoes() {
         var random = SeededGenerator()
         for _ in 0..<20_000 {

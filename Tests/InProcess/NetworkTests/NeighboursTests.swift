@@ -5,7 +5,7 @@ import Network
 import TestSupport
 import Testing
 
-/// Asks real hosts whether they are there, in a network of their own.
+/// Probes real hosts in a network of their own.
 @Suite(.ownThread) struct NeighboursTests {
     private let network: Neighbourhood
 
@@ -15,9 +15,9 @@ import Testing
         try eventually("all are there") { try answers(Self.present).allSatisfy { $0 == .answered } }
     }
 
-    /// Asks all at once, and waits until it is known of each.
+    /// Probes all hosts at once, and waits for each result.
     ///
-    /// - Returns: Each one's answer, and how long it took, in milliseconds.
+    /// - Returns: The answer of each host, and its delay in milliseconds.
     private func ask(_ hosts: [ByteString]) throws -> [(answer: Answer, after: Int)] {
         try network.onRouter {
             let neighbours = try Neighbours()
@@ -45,7 +45,7 @@ import Testing
 
     private static let present: [ByteString] = ["10.78.1.2", "fd78:1::2", "10.78.2.2", "fd78:2::2"]
 
-    /// Those that drop echo requests, too; and again, whatever the kernel remembers.
+    /// Hosts that drop echo requests answer too. The second round shows that the kernel's memory does not matter.
     @Test func findsOutWhoIsThere() throws {
         let absent: [ByteString] = ["10.78.1.9", "fd78:1::9"]
         for _ in 0..<2 {
@@ -73,12 +73,13 @@ import Testing
             "198.51.100.1", "10.78.1.1", "127.0.0.1", "::1", "255.255.255.255", "239.1.1.1", "::", "10.78.1.50",
         ]
         #expect(try answers(hosts) == hosts.map { _ in .elsewhere })
-        // What was said by hand is left alone.
+        // Entries made by hand are left alone.
         let table = try network.output("ip neigh show 10.78.1.50")
         #expect(table.contains("PERMANENT"), "\(table)")
     }
 
-    /// A machine has moved to another port, or its interface was replaced: the first round asks the old one, the second all.
+    /// A machine got another port or interface. The first round probes the old link-layer address, the second
+    /// broadcasts.
     @Test func theSecondRoundFindsWhoHasMoved() throws {
         #expect(try answers(["10.78.1.2"]) == [.answered])
         try network.shell("ip link set lan address 02:99:00:00:00:01", host: 1)
@@ -86,7 +87,7 @@ import Testing
         #expect(try answers(["10.78.1.2"]) == [.answered])
     }
 
-    /// Answers that come late, or of which every second is lost, are answers, whatever the kernel remembers.
+    /// Late answers count, and so do answers of which every second is lost, in each round.
     @Test(arguments: [(800, 1), (0, 2), (300, 2)] as [(Int32, Int32)])
     func aSlowHostIsThere(milliseconds: Int32, every: Int32) throws {
         let asked = try network.answerBadly(1, after: milliseconds, every: every) {
@@ -110,18 +111,18 @@ import Testing
         }
     }
 
-    /// All netlink sockets of the network are listed in proc_pid_net(5). The kernel's own have the number 0.
+    /// The kernel's own netlink sockets have the number 0 in proc_pid_net(5).
     @Test func leavesNothingOpen() throws {
         _ = try answers(["10.78.1.2"])
         var open: [String] = []
-        // A program that another test starts has them, too, until it is executed.
+        // A program that another test starts inherits the sockets until its exec.
         try eventually("nothing is open: \(open)") {
             open = try network.onRouter { try Files.read("/proc/thread-self/net/netlink").lines.map { "\($0)" } }
             return open.dropFirst().allSatisfy { $0.split(separator: " ")[2] == "0" }
         }
     }
 
-    /// A host that is back announces itself, and is heard without a probe.
+    /// A returning host announces itself, and is noticed without a probe.
     @Test func hearsWhoIsBack() throws {
         try network.unplug(1)
         #expect(try answers(["10.78.1.2"]) == [.silent])

@@ -36,7 +36,7 @@ import Testing
     private static let all =
         neighbour(state: 0x02, hardware + ipv4) + neighbour(state: 0x20, ipv6 + hardware) + route(out)
 
-    /// What is read, as text; and the errno, 0 for none.
+    /// Returns the notices as text, and the errno or 0.
     private func read(_ datagram: [UInt8]) -> (notices: [String], errno: Int32) {
         do throws(Fault) {
             let notices = try RouteMessage.read(datagram[...]).map { notice in
@@ -50,15 +50,15 @@ import Testing
 
     @Test func readsWhatTheKernelTells() {
         #expect(read(Self.all) == (["10.0.0.1 2", "fd00::1 32", "link 7"], 0))
-        // Forgotten, as its link went down.
+        // The neighbour was forgotten, as its link went down.
         let forgotten = Self.message(
             29, Self.bytes(UInt8(2), UInt8(0), UInt16(0), Int32(3), UInt16(2), UInt16(0)) + Self.ipv4)
         #expect(read(forgotten) == (["10.0.0.1 32"], 0))
-        // It has done what it was told.
+        // The kernel acknowledges a command.
         #expect(read(Self.message(2, Self.bytes(Int32(0)))) == ([], 0))
     }
 
-    /// Somebody else passes on what is for the host, or it is none of a link at all.
+    /// Routes through a gateway, and routes without a link, do not count.
     @Test func onlyARouteToALinkCounts() {
         let gateway = Self.attribute(5, [10, 0, 0, 1])
         #expect(read(Self.route(Self.out + gateway)) == (["link 0"], 0))

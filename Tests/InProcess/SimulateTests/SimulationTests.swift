@@ -14,7 +14,7 @@ private func job(_ name: ByteString = "j", _ set: (inout Job) -> Void = { _ in }
     return job
 }
 
-/// What happens, as "SECONDS JOB EVENT" in a row.
+/// Returns the events as "SECONDS JOB EVENT" in a row, without JOB if there is only one.
 private func play(_ text: ByteString, _ jobs: [Job] = [job()]) throws -> String {
     let trace = try Trace(text, file: "t", jobs: jobs)
     return Simulation(trace, jobs: jobs).events.map { event in
@@ -103,14 +103,14 @@ private func fault(_ text: ByteString) -> Fault? {
             try play("0 request j\n1 flush j\n1 request j") == "0 request, 1 flush, 1 request, 1 start, 1 end 0")
     }
 
-    /// As a person writes it.
+    /// A person writes the exit line first.
     @Test func anExitLineAheadIsForTheNextRun() throws {
         #expect(
             try play("0 exit j 1 2\n0 exit j 0 4\n0 request j")
                 == "0 request, 3 start, 5 end 1, 11 start, 15 end 0")
     }
 
-    /// As a recorder writes it, a little late.
+    /// A recorder writes the exit line a little late.
     @Test func anExitLineAtTheEndIsForTheRunThatEnds() throws {
         #expect(
             try play("0 request j\n4 request j\n5.002 exit j 1 2\n6 request j\n15.005 exit j 0 4")
@@ -156,7 +156,7 @@ private func fault(_ text: ByteString) -> Fault? {
         #expect(simulation.counts.map { $0.saved } == [2, 0])
     }
 
-    /// Whatever a trace says, its simulation ends, and a second one is the same as the first.
+    /// The simulation of any trace ends, and a second simulation is equal.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func endsAlways(number: UInt64) throws {
         var random = SeededGenerator(number)

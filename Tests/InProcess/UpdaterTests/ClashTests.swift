@@ -5,7 +5,7 @@ import Testing
 
 @testable import Updater
 
-/// What another CNAME of dnsmasq's does to the fragment. With a fragment that clashes with one, dnsmasq does not start.
+/// The effect of dnsmasq's other CNAMEs on the fragment. dnsmasq does not start if one clashes with the fragment.
 @Suite struct ClashTests {
     private static let sections = "config cname m\n list target a\nconfig cname n\n list target b\n"
     private static let (m, n) = ("cname=m,m.lan,a.lan", "cname=n,n.lan,b.lan")
@@ -15,7 +15,7 @@ import Testing
         "#m is left out: '\(name)' is a CNAME at \(place)"
     }
 
-    /// Both aliases lead somewhere, and dnsmasq has loaded them.
+    /// Both aliases have a target, and dnsmasq has loaded them.
     private func world() throws -> EventWorld {
         let world = try EventWorld(Self.sections, .main)
         try world.lease(1, "a")
@@ -28,7 +28,7 @@ import Testing
 
     private func render(_ world: EventWorld, _ more: String = "") { world.render(world.instances[0], more) }
 
-    /// Runs what is requested, and then nothing more.
+    /// Runs the requested job; no further request must follow.
     private func settle(_ world: EventWorld) throws {
         #expect(try world.restart())
         try world.watch()
@@ -59,7 +59,7 @@ import Testing
         try world.lease(1, "a")
         #expect(world.fragment.split(separator: "\n").count == 2)
         #expect(!world.isPending(), "dnsmasq has it like that")
-        // The other one is taken away.
+        // The clashing CNAME is removed.
         switch place {
         case "etc": render(world)
         case "conf": unlink(file)
@@ -71,7 +71,7 @@ import Testing
         #expect(world.loaded == world.fragment)
     }
 
-    /// A line says which alias is left out, and where the other name stands.
+    /// A line names the alias that is left out, and the place of the clashing CNAME.
     @Test func theFragmentSaysWhereTheOtherOneIs() throws {
         let world = try world()
         let file = world.scratch.write("conf/other", "# mine\ncname=m.lan,x.lan\n")
@@ -79,7 +79,7 @@ import Testing
         #expect(world.fragment == "\(Self.mIsOut("m.lan", file)):2\n\(Self.n)")
     }
 
-    /// LuCI's two reloads in either order: ours first, then dnsmasq's, or the other way round.
+    /// LuCI reloads this package and dnsmasq, in either order.
     @Test(arguments: [true, false]) func eitherOrderOfTheReloadsIsRight(oursFirst: Bool) throws {
         let world = try world()
         world.configure("config cname\n option cname m\n option target x\n")
@@ -101,7 +101,7 @@ import Testing
         #expect(world.fragment == "\(Self.mIsOut("m", other)):1\n\(Self.n)" && world.isPending())
     }
 
-    /// Another program's restart fails on a CNAME in a file that the rendered one includes, and procd tries again.
+    /// Another program's restart fails on a CNAME in a file that the rendered file includes, and procd tries again.
     @Test func aFailedStartOfAnotherProgramIsMended() throws {
         let world = try world()
         let main = world.instances[0]
@@ -122,7 +122,7 @@ import Testing
 
     enum Difference: CaseIterable { case aliases, rendered, confdir, reload, hour }
 
-    /// Such as a clash with an argument of dnsmasq's, which stands in no file: `verify` finds that dnsmasq does not run.
+    /// A clash with an argument of dnsmasq's is in no file, but `verify` finds that dnsmasq does not run.
     @Test(arguments: Difference.allCases)
     func whatDnsmasqDoesNotRunWithIsLeftOutUntilSomethingDiffers(difference: Difference) throws {
         let world = try world()
@@ -131,7 +131,7 @@ import Testing
         try world.verify { $0.leavesOut = ["main"] }
         #expect(world.fragment == Self.allOut && !world.isPending())
         world.start(main)
-        // The same aliases are not tried again by an event, by `watch` or by a restart.
+        // Events, `watch` and restarts do not try these aliases again.
         for _ in 0..<3 {
             world.now = world.now + .seconds(1199)
             try world.lease(2, "b", end: 9000)
@@ -155,7 +155,7 @@ import Testing
         #expect(world.loaded == world.fragment)
     }
 
-    /// An instance that does not run without its aliases either gets them back, and no later change is blamed.
+    /// An instance that also fails without its aliases gets them back, and no later change is blamed.
     @Test func anInnocentFragmentIsPutBack() throws {
         let world = try world()
         world.stop(world.instances[0])
@@ -168,7 +168,7 @@ import Testing
         #expect(world.fragment == "\(Self.m)\n\(Self.n)" && !world.isPending())
     }
 
-    /// The row of an alias says that it is left out, and why.
+    /// The row of an alias tells that it is left out, and the reason.
     @Test func whatIsLeftOutIsSaid() throws {
         let world = try world()
         let other = world.scratch.write("conf/other", "cname=m,x.lan\n")

@@ -16,7 +16,7 @@ final class EventWorld {
     let scratch = Scratch(in: "/dev/shm")
     var now = Instant(sinceStart: .seconds(1000))
     let places: Places
-    /// Without any, the updater does not know OpenWrt's dnsmasq, as on other routers.
+    /// Empty if the updater does not know OpenWrt's dnsmasq, as on other routers.
     private(set) var instances: [VirtualDnsmasq] = []
     /// The aliases that dnsmasq has loaded, where it is not an instance.
     private(set) var plainlyLoaded = ""
@@ -27,7 +27,7 @@ final class EventWorld {
     var looks = 0
     /// Called when the updater waits for a lease file to come to rest.
     var onPause: () -> Void = {}
-    /// How old each lease file seems to be. Without an age, a file must be the same after a pause.
+    /// The age that lease files seem to have. A young file must be unchanged after a pause.
     var ageOfFiles = Duration.seconds(60)
     private let processes = Mutex<[String: VirtualProcess]>([:])
     private var lastStart: Int64 = 0
@@ -36,7 +36,7 @@ final class EventWorld {
 
     /// - Parameters:
     ///   - sections: The settings without the places of files, which are added.
-    ///   - shapes: The instances, which all run. None: dnsmasq without OpenWrt.
+    ///   - shapes: The instances, which all run; empty for dnsmasq without OpenWrt.
     init(_ sections: String, _ shapes: VirtualDnsmasq...) throws {
         var places = try! Places(Arguments(["--config", ByteString(scratch / "config")], valued: ["--config"]))
         places.daemon = ByteString(scratch / "run")
@@ -68,7 +68,7 @@ final class EventWorld {
 
     // MARK: The updater
 
-    /// What the updater would work with if it were called now.
+    /// Returns the context of an updater that is called now.
     func context() throws -> Context { try Context(places, takesOver: true, router: router) }
 
     private var router: RouterView {
@@ -93,10 +93,10 @@ final class EventWorld {
         try context().handle(event)
     }
 
-    /// What `watch` does when something has changed.
+    /// Reconciles as `watch` does after a change.
     func watch() throws { try context().reconcile(Occasion("watch"), marks: false) }
 
-    /// What `verify` does when it has judged all instances.
+    /// Reconciles as `verify` does after its verdict on all instances.
     func verify(_ occasion: (inout Occasion) -> Void = { _ in }) throws {
         var one = Occasion("the restart")
         occasion(&one)
@@ -121,7 +121,7 @@ final class EventWorld {
 
     // MARK: The processes of dnsmasq
 
-    /// The number is that of the tests, so that each process sees the conf-dir. The start tells them apart.
+    /// Each process has the test's number, so that it sees the conf-dir; the start tells processes apart.
     private func listed() -> [DnsmasqProcess] {
         let running = processes.withLock { $0 }
         return instances.compactMap { one in
@@ -141,7 +141,7 @@ final class EventWorld {
 
     /// Forks a process of dnsmasq.
     ///
-    /// - Parameter reads: It has read its files, too.
+    /// - Parameter reads: Whether it has read its files.
     func start(_ one: VirtualDnsmasq, reads: Bool = true) {
         lastStart = max(lastStart + 1, Int64(now.sinceStart.milliseconds / 10))
         set(VirtualProcess(start: lastStart), one)
@@ -159,7 +159,7 @@ final class EventWorld {
 
     /// The process reads its files.
     ///
-    /// - Parameter isSeen: It has dropped root, too.
+    /// - Parameter isSeen: Whether it has dropped root, too.
     func read(_ one: VirtualDnsmasq, isSeen: Bool = true) {
         guard var process = process(one) else { return }
         process.loaded = process.loaded ?? onDisk(one.confdir)
@@ -178,7 +178,7 @@ final class EventWorld {
         plainlyLoaded = fragment
     }
 
-    /// What a process would load now.
+    /// Returns the content that a process would load now.
     func onDisk(_ confdir: String) -> VirtualProcess.Loaded {
         let lines = fragment(in: confdir).split(separator: "\n").filter { !$0.hasPrefix("#") }
         let folder = lines.contains { $0.hasPrefix("hostsdir=") } ? "\(confdir)/cname-updater.hosts" : "none"
@@ -193,7 +193,7 @@ final class EventWorld {
 
     // MARK: The daemon
 
-    /// Takes what is pending, as the daemon does when it starts a run.
+    /// Takes the pending requests, as the daemon does when it starts a run.
     ///
     /// - Returns: Whether anything was pending.
     @discardableResult
@@ -217,7 +217,7 @@ final class EventWorld {
         return true
     }
 
-    /// What is wrong with the promise that no process is forgotten; nil if it holds.
+    /// Returns a violation of the promise that no process is forgotten; nil without a violation.
     func broken() throws -> String? {
         for one in instances {
             guard let process = process(one), let loaded = process.loaded, loaded != onDisk(one.confdir) else {

@@ -18,7 +18,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(world.fragment == "cname=maxwell,maxwell-arch")
     }
 
-    /// The domain of a network may stand in the conf-dir, or first in the rendered file.
+    /// The domain of a network may be in the conf-dir, or first in the rendered file.
     @Test(arguments: [false, true]) func aTargetHasTheDomainOfItsNetwork(isInConfdir: Bool) throws {
         let main = VirtualDnsmasq.main
         let line = "domain=iot.lan,10.0.2.0/24"
@@ -61,7 +61,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         try world.lease(1, "maxwell-arch")
         try world.restart()
         #expect(world.fragment(in: "guest") == "cname=maxwell,maxwell.old,maxwell-arch.old")
-        // While dnsmasq is being restarted, the instance counts.
+        // The instance counts during a restart of dnsmasq.
         world.stop(old)
         #expect(try world.truth().instances.count == 2)
         world.scratch.write("dhcp", dhcp)
@@ -101,7 +101,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
 
     enum HostsFile: CaseIterable { case odhcpd, tabs, bare }
 
-    /// A host that dnsmasq knows from a hosts file counts as up: odhcpd's, or that of a `config domain`.
+    /// A host in a hosts file counts as up: in odhcpd's file, or in the file of a `config domain`.
     @Test(arguments: HostsFile.allCases) func aNameInAHostsFileIsUp(file: HostsFile) throws {
         let main = VirtualDnsmasq.main
         let world = try EventWorld(alias, main)
@@ -115,7 +115,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
             case .tabs: "10.0.0.1\tmaxwell-arch"
             case .bare: "10.0.0.1 maxwell-arch"
             }
-        // A draft beside it does not count.
+        // A draft does not count.
         world.scratch.write("hosts/.odhcpd.hosts.lan", "10.0.0.9 maxwell-bigsur\n")
         world.scratch.write("hosts/odhcpd.hosts.lan", line + "\n")
         try world.watch()
@@ -126,7 +126,6 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(world.fragment == "" && !world.isPending())
     }
 
-    /// A lease beats a hosts file.
     @Test func aLeaseBeatsAHostsFile() throws {
         let main = VirtualDnsmasq.main
         let world = try EventWorld(alias + " list target maxwell-bigsur\n", main)
@@ -180,7 +179,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         VirtualLease(mac: "aa:bb:cc:dd:ee:0\(mac)", address: address, name: name)
     }
 
-    /// The address that a client had before is gone, though no event told of it.
+    /// A client's earlier address is gone, although no event said so.
     @Test(arguments: [false, true]) func onlyTheNewAddressAnswers(othersHaveTheOldOne: Bool) throws {
         let world = try world()
         let main = world.instances[0]
@@ -193,7 +192,6 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(!world.isPending(), "dnsmasq follows the folder")
     }
 
-    /// The same for a name in a hosts file.
     @Test func aNameInAHostsFileIsUp() throws {
         let world = try world()
         world.render(world.instances[0], "addn-hosts=\(world.scratch / "hosts")")
@@ -202,7 +200,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(addresses(world) == ["fd00:0:0:1::20"] && !world.isPending())
     }
 
-    /// dnsmasq answers that name from /etc/hosts.
+    /// dnsmasq answers `localhost` from /etc/hosts.
     @Test func anAliasNamedLocalhostIsLeftOut() throws {
         let world = try EventWorld(Self.sections + "config cname localhost\n list target maxwell-arch\n", .main)
         try world.lease(1, "maxwell-arch")
@@ -210,13 +208,13 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(access(world.scratch / "conf/cname-updater.hosts/localhost", F_OK) != 0)
     }
 
-    /// A folder that is made anew is another one, which a process does not follow.
+    /// A process does not follow a folder that is made anew.
     @Test func aFolderMadeAnewNeedsARestart() throws {
         let world = try world()
         let folder = world.scratch / "conf/cname-updater.hosts"
         unlink(folder + "/maxwell")
         rmdir(folder)
-        // The next folder must have another number.
+        // The next folder must have another inode number.
         let other = world.scratch / "conf/other"
         mkdir(other, 0o755)
         try world.watch()
@@ -227,7 +225,7 @@ private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
         #expect(!world.isPending() && world.process(world.instances[0])?.loaded == world.onDisk("conf"))
     }
 
-    /// To and from the other way of publishing.
+    /// Switches between `cname` and `hosts`.
     @Test func theWayOfPublishingMayChange() throws {
         let world = try world()
         try world.set(alias)

@@ -10,7 +10,7 @@ private let two = alias + " list target maxwell-bigsur\n"
 private let arch = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
 private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
 
-/// Ordinary days on which a picture that is made of events drifts from the truth.
+/// Ordinary situations in which events alone would give a wrong picture.
 @Suite struct FindingsOfTruthTests {
     /// The alias leads to maxwell-arch, and dnsmasq has loaded that.
     private func world(_ sections: String = alias, _ options: String = "domain=lan") throws -> EventWorld {
@@ -44,7 +44,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(recorded("address", in: world.scratch / "leases/leases/aa:bb:cc:dd:ee:01") == [])
     }
 
-    /// All orders of the events of a lease that is new, loses its name and gets another one.
+    /// All orders of the events of a lease that is new, loses its name and gets another name.
     @Test func theOrderOfEventsOfOneLeaseDoesNotMatter() throws {
         let (mac, address) = ("aa:bb:cc:dd:ee:01", "10.0.0.1")
         let events = [
@@ -96,7 +96,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(world.fragment == "" && world.isPending())
     }
 
-    /// A dnsmasq without a clock writes how long the lease is, and says no more in events.
+    /// dnsmasq without a clock gives only the length of a lease, in its file and in its events.
     @Test func withoutAClockBeingListedCounts() throws {
         let world = try EventWorld(alias, .main)
         let line = "43200 aa:bb:cc:dd:ee:01 10.0.0.1 maxwell-arch *\n"
@@ -133,7 +133,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(contents(world.scratch / "leases/leases/aa:bb:cc:dd:ee:01") != nil)
     }
 
-    /// The alias stays with the system whose lease is new.
+    /// The alias stays with the system that has the new lease.
     @Test(arguments: [["DNSMASQ_DATA_MISSING": "1"], [:]]) func anAddOfAKnownLeaseIsNoNews(more: [String: String])
         throws
     {
@@ -149,7 +149,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(recorded("since", in: world.scratch / "leases/leases/aa:bb:cc:dd:ee:02") == ["1000"])
     }
 
-    /// The first reconcile that finds a lease without an event says since when it is there, if an earlier one did not.
+    /// A lease without an event counts as new from the first reconcile that finds it, if an earlier reconcile did not.
     @Test func aLeaseWithoutAnEventIsTheNewest() throws {
         let world = try EventWorld(two, .main)
         try world.lease(1, "maxwell-arch")
@@ -164,7 +164,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(recorded("since", in: world.scratch / "leases/leases/aa:bb:cc:dd:ee:02") == ["1010"])
     }
 
-    /// The age of the leases that are there at the installation is unknown.
+    /// Leases from before the installation have an unknown age.
     @Test func atTheFirstReconcileNothingIsNew() throws {
         let world = try EventWorld(two, .main)
         try world.lease(2, "maxwell-bigsur", tells: false)

@@ -42,7 +42,7 @@ import Testing
 
     private var isMarked: Bool { contents(scratch / "leases/reconcile/mark") != nil }
 
-    /// An event neither waits nor is lost: the holder looks for the mark when it goes on, and so does the next call.
+    /// An event does not wait, and is not lost: the holder or the next call finds the mark.
     @Test func anEventLeavesAMark() throws {
         #expect(try reconcile() == nil && isMarked)
         #expect(contents(scratch / "conf/cname-updater.conf") == nil && contents(told) == nil, "it is held for 0 s")
@@ -67,7 +67,7 @@ import Testing
         #expect(contents(told) == "\(lock): process \(next.process) has held the lock for more than 10 s")
     }
 
-    /// Calls by hand wait; then they end with a fault that names the process, and the mark stays.
+    /// Calls by hand wait, then end with a fault that names the process. The mark stays.
     @Test func aCallByHandWaitsForTenSeconds() throws {
         let fault = Fault(
             .busy, "\(ByteString(lock)): waited for 10 s for process \(holder.process), which holds the lock")

@@ -17,7 +17,7 @@ extension EventWorld {
             .map { path("reconcile/\($0)") }
     }
 
-    /// Runs `body`, in which the updater is killed at this moment if it comes so far.
+    /// Runs `body`, in which the updater is killed if it reaches this moment.
     ///
     /// - Returns: Whether it was killed.
     @discardableResult

@@ -13,7 +13,7 @@ private let sections = "config cname m\n list target a\n list target b\n"
 @Suite struct KillTests {
     enum Next: CaseIterable { case event, watch, restartFromOutside, run, undo }
 
-    /// What comes after a kill.
+    /// Plays the next event after a kill.
     private func go(on next: Next, _ world: EventWorld) throws {
         switch next {
         case .event: try world.lease(7, "tv")
@@ -24,7 +24,7 @@ private let sections = "config cname m\n list target a\n list target b\n"
         }
     }
 
-    /// Two instances, of which one has a conf-dir of its own.
+    /// Returns two instances; `confdir` is the second's conf-dir.
     private func world(_ confdir: String) throws -> EventWorld {
         let world = try EventWorld(
             sections, .main, VirtualDnsmasq("guest", confdir: confdir, leaseFile: "guest.leases", network: 1))
@@ -73,7 +73,7 @@ private let sections = "config cname m\n list target a\n list target b\n"
         }
     }
 
-    /// An event that finds the mark of another one reconciles, whatever it is about.
+    /// Any event that finds a mark reconciles.
     @Test func aMarkIsNeverForgotten() throws {
         for name in ["mark", "working"] {
             let world = try world("conf")
@@ -85,7 +85,7 @@ private let sections = "config cname m\n list target a\n list target b\n"
         }
     }
 
-    /// Else its leases would be gone from the picture, and with them the aliases.
+    /// A forgotten instance would take its leases and their aliases away.
     @Test func anInstanceThatEndsBetweenTheTwoLooksIsNotForgotten() throws {
         let world = try world("conf")
         let main = world.instances[0]
@@ -98,7 +98,7 @@ private let sections = "config cname m\n list target a\n list target b\n"
         #expect(try world.context().ranBefore().sorted() == ["guest", "main"])
     }
 
-    /// Else a start that fails again and again would not be blamed on the change before it.
+    /// The failing starts of a forgotten instance would not be blamed on the change before.
     @Test func anInstanceWhoseProcessOnlyReadsIsNotForgotten() throws {
         let world = try world("conf")
         let main = world.instances[0]
@@ -113,11 +113,11 @@ private let sections = "config cname m\n list target a\n list target b\n"
             try seen == Publisher.digest(ByteString(world.fragment), in: ByteString(world.scratch / "conf")))
     }
 
-    /// An alias changes to and fro, while a daemon takes requests whenever it can and dnsmasq reads at any moment of a
-    /// run. In the end dnsmasq has loaded what is wanted, without the help of another event.
+    /// An alias changes to and fro while a daemon takes requests and dnsmasq reads at random moments of a run. In the
+    /// end, dnsmasq has loaded the wanted aliases without a further event.
     @Test func noInterleavingLosesAChange() throws {
         let world = try world("conf")
-        // Stands for the lock, which only another process would find taken.
+        // Replaces the file lock, which only another process would find taken.
         let lock = Mutex(())
         var random = SeededGenerator()
         for round in 0..<(Extent.isAll ? 1000 : 100) {

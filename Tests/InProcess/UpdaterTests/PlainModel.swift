@@ -12,8 +12,8 @@ struct PlainAlias {
     }
 }
 
-/// Works out plainly, and without the code under test, where each alias must lead. It goes by the lease files, the hosts
-/// files, the answers, the recorded `since` and `seen`, and the target to which the alias led before.
+/// Computes the target of each alias without the code under test. The inputs are the lease files, the hosts files, the
+/// answers, the recorded `since` and `seen`, and the alias's earlier target.
 struct PlainModel {
     /// A lease as an instance must count it. Moments are in seconds.
     struct Held {
@@ -57,7 +57,7 @@ struct PlainModel {
         }
     }
 
-    /// nil if the file is missing.
+    /// Returns nil if the file is missing.
     private func lines(_ one: VirtualDnsmasq) -> [Held]? {
         contents(world.scratch / one.leaseFile)?.split(separator: "\n").map { line in
             let words = line.split(separator: " ").map { String($0) }
@@ -68,7 +68,7 @@ struct PlainModel {
         }
     }
 
-    /// Whether a line is of the lease.
+    /// Returns whether a line belongs to the lease.
     private func isSame(_ line: Held, _ lease: Held) -> Bool {
         line.address == lease.address && [line.client, line.mac].contains { $0 == lease.client || $0 == lease.mac }
     }
@@ -113,7 +113,7 @@ struct PlainModel {
         }
     }
 
-    /// The words behind a name at the start of a line.
+    /// Returns the words behind a name at the start of a line.
     private func words(of name: String, in text: String) -> [String] {
         text.split(separator: "\n").map { $0.split(separator: " ").map { String($0) } }.first { $0[0] == name } ?? []
     }
@@ -136,7 +136,7 @@ struct PlainModel {
         var seen: Double { leases.compactMap { $0.seen }.max() ?? -1 }
     }
 
-    /// - Parameter place: Of the conf-dir, among all.
+    /// - Parameter place: The index of the conf-dir among all conf-dirs.
     func target(of alias: PlainAlias, _ leases: [Held], at place: Int) -> String? {
         let names = hosts()
         var up = alias.targets.map { host, system in

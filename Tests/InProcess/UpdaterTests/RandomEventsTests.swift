@@ -15,8 +15,8 @@ import Testing
     ]
     private static let steps = Extent.isAll ? 10_000 : 3_000
 
-    /// After a rest, what is published is what a plain model works out. A running process that has loaded something else is
-    /// never forgotten.
+    /// After a rest, the published aliases equal those of a plain model. A running process that has loaded something
+    /// else is never forgotten.
     @Test(arguments: shapes.indices) func whatIsPublishedFollowsTheTruth(shape: Int) throws {
         let router = try RandomRouter(Self.shapes[shape], UInt64(100 + shape), kills: true, doubles: true)
         let world = router.world
@@ -59,7 +59,7 @@ import Testing
         #expect(texts.count > 5 && router.killed > 3, "\(texts.count) fragments, \(router.killed) kills")
     }
 
-    /// Runs that differ in doubled events only end equal.
+    /// Runs that differ only in doubled events end equal.
     @Test(arguments: shapes.indices) func doubledEventsChangeNothing(shape: Int) throws {
         let routers = try [false, true].map { doubles in
             try RandomRouter(Self.shapes[shape], UInt64(200 + shape), kills: false, doubles: doubles)

@@ -2,7 +2,7 @@ import Basics
 import CLinux
 import TestSupport
 
-/// A router on which anything may happen, one random step after the other.
+/// A router on which anything may happen, in random steps.
 final class RandomRouter {
     struct Client {
         let number: Int
@@ -42,7 +42,7 @@ final class RandomRouter {
     private let doubles: Bool
     private var killMoment: KillMoment?
     private(set) var killed = 0
-    /// What has happened since the last rest.
+    /// The steps since the last rest.
     private(set) var log = ""
 
     init(_ shape: Shape, _ number: UInt64, kills: Bool, doubles: Bool) throws {
@@ -105,7 +105,7 @@ final class RandomRouter {
         queue += one.leases.map { $0.variables("update", at: world.seconds, ["DNSMASQ_DATA_MISSING": "1"]) }
     }
 
-    /// Its process ends, starts, or goes on with its start.
+    /// Ends or starts the instance's process, or goes on with its start.
     private func move(_ one: VirtualDnsmasq) {
         guard let process = world.process(one) else { return world.start(one, reads: dice(2) == 0) }
         if !process.hasRead, dice(4) != 0 { return world.read(one, isSeen: dice(2) == 0) }
@@ -189,7 +189,7 @@ final class RandomRouter {
 
     /// Five quiet seconds: dnsmasq runs and has written its files, and `watch` looks.
     ///
-    /// - Returns: What was known of the aliases before `watch` has looked.
+    /// - Returns: The file `since` before `watch` looks.
     func rest() throws -> String {
         killMoment = nil
         if dice(2) == 0 { queue = [] }

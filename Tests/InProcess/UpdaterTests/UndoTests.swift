@@ -11,8 +11,8 @@ private let sections = "config cname m\n list target a\n list target b\n"
 private let first = "cname=m,m.lan,a.lan"
 private let second = "cname=m,m.lan,b.lan"
 
-/// A router with an alias that leads to b, as dnsmasq has loaded it. If a gets a lease, the alias leads to a; if the
-/// lease is removed, it leads to b again.
+/// Returns a router with an alias that leads to b, as dnsmasq has loaded. A lease of a leads the alias to a, and the
+/// end of that lease leads it back to b.
 private func world(_ shapes: VirtualDnsmasq...) throws -> EventWorld {
     let world = shapes.isEmpty ? try EventWorld(sections, .main) : try EventWorld(sections, shapes[0], shapes[1])
     try world.lease(2, "b")
@@ -36,7 +36,7 @@ extension EventWorld {
 
     fileprivate func request() throws { try ledger.add(.manual, to: "dnsmasq", event: "request") }
 
-    /// Runs what is still requested. After that, dnsmasq must have what is wanted.
+    /// Runs the remaining requests. dnsmasq must then have the wanted aliases.
     fileprivate func settle(_ comment: Comment? = nil) throws {
         var runs = 0
         while try runs < 4 && restart() { runs += 1 }
@@ -45,7 +45,7 @@ extension EventWorld {
     }
 }
 
-/// What follows when a change is undone, step by step.
+/// The consequences of an undone change, step by step.
 @Suite struct UndoTests {
     @Test func anUndoneChangeNeedsNoRun() throws {
         let world = try world()
@@ -68,7 +68,7 @@ extension EventWorld {
         try world.settle()
     }
 
-    /// odhcpd sends one at each change of its own.
+    /// odhcpd sends a HUP at each of its changes.
     @Test func aHUPIsNoStart() throws {
         let world = try world()
         try world.change()
@@ -92,7 +92,7 @@ extension EventWorld {
         try world.settle()
     }
 
-    /// Somebody edits the fragment by hand, and dnsmasq has not read that.
+    /// The fragment was edited by hand, and dnsmasq has not read the edit.
     @Test func aFragmentThatWasEditedIsPutRightAtOnce() throws {
         let world = try world()
         try world.watch()
@@ -118,7 +118,8 @@ extension EventWorld {
 
     enum Reading: CaseIterable { case before, beforeButUnseen, after }
 
-    /// dnsmasq may read the fragment before the change or after it. Only a process that shows it is known.
+    /// dnsmasq may read the fragment before or after the change. Its content is known only once the process shows that
+    /// it has read.
     @Test(arguments: Reading.allCases) func aRunForSomethingElseMayHaveReadTheChange(reading: Reading) throws {
         let world = try world()
         let main = world.instances[0]
@@ -248,7 +249,7 @@ extension EventWorld {
         #expect(world.fragment == first + "\ncname=n,n.lan,b.lan")
     }
 
-    /// Otherwise each event would request a restart that changes nothing.
+    /// A request at each event would change nothing.
     @Test(arguments: [false, true]) func whatCanNotBeWrittenIsNotRequested(isPlain: Bool) throws {
         let world = isPlain ? try EventWorld(sections) : try EventWorld(sections, .main)
         let draft = world.scratch / "conf/.cname-updater.conf"
@@ -272,7 +273,7 @@ extension EventWorld {
         #expect(world.looks == 0)
     }
 
-    /// Where the processes are not known, each change is requested, and nothing is withdrawn.
+    /// Where the processes are unknown, each change is requested, and nothing is withdrawn.
     @Test func withoutOpenWrtEachChangeStands() throws {
         let world = try EventWorld(sections)
         try world.lease(2, "b")

@@ -5,14 +5,14 @@ import TestSupport
 struct VirtualProcess {
     struct Loaded: Equatable {
         var directives: String
-        /// Of the folder that it follows.
+        /// The inode of the folder that it follows.
         var inode: UInt64?
     }
 
     let start: Int64
-    /// nil: it has not read its files yet.
+    /// nil before it has read its files.
     var loaded: Loaded?
-    /// It shows that it has read its files.
+    /// Whether it shows that it has read its files.
     var hasRead = false
 }
 
@@ -24,7 +24,7 @@ struct VirtualLease: Equatable {
     var identifier = "*"
     var address: String
     var name: String
-    /// On the clock of `EventWorld.now`, in seconds; nil: without end.
+    /// In seconds on the clock of `EventWorld.now`; nil without end.
     var end: Int?
 
     var line: String {
@@ -49,7 +49,7 @@ final class VirtualDnsmasq {
     let confdir: String
     /// A file of the world.
     let leaseFile: String
-    /// In the rendered file, before and after the other lines.
+    /// Lines at the start and the end of the rendered file.
     var first = ""
     var options: String
     var leases: [VirtualLease] = []
@@ -72,7 +72,7 @@ extension EventWorld {
     /// Renders the configuration of an instance, as its init script does.
     func render(_ one: VirtualDnsmasq, _ more: String = "") {
         let places = "conf-dir=\(scratch / one.confdir)\ndhcp-leasefile=\(scratch / one.leaseFile)\nno-hosts\n"
-        // Another file each time.
+        // Another inode each time.
         let draft = scratch.write("etc/.new", "\(one.first)\n\(places)\(one.options)\n\(more)\n")
         rename(draft, scratch / one.file)
     }
@@ -84,7 +84,7 @@ extension EventWorld {
 
     var seconds: Int { Int(now.sinceStart.components.seconds) }
 
-    /// The client with a number takes a lease: dnsmasq writes its lease file and tells of it.
+    /// Gives the client with this number a lease: dnsmasq writes its lease file and sends an event.
     ///
     /// - Parameter tells: Whether the event arrives.
     func lease(_ number: Int, _ name: String, address: String? = nil, end: Int? = nil, tells: Bool = true) throws {
@@ -98,7 +98,7 @@ extension EventWorld {
         if tells { try handle(lease.variables("add", at: seconds)) }
     }
 
-    /// The client with a number gives its lease back.
+    /// Removes the lease of the client with this number.
     func release(_ number: Int, _ name: String, tells: Bool = true) throws {
         let mac = "aa:bb:cc:dd:ee:0\(number)"
         if let one = instances.first {
@@ -108,7 +108,7 @@ extension EventWorld {
         if tells { try handle(variables("remove", mac, "10.0.0.\(number)", name)) }
     }
 
-    /// dnsmasq is told to read its leases and hosts files again: it tells of all leases.
+    /// Sends HUP to dnsmasq, which then replays all leases.
     func hangUp() throws {
         for one in instances {
             for lease in one.leases {
