@@ -2,9 +2,9 @@ import CLinux
 import TestSupport
 import Testing
 
-/// The daemon, or the FIFO, is not there or does not answer.
+/// The daemon or the FIFO is missing, or does not respond.
 @Suite(.ownThread) struct AbsenceFaultTests {
-    /// Asks, and checks that the caller is told what will happen. A caller that waited for the daemon would never end.
+    /// Requests the job, and checks the message. A caller that waited for the daemon would never end.
     private func ask(_ daemon: Daemon, hears text: String) throws {
         let asked = try daemon.ask("request", "j")
         #expect(asked.status == 0, "\(asked)")
@@ -21,7 +21,7 @@ import Testing
         return daemon
     }
 
-    /// Waits until the signal has stopped all threads: one that still ran could go on reading.
+    /// Waits until the signal has stopped all threads: a running thread could go on reading.
     private func stop(_ daemon: Daemon) throws {
         daemon.program.signal(SIGSTOP)
         try eventually("it is stopped") { contents("/proc/\(daemon.program.process)/stat")!.contains(") T ") }
@@ -53,7 +53,7 @@ import Testing
         #expect(try daemon.linesUntilQuiet(with: "j: run") == [])
     }
 
-    /// The daemon notices this and makes a new FIFO, here as soon as it is no longer stopped.
+    /// The daemon notices the change, and makes a new FIFO once it continues.
     @Test(arguments: ["rm FIFO", "rm FIFO; mkfifo -m 600 FIFO", "mkfifo -m 600 RUN.other; mv RUN.other FIFO"])
     func theFifoIsAnother(script: String) throws {
         let daemon = try daemon()
@@ -69,7 +69,7 @@ import Testing
         try daemon.program.line(with: "j: done")
     }
 
-    /// The daemon can't know what that is for and leaves it alone. It ends and says why, and so does each new start.
+    /// The daemon leaves the strange file alone, and ends with a reason. Each new start does so too.
     @Test(arguments: [
         ("truncate -s 65537 ", "is a file"), ("mkdir ", "is a folder"), ("ln -s /dev/null ", "is a symbolic link"),
     ])

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The run directories are root's alone. The other user is `nobody`.
+/// The run directories are root's alone. The unprivileged user is `nobody`.
 @Suite(.ownThread) struct AccessTests {
     private static let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -20,7 +20,7 @@ import Testing
 
     @Test func anotherUserSeesAndWritesNothing() throws {
         let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600"])
-        // Only the run directories keep him out, not the folder that they are in.
+        // The run directories keep the user out; their parent folder is open.
         try run(["chmod", "755", daemon.scratch.path])
         let client = "aa:bb:cc:dd:ee:ff"
         let event = ["ACTION": "add", "MACADDR": client, "IPADDR": "10.0.0.1", "HOSTNAME": "host"]
@@ -63,8 +63,8 @@ import Testing
         #expect(daemon.state("requests", of: "dnsmasq") == "1")
     }
 
-    /// What somebody may put in the place of a run directory. In a shell whose working directory is one that all may
-    /// write to, like /tmp; `victim` is root's, and the plants lead there.
+    /// Plants that another user makes in the place of a run directory, in a folder like /tmp. `victim` is root's, and
+    /// the plants lead there.
     private static let plants = [
         "ln -s ../victim PLANT", "ln -s ../missing PLANT", "mkfifo -m 666 PLANT", "mkdir -m 777 PLANT",
         "mkdir -m 755 PLANT", "echo keep >PLANT",
@@ -116,11 +116,11 @@ import Testing
         let ownLeases = places.merging(event) { $1 }.merging(["CNAME_UPDATER_RUN_DIR": scratch / "own"]) { $1 }
         let called = try run([Built.updater], environment: ownLeases)
         #expect(called.status == 73 && called.output.contains("shared/run: "), "\(called)")
-        #expect(!exists(scratch / "own"), "what nobody was told of is not recorded")
+        #expect(!exists(scratch / "own"), "no lease is recorded if its request is refused")
         #expect(try everything(in: scratch.path) == before)
     }
 
-    /// As su(1) leaves it to whoever becomes somebody else.
+    /// su(1) may leave another user's XDG_RUNTIME_DIR.
     @Test func takesNobodyElsesRuntimeFolder() throws {
         let scratch = Scratch()
         try run(["chmod", "777", scratch.path])
@@ -138,7 +138,7 @@ import Testing
                 "\(refused)")
         }
         #expect(try run(["ls", scratch.path]).output == "")
-        // His own is taken, and none is needed where the folders are named.
+        // The user's own folder is accepted.
         try run(["mkdir", scratch / "own"])
         try run(["chown", "65534", scratch / "own"])
         let own = try asNobody(
@@ -146,7 +146,7 @@ import Testing
         #expect(own.status == 69 && own.output.contains("own/debounced: debounced is not running"), "\(own)")
     }
 
-    /// Under a folder that all may write to, as under any other, what the programs make is theirs alone.
+    /// The programs' files are private even under a folder that all users may write to.
     @Test func makesItsOwnInASharedFolder() throws {
         let daemon = try Daemon(starts: false)
         try run(["chmod", "1777", daemon.scratch.path])

@@ -2,15 +2,14 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Which runs there are when aliases change and change back, with the daemon itself, on a machine without OpenWrt: no process
-/// of dnsmasq tells what it has loaded, so each change requests a run. The quiet time never passes here: a run starts when it
-/// is flushed.
+/// The runs of a daemon when aliases change and change back, on a machine without OpenWrt. No process of dnsmasq tells
+/// its loaded aliases, so each change requests a run. The quiet time never passes: runs start by a flush.
 @Suite(.ownThread) struct AliasDaemonTests {
     private static let first = "cname=m,m.lan,a.lan"
     private static let second = "cname=m,m.lan,b.lan"
 
-    /// A daemon whose command writes what dnsmasq would read. The command fails while there is a file `fails`, and waits
-    /// while there is a file `waits`.
+    /// Returns a daemon with a command that prints the fragment, as dnsmasq would read it. The command fails while a
+    /// file `fails` exists, and waits while a file `waits` exists.
     private func router(starts: Bool = true) throws -> Daemon {
         let daemon = try Daemon(starts: false)
         let here = daemon.scratch.path
@@ -50,7 +49,7 @@ import Testing
     private func change(_ daemon: Daemon) throws { #expect(try event(daemon, "add", "a") == 0) }
     private func undo(_ daemon: Daemon) throws { #expect(try event(daemon, "remove", "a") == 0) }
 
-    /// Lets what waits run, which reads `fragment`.
+    /// Flushes the job, and waits until the command reads `fragment`.
     private func starts(_ daemon: Daemon, _ fragment: String) throws {
         #expect(try daemon.ask("flush").status == 0)
         try daemon.program.line(with: "reads " + fragment)
@@ -61,14 +60,14 @@ import Testing
         try daemon.program.line(with: "dnsmasq: done")
     }
 
-    /// Nothing has run since the last line that was awaited, and nothing waits.
+    /// Expects no run since the last awaited line, and no waiting request.
     private func isOver(_ daemon: Daemon) throws {
         #expect(try daemon.linesUntilHeard(with: "reads ") == [])
         #expect(daemon.state("state", of: "dnsmasq") == "idle" && daemon.state("due", of: "dnsmasq") == "")
         #expect(try run(["find", daemon.run + "/pending/dnsmasq", "-type", "f"]).output.hasPrefix("/") == false)
     }
 
-    /// Without OpenWrt it is not known what dnsmasq has loaded. So a change that is undone takes a run, too.
+    /// The loaded aliases are unknown without OpenWrt, so an undone change takes a run, too.
     @Test func whatIsUndoneRunsOnce() throws {
         let daemon = try router()
         try change(daemon)

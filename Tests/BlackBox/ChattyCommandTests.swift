@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Commands that write more than anybody wants to read. What others ask for, the timeout and the signals must not wait.
+/// Commands with endless output. Other requests, the timeout and the signals must not wait.
 @Suite(.ownThread) struct ChattyCommandTests {
     private func settings(_ command: String, timeout: Int = 0) -> String {
         """
@@ -36,7 +36,7 @@ import Testing
         #expect((20...min(100, 20 * (seconds + 1))).contains(lines(of: daemon)), "20 a second, for \(seconds) s")
     }
 
-    /// While it writes, another job runs, and the daemon heeds signals.
+    /// Another job runs during the output, and the daemon heeds signals.
     @Test func oneThatNeverStopsHoldsNothingUp() throws {
         let daemon = try daemon("yes")
         try daemon.write("request a\n")
@@ -49,7 +49,7 @@ import Testing
         #expect(try daemon.program.end() == 0)
     }
 
-    /// The command ends, and what it has started goes on writing into its stream.
+    /// The command ends, and its child goes on writing into its stream.
     @Test func oneThatLeavesAChild() throws {
         let daemon = try daemon("sh -c \"echo child=\\$\\$; exec yes\" &")
         try daemon.write("request a\n")
@@ -58,7 +58,7 @@ import Testing
         try daemon.write("request b\n")
         try daemon.program.line(with: "b: ran-b")
         kill(pid_t(child)!, SIGKILL)
-        // Dispatch does not tell of an end that comes when all has been read.
+        // Dispatch does not report an end after everything was read.
         if Built.isForRouter { try daemon.program.line(with: "a: lines left out: ") }
         #expect(lines(of: daemon) <= 100)
         #expect(daemon.program.log.count < 120)
@@ -73,7 +73,7 @@ import Testing
         #expect(daemon.program.log.allSatisfy { $0.utf8.count < 1010 })
     }
 
-    /// Between two looks at what else has happened, no more than 17 bites of 4 KB are read.
+    /// At most 17 bites of 4 KB are read between two looks at other events.
     @Test func aTurnIsBoundedInBytes() throws {
         let daemon = try daemon("yes")
         try daemon.write("request a\n")

@@ -4,8 +4,8 @@ import Testing
 
 /// The wall clock may jump by decades when a router learns the time.
 @Suite(.ownThread) struct ClockFaultTests {
-    /// The wall clock tells only how old a request is that an earlier daemon left. Where that can't be, the wait starts
-    /// again: it is neither skipped nor does it last for 50 years.
+    /// The wall clock gives only the age of an earlier daemon's request. The wait starts again if that age is
+    /// impossible.
     @Test(arguments: ["50 years ago", "50 years"]) func aJumpBetweenTwoDaemonsStartsTheWaitAgain(date: String) throws {
         let daemon = try Daemon(
             settings: "config job j\noption command 'echo ran'\noption quiet 1\noption max_wait 5\n", starts: false)
@@ -17,7 +17,8 @@ import Testing
         #expect(now() - start >= 1)
     }
 
-    /// All else is CLOCK_MONOTONIC: clock_gettime(2) needs no system call and can't be seen, but timers can.
+    /// Everything else uses CLOCK_MONOTONIC. The trace shows timers, but no clock_gettime(2), which needs no system
+    /// call.
     @Test func noTimerIsOnTheWallClock() throws {
         let daemon = try Daemon(starts: false)
         daemon.scratch.write(
@@ -33,7 +34,7 @@ import Testing
         if let child = traced(by: program) { kill(child, SIGTERM) }
         #expect(try program.end() == 0)
         let lines = contents(trace)!.split(separator: "\n").filter { !$0.contains("+++") && !$0.contains("---") }
-        // On a router, poll(2) waits for so long.
+        // poll(2) keeps the time on a router.
         #expect(lines.contains { $0.contains("timerfd_create(CLOCK_MONOTONIC") } != Built.isForRouter)
         #expect(lines.filter { $0.contains("REALTIME") || $0.contains("CANCEL_ON_SET") } == [])
         let known = ["timerfd_create(CLOCK_MONOTONIC", "timerfd_settime(", "timerfd_settime res", "timerfd_create res"]

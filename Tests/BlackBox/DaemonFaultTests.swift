@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Each system call that the daemon makes on one of its files, and those for a command, is made to fail.
+/// Each system call of the daemon on its files and for a command fails in turn.
 @Suite(.ownThread) struct DaemonFaultTests {
     /// One daemon with one fault, from its start to the end of a run.
     private final class Round {
@@ -10,16 +10,16 @@ import Testing
         let daemon: Daemon
         let program: Program
         var log: String { daemon.scratch / "log" }
-        /// Runs that had begun when it was asked for.
+        /// The runs that had begun before the request.
         private var before = 0
         private var successor: Program?
 
-        /// - Parameter leftover: A daemon was killed while the command ran, which then fails once.
+        /// - Parameter leftover: Whether an earlier daemon was killed during a run. The command then fails once.
         init(leftover: Bool, trace: String? = nil, _ inject: (String) -> Injection?) throws {
             daemon = try Daemon(starts: false)
             let scratch = daemon.scratch.path
-            // strace counts the calls of each thread, and Dispatch may have the main queue's work done by another each
-            // time: so the retries are more than the calls that fail.
+            // strace counts the calls of each thread, and Dispatch may move the main queue's work between threads. The
+            // retries therefore exceed the failing calls.
             daemon.scratch.write(
                 "config",
                 """
@@ -57,7 +57,7 @@ import Testing
         }
 
         func check(leftover: Bool) throws {
-            // What was asked for is taken, and what failed is made good.
+            // The request was carried out, and the failure made good.
             func isDone() -> Bool {
                 lineCount(log) > before && lineCount(log) >= (leftover ? 2 : 1)
                     && !exists(daemon.run + "/pending/j/manual") && !exists(daemon.scratch / "fail")
@@ -78,7 +78,7 @@ import Testing
                 if injection?.error == "EINTR" { Issue.record("\(comment) ended") }
                 successor = try daemon.spawn([Built.debounced])
                 try wait("the next one does it") { isDone() }
-                // Before that, TERM has its default action.
+                // TERM has its default action until that line.
                 try successor!.line(with: "running as process")
                 successor!.signal(SIGTERM)
                 #expect(try successor!.end() == 0, comment)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    /// Which calls there are on which of its paths, below the run directory.
+    /// Returns the daemon's calls with their paths below the run directory.
     private func calls(leftover: Bool) throws -> Set<[String]> {
         var calls: Set<[String]> = []
         let scratch = Scratch()
@@ -103,11 +103,11 @@ import Testing
             let name = String(words[1].drop { $0 == " " }.prefix { $0 != "(" })
             guard Injection.errors(of: name) != nil, let start = line.firstRange(of: run) else { continue }
             let path = String(line[start.upperBound...].prefix { $0 != "\"" && $0 != ">" })
-            // It is the command's shell that writes this.
+            // The command's shell writes this file.
             if path.hasSuffix("/process"), !["read", "unlink"].contains(name) { continue }
             // fdopendir(3) only looks at the flags.
             if line.contains("F_GET") || line.contains("F_SETFD") { continue }
-            // Eleven files that are written alike.
+            // Eleven files are written alike, so three are enough.
             if path.hasPrefix("/jobs/j/"), !["state", "state.new", "all.new"].contains(path.dropFirst(8)) { continue }
             calls.insert([name, path])
         }

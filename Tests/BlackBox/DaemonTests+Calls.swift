@@ -2,9 +2,9 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Its other calls: those that check the settings and show the state.
+/// The calls that check the settings and show the state.
 extension DaemonTests {
-    /// The package's, or `unreleased`.
+    /// The version is the package's, or `unreleased`.
     @Test func bothTellTheirVersion() throws {
         for (program, name) in [(Built.debounced, "debounced "), (Built.updater, "cname-updater ")] {
             let called = try run([program, "--version"])
@@ -27,7 +27,7 @@ extension DaemonTests {
                     + "\toption verify 'cname-updater verify'\n\toption quiet '10'\n"))
 
         daemon.scratch.write("config", "config job x\n\toption quiet 0.5\n\toption wait 3\n\toption command true\n")
-        // A remark is no reason to fail.
+        // A remark does not fail the check.
         let remarked = try daemon.call("check")
         #expect(remarked.status == 0)
         #expect(
@@ -41,7 +41,7 @@ extension DaemonTests {
         #expect(
             lines.count == 2 && lines[0].contains("/faulty:2: quiet 'ten'")
                 && lines[1].contains("/faulty:3: option 'wait'"))
-        // What is faulty is left out: a typo keeps nobody from running.
+        // A start leaves out the faulty option, and runs the job.
         try daemon.start()
         #expect(daemon.program.log.contains { $0.contains(":3: option 'wait' is left out") })
         #expect(daemon.state("quiet", of: "x") == "0.5")
@@ -54,7 +54,7 @@ extension DaemonTests {
         #expect(try daemon.call("check", "--job", "y=true", "--quiet=2").output.contains("config job 'y'"))
     }
 
-    /// A settings file, or a mapping file, that is none holds nobody up.
+    /// A FIFO, a device or a folder in place of a settings file or mapping file does not block a program.
     @Test(arguments: ["mkfifo $0", "ln -s /dev/null $0", "mknod $0 c 1 5", "mkdir $0"])
     func refusesSettingsThatAreNoFile(make: String) throws {
         let daemon = try Daemon(starts: false)
@@ -80,11 +80,11 @@ extension DaemonTests {
             #expect(refused.output.hasSuffix(": \(missing): there is no such file"), "\(refused)")
         }
         #expect(!exists(daemon.run))
-        // The usual one need not be there; and an empty variable says nothing.
+        // The usual settings file may be missing, and an empty variable counts as unset.
         let variables = daemon.environment.merging(["DEBOUNCED_CONFIG": ""]) { $1 }
         let usual = try run([Built.debounced, "check"], environment: variables)
         #expect(usual.status == 0 && usual.output.contains("config job 'dnsmasq'"), "\(usual)")
-        // Gone before a reload, it is missed.
+        // A reload reports that the given file was removed.
         let file = daemon.scratch.write("given", "config job j\n")
         let given = try daemon.spawn([Built.debounced, "--config", file])
         try given.line(with: "running as process")
@@ -112,7 +112,7 @@ extension DaemonTests {
         #expect(help.output.split(separator: "\n").allSatisfy { $0.utf8.count <= 120 })
     }
 
-    /// Each line of the help text is a way to call the program. It shows every word and option that may follow.
+    /// Each line of the help text is a way to call the program, with every word and option that may follow.
     @Test(arguments: [Built.debounced, Built.updater])
     func refusesWhatItsHelpDoesNotShow(program: String) throws {
         let daemon = try Daemon(starts: false)
@@ -184,7 +184,7 @@ extension DaemonTests {
         #expect(daemon.state("all")!.contains("\nrequests 3\nruns 1\nfailures 0\nsaved 2\n"))
     }
 
-    /// What waits, or runs, has saved nothing yet.
+    /// Requests that wait or run do not count as saved.
     @Test func savedIsWhatIsOver() throws {
         let gate = try Gate()
         let daemon = try Daemon(["--job", "j=\(gate.wait)", "--quiet", "0.2"])
@@ -201,7 +201,7 @@ extension DaemonTests {
         try eventually("it shows") { daemon.state("saved") == "3" }
     }
 
-    /// It can't do what is due, and says so; nor does it count backwards.
+    /// `status` names a stopped daemon, and shows no negative times.
     @Test func aStoppedDaemonIsNamed() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "600"])
         try daemon.ask("request", "j")
@@ -209,7 +209,8 @@ extension DaemonTests {
         daemon.program.signal(SIGSTOP)
         let number = daemon.program.process
         try eventually("it has stopped") { try daemon.call("status", "--json").output.contains("\"stopped\":true") }
-        // The test ends the quiet time in the state file. In a short one, a busy machine may run the job before the signal.
+        // The test ends the quiet time in the state file. A busy machine may run a job with a short quiet time before
+        // the signal.
         try run(["sed", "-i", "s/^due .*/due \(due - 607)/", daemon.run + "/jobs/j/all"])
         let shown = try daemon.call("status").output
         #expect(shown.hasPrefix("debounced is stopped, as process \(number): kill -CONT \(number)\nJOB "), "\(shown)")
@@ -265,7 +266,7 @@ extension DaemonTests {
         try screen.line(with: "\u{1B}[32midle")
         try screen.line(with: "last run: manual")
         for line in screen.log {
-            // Without what moves the cursor and colours.
+            // Leaves out the sequences that move the cursor and set colours.
             let parts = line.split(separator: "\u{1B}", omittingEmptySubsequences: false)
             let rest = parts.dropFirst().map { $0.drop { !$0.isLetter }.dropFirst() }.joined() + parts[0]
             #expect(rest.filter { $0 != "\r" }.count <= 60, "\(line)")

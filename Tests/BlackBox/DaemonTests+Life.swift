@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// From its start to its end, and what it finds where it starts.
+/// The daemon's life from start to end, and the state that it finds at a start.
 extension DaemonTests {
     @Test func aJobThatIsNotEnabledKeepsWhatWasAccepted() throws {
         func settings(isEnabled: Bool) -> String {
@@ -17,7 +17,7 @@ extension DaemonTests {
         let refused = try daemon.ask("request", "j")
         #expect(refused.status == 64 && refused.output == "cname-updater: no job 'j', there are: k")
         #expect(exists(daemon.run + "/pending/j/manual"))
-        // What a change of an alias leads to is kept, too, and no stranger's line.
+        // The updater's `pending` and `withdrawn` lines are accepted, and a request by hand is rejected.
         try daemon.write("pending j\nwithdrawn j\nrequest j\n")
         try eventually("one line is rejected") { contents(daemon.run + "/rejected") == "1" }
         daemon.reload(settings(isEnabled: true))
@@ -28,7 +28,7 @@ extension DaemonTests {
         #expect(daemon.program.log.filter { $0 == "j: ran" }.count == 1)
     }
 
-    /// Its default command does not run, and what was accepted for it is kept.
+    /// The job's default command does not run, and accepted requests are kept.
     @Test func aJobWithAFaultyCommandIsLeftOut() throws {
         let daemon = try Daemon(settings: "config job j\n\toption command 'echo ran'\n\toption quiet 600\n")
         #expect(try daemon.ask("request", "j").status == 0)
@@ -46,7 +46,7 @@ extension DaemonTests {
         #expect(!daemon.program.log.contains { $0.contains("failed") })
     }
 
-    /// The alias stays, too, and nothing is asked for.
+    /// The alias stays, too, and no run is requested.
     @Test func aTypoAtAStartLeavesInForceWhatWas() throws {
         let daemon = try Daemon(starts: false)
         let alias = "config cname m\n\tlist target host\n"
@@ -69,7 +69,7 @@ extension DaemonTests {
         #expect(try daemon.ask("apply").status == 0)
         #expect(contents(fragment) == "cname=m,m.lan,host.lan")
         #expect(daemon.state("state", of: "dnsmasq") == "idle" && daemon.state("quiet", of: "dnsmasq") == "600")
-        // A reload does not take it over either, and then it is right again.
+        // A reload does not take the typo over either. The next reload succeeds.
         daemon.program.signal(SIGHUP)
         try daemon.program.line(with: "HUP: \(config):4: a quote is not closed; the running settings stay in force")
         daemon.reload(job.replacing("600", with: "601") + daemon.updaterSection)
@@ -85,7 +85,7 @@ extension DaemonTests {
         try daemon.program.line(with: "config:2: quiet 'ten': allowed are seconds")
         #expect(daemon.state("quiet", of: "a") == "600")
 
-        // The job is gone from the settings, but not what was asked of it.
+        // The job left the settings, but its request stays.
         daemon.reload("config job b\noption command 'echo ran-b'\noption quiet 0.1\n")
         try daemon.program.line(with: "HUP: b after 0.1 s of quiet")
         #expect(daemon.state("state", of: "a") == "waiting")
@@ -97,7 +97,7 @@ extension DaemonTests {
         try eventually("b is taken from sight") { daemon.state("state", of: "b") == nil }
     }
 
-    /// The folder of one new job can't be made: none of the new settings is in force, and nothing is left of the other.
+    /// The folder of job `c` can't be made. The old settings then stay in force, and job `b` leaves no trace.
     @Test func hangUpIsAllOrNothing() throws {
         let daemon = try Daemon(settings: "config job a\noption quiet 600\noption command 'echo ran-a'\n")
         try daemon.write("request a\n")
@@ -123,7 +123,7 @@ extension DaemonTests {
         try daemon.program.line(with: "c: ran-c")
     }
 
-    /// In memory it takes 50 KB at most: a page of 4 KB for each file.
+    /// A job takes at most 50 KB of memory: a page of 4 KB a file.
     @Test func aJobThatNobodyAskedForIsSmall() throws {
         let scratch = Scratch(in: "/dev/shm")
         let settings = scratch.write("config", (100...199).map { "config job j\($0)\noption quiet 600\n" }.joined())
@@ -136,7 +136,7 @@ extension DaemonTests {
             return Int(sizes.split(separator: "\t")[0])! / 4
         }
         #expect(try pages() <= 100 * 50 / 4)
-        // All is there for scripts.
+        // Scripts find all files.
         let files = [
             "state", "command", "quiet", "requests", "runs", "failures", "saved", "last_exit", "last_run", "due",
         ]
@@ -144,14 +144,14 @@ extension DaemonTests {
         #expect(shown == ["idle", "service j150 restart", "600", "0", "0", "0", "0", "", "", ""])
         #expect(contents(run + "/jobs/j150/causes") == "")
         #expect(contents(run + "/rejected") == "0")
-        // What one of them shows from now on is not what the others show.
+        // A change of one job's files does not change another job's files.
         try TestSupport.run(["sh", "-c", "echo 'request j150' >\(run)/fifo"])
         try eventually("it waits") { contents("\(run)/jobs/j150/state") == "waiting" }
         #expect(contents("\(run)/jobs/j150/requests") == "1")
         #expect(contents("\(run)/jobs/j151/state") == "idle" && contents("\(run)/jobs/j151/requests") == "0")
     }
 
-    /// A reload while it waits for the last command starts nothing.
+    /// A reload during a stop starts nothing.
     @Test func hangUpWhileItStopsIsPassedOver() throws {
         let gate = try Gate()
         let daemon = try Daemon(settings: "config job a\noption command 'echo begins; \(gate.wait)'\noption quiet 0\n")
@@ -167,15 +167,15 @@ extension DaemonTests {
         #expect(!daemon.program.log.contains { $0.hasPrefix("HUP") || $0.hasPrefix("b: ") }, "\(daemon.program.log)")
     }
 
-    /// What happens to one of many jobs costs no look at the others.
+    /// An event of one job costs no look at other jobs.
     @Test func idleJobsAreLeftAlone() throws {
         let daemon = try Daemon(settings: (10...99).map { "config job j\($0)\noption quiet 600\n" }.joined())
         func asks(_ job: String) throws {
             try daemon.write("request \(job)\n")
-            // This file is written last.
+            // The daemon writes this file last.
             try eventually("\(job) is due") { ![nil, ""].contains(daemon.state("due", of: job)) }
         }
-        // Now it has begun with all of them.
+        // The daemon has finished its start.
         try asks("j10")
         let trace = try calls("%file", of: daemon) { _ in try asks("j50") }
         #expect(trace.contains { $0.contains("\(daemon.run)/jobs/j50/state.new") })
@@ -225,7 +225,7 @@ extension DaemonTests {
         #expect(daemon.program.log.contains("j: ends"))
     }
 
-    /// The next daemon tries it again, and this one says nothing of a retry that it won't make.
+    /// The next daemon tries the run again; the stopping daemon logs no retry.
     @Test func aRunThatFailsWhileItStopsIsKept() throws {
         let gate = try Gate()
         let daemon = try Daemon(["--job", "j=echo begins; \(gate.wait); exit 3", "--quiet", "0.1"])
@@ -258,7 +258,7 @@ extension DaemonTests {
         #expect(second.status == 75)
         #expect(second.output.contains("already running as process \(daemon.program.process)"))
         #expect(try daemon.ask("request", "j").status == 0)
-        // Killed, it leaves no lock behind.
+        // A killed daemon leaves no lock.
         daemon.program.signal(SIGKILL)
         try daemon.program.end()
         #expect(try daemon.ask("flush", "j").status == 69)
@@ -284,7 +284,7 @@ extension DaemonTests {
         #expect(refused.output.contains("left alone"))
     }
 
-    /// Nor does it crash where the variables that it sets for its commands are new, as on a router.
+    /// The daemon must not crash where its variables for commands are new, as on a router.
     @Test func refusesWhatIsNoFifoWithoutVariables() throws {
         let daemon = try Daemon(settings: "", starts: false)
         try run(["mkdir", "-p", "-m", "700", daemon.fifo])
@@ -295,7 +295,7 @@ extension DaemonTests {
         #expect(refused.output.contains("\(daemon.fifo): is a folder, not a FIFO of ours"), "\(refused.output)")
     }
 
-    /// Then the system would tell nobody how a command ended.
+    /// An ignored signal would hide a command's end from the daemon.
     @Test func undoesAnIgnoredChildSignal() throws {
         let daemon = try Daemon(
             ["--job", "j=exit 3", "--quiet", "0"], under: ["env", "--ignore-signal=CHLD"])

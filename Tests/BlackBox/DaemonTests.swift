@@ -5,8 +5,8 @@ import Testing
 @Suite(.ownThread) struct DaemonTests {
     private let scratch = Scratch()
 
-    /// A daemon with a job `j` without a timeout. A reload sets the timeout once the command has begun, which may take long on a
-    /// busy machine. The timeout still counts from the start of the command.
+    /// Returns a daemon with a job `j` without a timeout. A reload sets the timeout once the command has begun, which
+    /// may take long on a busy machine. The timeout still counts from the start of the command.
     private func daemon(_ command: String, _ options: String = "") throws -> Daemon {
         try Daemon(settings: settings(command, options, timeout: 0))
     }
@@ -58,7 +58,7 @@ import Testing
         #expect(daemon.state("requests", of: "b") == "1")
     }
 
-    /// What verifies a run has its part in the status and in the time; and it is not run after a command that failed.
+    /// A verification affects the run's status and duration, and does not follow a failed command.
     @Test(arguments: [
         ("echo ran", "echo looks", true, "j: done"),
         ("echo ran", "echo looks; exit 3", true, "j: failed with status 3"),
@@ -72,7 +72,7 @@ import Testing
         #expect(looks.count == (isRun ? 1 : 0))
     }
 
-    /// After a minute of its own, whatever the command's timeout is.
+    /// A verification has a minute of its own, whatever the command's timeout is.
     @Test(.onlyInAll("It waits for a minute. ModelTests has it on virtual time."))
     func aVerificationThatHangsIsEnded() throws {
         let verify = "option verify 'echo looks; exec sleep 1000'"
@@ -177,7 +177,7 @@ import Testing
         #expect(contents("/proc/\(script)/stat")?.contains(") Z ") ?? true)
     }
 
-    /// A command whose shell waits for a script that goes on until a signal.
+    /// Returns a command with a shell that waits for a script, which runs until a signal.
     private func scriptBelowAShell(_ trap: String) -> String {
         let script = scratch.write("script", "\(trap)\necho begins $$\nwhile :; do sleep 1000; done\n")
         return "sh \(script); true"
@@ -249,8 +249,8 @@ import Testing
         #expect(daemon.state("runs") == "2")
     }
 
-    /// libdispatch's worker leaves some seconds after the last event; from then on there is nothing at all. On a router
-    /// there is but one thread, and nothing from the start.
+    /// libdispatch's worker leaves some seconds after the last event, and the idle daemon then makes no call. A
+    /// router's daemon has one thread, and makes no call from the start.
     @Test func idleMeansIdle() throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "0.1"])
         try daemon.ask("request", "j")

@@ -4,9 +4,9 @@ import Testing
 
 /// The daemon has no file descriptors left.
 @Suite(.ownThread) struct DescriptorFaultTests {
-    /// A job that nobody asked for is not "not needed any more", and one that somebody asked for runs when it can.
+    /// A job without requests is not reported as "not needed", and a requested job runs when it can.
     @Test(arguments: [false, true]) func nothingIsSaidToBeNotNeeded(byHand: Bool) throws {
-        // Without gaps in the numbers of its files, as where procd starts it.
+        // The daemon starts without gaps in its descriptor numbers, as under procd.
         let alone =
             "for n in $(ls /proc/$$/fd); do if [ $n -gt 2 ]; then eval \"exec $n>&-\"; fi; done; exec \"$0\" \"$@\""
         let daemon = try Daemon(
@@ -18,7 +18,7 @@ import Testing
         func files() throws -> [Substring] {
             try run(["ls", "-l", "/proc/\(process)/fd"]).output.split(separator: "\n")
         }
-        // Those of its streams remain.
+        // The descriptors of its streams remain.
         try eventually("it has closed what the command needed") {
             try files().filter { $0.contains("pipe:") || $0.contains("pidfd") }.count == 2
         }

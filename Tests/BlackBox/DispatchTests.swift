@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// What the daemon needs of Dispatch, of the real one and of the module that stands in for it on a router. And what both programs
-/// need of Swift's library, which is another one there.
+/// Tests the parts of Dispatch that the daemon uses, in the real Dispatch and in `RouterDispatch`. Also tests the parts
+/// of Swift's library that both programs use, since the router has another library.
 @Suite(.ownThread) struct DispatchTests {
     static let programs =
         (Built.isForRouter ? [] : ["DispatchScenarios"]) + ["RouterDispatchScenarios"]
@@ -17,8 +17,8 @@ import Testing
         ("failedObjects", ["2 made, no memory kept"]),
     ]
 
-    /// Not of the real one (Swift 6.3.1): after the writer's end, which it can't keep epoll(7) from telling of again, it
-    /// may crash in its own event loop before the source is cancelled.
+    /// The real Dispatch (Swift 6.3.1) is left out: epoll(7) keeps reporting the writer's end, and its event loop may
+    /// crash before the source is cancelled.
     @Test func hearsOfAHangUp() throws {
         try plays("RouterDispatchScenarios", ("hangUp", ["a byte", "a byte", "end of file", "cancel handler"]))
     }

@@ -5,15 +5,15 @@ func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 func lineCount(_ path: String) -> Int { contents(path)?.split(separator: "\n").count ?? 0 }
 
-/// The tracer's child, which is the traced program.
+/// Returns the tracer's child, which is the traced program.
 func traced(by program: Program) -> pid_t? {
     let children = contents("/proc/\(program.process)/task/\(program.process)/children") ?? ""
     return children.split(separator: " ").first.flatMap { pid_t(String($0)) }
 }
 
-/// The system calls that a daemon makes while `body` runs, which is given the file that they are written to.
+/// Returns the system calls that a daemon makes while `body` runs. `body` gets the path of the trace.
 ///
-/// - Parameter kinds: Which ones, as in `-e trace=` of strace(1).
+/// - Parameter kinds: The kinds of calls, as in `-e trace=` of strace(1).
 func calls(
     _ kinds: String, of daemon: Daemon, while body: (_ file: String) throws -> Void
 ) throws -> [Substring] {

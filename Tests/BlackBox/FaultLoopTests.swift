@@ -4,7 +4,7 @@ import Testing
 
 /// Rounds of random requests while the daemon is killed, stopped and started, writers are killed and the FIFO is removed.
 @Suite(.busyThread) struct FaultLoopTests {
-    /// When a writer began to ask, in nanoseconds, and whether it was told 0.
+    /// A writer's request: its start and its answer in nanoseconds, and whether the status was 0.
     private struct Asked {
         let at: Int
         let answered: Int
@@ -46,7 +46,7 @@ import Testing
             }
             attempts += 12
             for _ in 0..<Int.random(in: 1...3, using: &random) {
-                // At any moment of what goes on.
+                // The fault comes at any moment of the round.
                 poll(nil, 0, Int32.random(in: 0...60, using: &random))
                 switch Int.random(in: 0..<5, using: &random) {
                 case 0:
@@ -56,7 +56,7 @@ import Testing
                     restarts += 1
                 case 1:
                     daemon.program.signal(SIGTERM)
-                    // Under the leak sanitizer it would not be 0 if anything had leaked.
+                    // The leak sanitizer would change the status after a leak.
                     #expect(try daemon.program.end() == 0)
                     try daemon.start()
                     restarts += 1
@@ -96,7 +96,7 @@ import Testing
                 #expect(request.at < lastRun, "a request is lost, round \(round), seed \(seed)")
             }
             asked = []
-            // A command whose daemon was killed is run again.
+            // A command runs again after a kill of its daemon.
             #expect(runs.count / 2 <= attempts + restarts, "a run that nobody asked for, round \(round), seed \(seed)")
         }
         let before = contents(log)

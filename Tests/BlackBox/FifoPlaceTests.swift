@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// What becomes of lines that are written by hand while no daemon reads them, and of a run directory that is emptied.
+/// The fate of lines that were written by hand without a daemon, and of an emptied run directory.
 @Suite(.ownThread) struct FifoPlaceTests {
     private func daemon(quiet: String = "0.1", starts: Bool = true) throws -> Daemon {
         let settings = ["j", "k"].map { "config job \($0)\n\toption command 'echo ran'\n\toption quiet \(quiet)\n" }
@@ -29,7 +29,7 @@ import Testing
         #expect(daemon.rejected == "0")
     }
 
-    /// They stand in the ledger before their file goes.
+    /// The lines are in the ledger before their file is removed.
     @Test func aDaemonThatIsKilledAtOnceLosesNone() throws {
         let daemon = try daemon(quiet: "600", starts: false)
         try run(["mkdir", "-m", "700", daemon.run])
@@ -44,7 +44,7 @@ import Testing
         try daemon.program.line(with: "j: ran")
     }
 
-    /// What was renamed but not read is found by the next daemon.
+    /// The next daemon finds a file that was renamed and left unread.
     @Test func linesThatWerePutAsideAreRead() throws {
         let daemon = try daemon(starts: false)
         try run(["mkdir", "-m", "700", daemon.run])
@@ -55,7 +55,7 @@ import Testing
         #expect(!exists(daemon.run + "/fifo.lines"))
     }
 
-    /// A typo is told at the start, and not with the next request.
+    /// A typo is reported at the start, instead of with the next request.
     @Test func aLineThatIsNoRequestIsToldAtOnce() throws {
         let daemon = try daemon(starts: false)
         try run(["mkdir", "-m", "700", daemon.run])
@@ -69,13 +69,13 @@ import Testing
         let daemon = try daemon()
         try run(["sh", "-c", "rm \(daemon.fifo); echo 'request j' >\(daemon.fifo)"])
         try daemon.program.line(with: "fifo: had gone; made anew")
-        // Whether the line came into the file or the new FIFO, it counts.
+        // The line counts, in the file and in the new FIFO.
         try daemon.program.line(with: "j: ran")
         try daemon.write("request k\n")
         try daemon.program.line(with: "k: ran")
     }
 
-    /// What was in the FIFO when TERM came is kept, however much there is and whatever stands before it.
+    /// All lines in the FIFO at the TERM are kept, even behind noise.
     @Test func aStopDrainsTheFifo() throws {
         let daemon = try daemon(quiet: "600")
         daemon.program.signal(SIGSTOP)
@@ -88,7 +88,7 @@ import Testing
         #expect(contents(daemon.run + "/pending/k/fifo") == "request k")
     }
 
-    /// Without its lock file it would not keep a second one out.
+    /// A daemon without its lock file would not keep a second daemon out.
     @Test func anEmptiedRunDirectoryEndsTheDaemon() throws {
         let daemon = try daemon(quiet: "600")
         try run(["sh", "-c", "rm -rf \(daemon.run)/*"])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.busyThread) struct FloodTests {
-    /// In KB.
+    /// Returns the resident memory in KB.
     private func memory(_ process: pid_t) -> Int {
         let line = contents("/proc/\(process)/status")!.split(separator: "\n").first { $0.hasPrefix("VmRSS") }!
         return Int(line.split(separator: " ").dropFirst().first ?? line.split(whereSeparator: { !$0.isNumber })[0])!
@@ -24,7 +24,7 @@ import Testing
         #expect(daemon.program.log.count < 10)
     }
 
-    /// Lines that are none, and one that never ends.
+    /// Floods of faulty lines, of one endless line, and of requests.
     @Test(arguments: ["yes nonsense", "cat /dev/zero", "yes 'request j'"])
     func aFloodKeepsNobodyWaiting(writer: String) throws {
         let daemon = try Daemon(["--job", "j=true", "--quiet", "0.2"])
@@ -33,7 +33,7 @@ import Testing
             daemon.rejected != "0" || daemon.state("requests") != "0"
         }
         let before = memory(daemon.program.process)
-        // By the ledger a request gets through, and its timer fires, while the flood goes on: it never ends by itself.
+        // A request gets through by the ledger and its timer fires during the flood, which never ends by itself.
         if writer != "yes 'request j'" {
             #expect(try daemon.ask("request", "j").status == 0)
             try daemon.program.line(with: "j: done")

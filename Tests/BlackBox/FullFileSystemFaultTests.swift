@@ -2,13 +2,13 @@ import CLinux
 import TestSupport
 import Testing
 
-/// A run directory without room. It is a small tmpfs in a mount namespace that the daemon lives in.
+/// A run directory without room: a small tmpfs in the daemon's mount namespace.
 @Suite(.ownThread) struct FullFileSystemFaultTests {
     private final class SmallRoom {
         let daemon: Daemon
         let program: Program
 
-        /// - Parameter filler: So many pages of the tmpfs' 64 are in use beforehand.
+        /// - Parameter filler: The pages that are in use beforehand, of the tmpfs' 64.
         init(filler: Int, quiet: String) throws {
             daemon = try Daemon(starts: false)
             daemon.scratch.write(
@@ -25,7 +25,7 @@ import Testing
             try run(["nsenter", "-t", "\(program.process)", "-m"] + words, environment: daemon.environment)
         }
 
-        /// Takes all the room there is.
+        /// Fills the tmpfs.
         func fill() throws {
             _ = try within("sh", "-c", "cat /dev/zero >\(daemon.run)/filler2")
             _ = try within("sh", "-c", "while echo x >>\(daemon.run)/filler3; do :; done")
@@ -59,7 +59,7 @@ import Testing
     @Test func keepsARequestUntilThereIsRoom() throws {
         let room = try SmallRoom(filler: 0, quiet: "0.5")
         try room.program.line(with: "running as process")
-        // It is full before the quiet time is over.
+        // The tmpfs fills up before the quiet time is over.
         room.program.signal(SIGSTOP)
         #expect(try room.within(Built.updater, "request", "j").status == 0)
         try room.fill()
@@ -68,7 +68,7 @@ import Testing
         let late = try room.within(Built.updater, "request", "j")
         #expect(
             late.status == 0 || late.output.contains("\(room.daemon.run)/pending/j/.manual."), "\(late)")
-        // A request that stands there is accepted once more.
+        // A pending request is accepted once more.
         #expect(try room.within(Built.updater, "request", "j").status == 0)
         let (request, kept) = (room.daemon.run + "/pending/j/manual", room.daemon.run + "/kept")
         _ = try room.within("mv", request, kept)
@@ -79,17 +79,15 @@ import Testing
             full.output.hasPrefix("cname-updater: \(room.daemon.run)/pending/j/.manual.")
                 && full.output.hasSuffix(": can't write: No space left on device"))
         _ = try room.within("mv", kept, request)
-        // It tries three times.
+        // The daemon tries three times.
         _ = try room.program.lines(with: "", during: 1.6)
-        // One line is about the command, and one about the state; which it says once more if it found room for a moment, when
-        // the file lost its line.
+        // One line is about the command and one about the state. A moment with room may repeat the second line.
         #expect(room.program.log.filter { $0.contains("No space left") }.count <= 3, "\(room.program.log)")
         #expect(room.program.log.count <= 4, "\(room.program.log)")
         #expect(!exists(room.daemon.scratch / "log"))
         _ = try room.within("sh", "-c", "rm \(room.daemon.run)/filler*")
         try room.program.line(with: "j: done")
         #expect(lineCount(room.daemon.scratch / "log") == 1)
-        // It shows its state again.
         try eventually("the state is right") {
             try room.within("cat", room.daemon.run + "/jobs/j/state", room.daemon.run + "/jobs/j/runs").output
                 == "idle\n1"

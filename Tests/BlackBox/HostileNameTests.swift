@@ -10,7 +10,7 @@ import Testing
         Array(repeating: String(repeating: "a", count: 63), count: 4).joined(separator: "."),
     ]
 
-    /// A router with an alias for `host`, which is up.
+    /// Returns a router with an alias for `host`, which is up.
     private func router(_ settings: String = "config cname m\n list target host\n") throws -> Daemon {
         let daemon = try Daemon(starts: false)
         let here = daemon.scratch.path
@@ -26,7 +26,7 @@ import Testing
         ].merging(more) { $1 }
     }
 
-    /// Every file with its content.
+    /// Returns every file with its content.
     private func all(_ daemon: Daemon) throws -> String {
         try run(["sh", "-c", "find \(daemon.scratch.path) -type f | sort | xargs head"]).output
     }
@@ -50,7 +50,7 @@ import Testing
         #expect(try all(daemon) == before)
     }
 
-    /// What else comes from the client: it tells less, or nothing.
+    /// A hostile value in another variable tells less, or nothing.
     @Test func norByOtherVariables() throws {
         let daemon = try router()
         for name in Self.names {
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func norDoTheSettingsLetOneOut() throws {
-        // In double quotes, where a backslash takes the next character as it is.
+        // The names are in double quotes, where a backslash takes the next character as it is.
         for name in Self.names where !name.contains("\\") {
             for section in [
                 "config cname m\n list target \"\(name)\"\n", "config cname m\n list target \"host \(name)\"\n",
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// The fault is said in lines fit for a log, and nothing is written that has another's name.
+    /// Expects the fault in lines fit for a log, and no file of another name.
     private func expectLeftOut(_ told: (status: Int32, output: String), of file: String, _ daemon: Daemon) throws {
         #expect(told.status == 0, "\(told.output)")
         let lines = told.output.split(separator: "\n")
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// On a router's flash each change would wear it; an overlay's upper half is there.
+    /// Each change would wear out a router's flash, where an overlay has its upper half.
     @Test func writesToNoFlash() throws {
         let daemon = try Daemon(starts: false)
         let script = """
@@ -135,7 +135,7 @@ import Testing
             "config", "config updater\n option confdir /mnt/overlay/not/there\nconfig cname m\n list target host\n")
         let told = try run(
             ["unshare", "-m", "sh", "-c", script], environment: daemon.environment.merging(event("host")) { $1 })
-        // The rest is advice.
+        // Leaves out the advice.
         let lines = told.output.split(separator: "\n").filter { !$0.contains("option publish 'hosts' would") }
         let finding = "/mnt/overlay/not/there: is not in memory, but aliases change often; see option confdir"
         #expect(lines == ["status 0", "\(finding)", "status 78"])

@@ -1,15 +1,15 @@
 import TestSupport
 import Testing
 
-/// What the init script tells procd, under busybox `ash`.
+/// The init script's calls of procd, under busybox `ash`.
 @Suite(.ownThread) struct InitScriptTests {
-    /// - Parameter dhcp: Of `/etc/config/dhcp`; nil if there is no such file.
+    /// - Parameter dhcp: The text of `/etc/config/dhcp`; nil without the file.
     /// - Parameter watches: Whether there is anything to watch.
-    /// - Parameter fault: What the program says that is called with `failing`; nil: nothing is wrong.
-    /// - Parameter remark: What `debounced check` says of settings that can be used.
-    /// - Parameter logged: What logger(1) is given.
+    /// - Parameter fault: The output of the program that is called with `failing`; nil without a fault.
+    /// - Parameter remark: The output of `debounced check` on usable settings.
+    /// - Parameter logged: The expected calls of logger(1).
     /// - Parameter dnsmasq: dnsmasq's own init script.
-    /// - Parameter programs: Which of the programs are there.
+    /// - Parameter programs: The programs that are installed.
     private func call(
         _ action: String, _ words: String..., dhcp: String? = nil, dnsmasq: String = "", watches: Bool = false,
         fault: String? = nil, failing: String = "check", remark: String? = nil, status: Int32 = 0,
@@ -19,7 +19,7 @@ import Testing
         if let dhcp { scratch.write("dhcp", dhcp) }
         try run(["mkdir", "-p", scratch / "etc/init.d"])
         scratch.write("etc/init.d/dnsmasq", dnsmasq)
-        // Instead of our programs, what says how they are called.
+        // Replaces our programs by scripts that print their calls.
         try run(["mkdir", scratch / "bin"])
         for program in programs {
             let check =
@@ -29,7 +29,7 @@ import Testing
             scratch.write("bin/\(program)", "#!/bin/sh\n\(check)\n\(needed)\necho \"${0##*/} $*\"\n", mode: 0o755)
         }
         let log = scratch / "log"
-        // It logs its input, unless there are words behind its options.
+        // This logger(1) logs its input, unless words follow its options.
         scratch.write(
             "bin/logger",
             "#!/bin/sh\ncase $* in *daemon.err) sed \"s/^/$*: /\" ;; *) echo \"$*\" ;; esac >>\(log)\n", mode: 0o755)
@@ -46,7 +46,7 @@ import Testing
 
     private static let daemon = [
         "procd_open_instance",
-        // No argument: with reload_signal set, procd would leave the old ones in force.
+        // The command has no arguments: procd keeps old arguments in force if reload_signal is set.
         "procd_set_param\tcommand\t/usr/sbin/debounced",
         "procd_set_param\trespawn\t3600\t5\t0",
         "procd_set_param\tstdout\t1",
@@ -66,7 +66,7 @@ import Testing
     ]
     private static let triggers = ["procd_add_reload_trigger\tdebounced\tdhcp"]
 
-    /// The aliases come first, whatever else is wrong: dnsmasq is next.
+    /// `apply` comes first even if the settings are faulty, since dnsmasq reloads next.
     @Test func reloadsAllOrNothing() throws {
         #expect(try call("reload") == ["cname-updater apply"] + Self.daemon + Self.triggers)
         let logged = ["-t debounced -p daemon.err: FILE:1: wrong"]
@@ -87,7 +87,7 @@ import Testing
         #expect(
             try call("reload", fault: fault, failing: "apply", logged: ["-t debounced -p daemon.err: " + fault])
                 == [fault] + Self.daemon + Self.triggers)
-        // The daemon itself logs this one when it reads its settings again.
+        // The daemon itself logs a remark when it reads its settings again.
         #expect(
             try call("reload", remark: "a remark") == ["cname-updater apply", "a remark"] + Self.daemon + Self.triggers)
     }
@@ -137,7 +137,7 @@ import Testing
         #expect(try call("stop") == ["procd_kill\tdebounced"])
     }
 
-    /// As after an upgrade of OpenWrt that has kept all of /etc. procd would try a missing program again every 5 s for ever.
+    /// An upgrade of OpenWrt may keep /etc without the programs. procd would try a missing program every 5 s for ever.
     @Test(arguments: [[], ["debounced"], ["cname-updater"]])
     func startsNothingWithoutBothPrograms(programs: [String]) throws {
         for action in ["start", "boot", "reload", "restart"] {
@@ -155,11 +155,11 @@ import Testing
         #expect(try call("enable") == ["START=18 STOP=95"])
     }
 
-    /// What the shipped file shows in comments is what holds without them: the same comes of it with and without the marks.
+    /// The comments of the shipped file show the built-in settings, so removing the comment marks changes nothing.
     @Test func theDefaultSettingsAreTheBuiltInOnes() throws {
         let shipped = try #require(contents(Built.repository + "/init.d/debounced.config"))
         let lines = shipped.split(separator: "\n")
-        // Of these two and of an alias it has examples, as the built-in settings have none.
+        // These two options and the alias are examples, without a built-in value.
         let examples = ["#option confdir ", "#option domain "]
         let unmarked = lines.prefix { $0 != "#config cname 'maxwell'" }.map { line in
             line.hasPrefix("\t#option ") && !examples.contains { line.hasPrefix("\t" + $0) }
@@ -174,13 +174,13 @@ import Testing
             #expect(checked.status == 0)
             #expect("# no file /nonexistent: the built-in settings\n" + checked.output == builtIn.output)
         }
-        // Each option is there.
+        // The shipped file has each option.
         let options = builtIn.output.split(separator: "\n").filter { $0.hasPrefix("\toption ") }
         #expect(options.count == unmarked.filter { $0.hasPrefix("\toption ") }.count)
         #expect(!shipped.contains("\n\toption "))
     }
 
-    /// A user who takes the marks away from all of it has an alias.
+    /// The shipped file without its comment marks has an alias.
     @Test func theExamplesOfTheDefaultSettingsCanBeUsed() throws {
         let shipped = try #require(contents(Built.repository + "/init.d/debounced.config"))
         let marks = ["#config ", "\t#option ", "\t#list "]

@@ -4,12 +4,12 @@ import TestSupport
 struct Injection: CustomStringConvertible {
     let call: String
     let error: String
-    /// The how-manyth of a thread's calls: `3`, or from the first to the second: `1..2`.
+    /// The number of the call in its thread, such as `3`, or a range such as `1..2`.
     let when: String
-    /// Only calls on this path; nil: all.
+    /// Limits the fault to calls on this path; nil for all calls.
     var path: String?
 
-    /// A tracer that lets this fail, to be put before the program's words.
+    /// The tracer's words, which go before the program's words.
     var tracer: [String] {
         ["strace", "-f", "-qqq", "--seccomp-bpf", "-o", "/dev/null"] + (path.map { ["-P", $0] } ?? [])
             + ["-e", "trace=\(call)", "-e", "inject=\(call):error=\(error):when=\(when)"]
@@ -17,7 +17,7 @@ struct Injection: CustomStringConvertible {
 
     var description: String { "\(call) \(path ?? ""): \(error), number \(when)" }
 
-    /// What the manual pages list, as far as it says something of the machine and not of a wrong call.
+    /// The errnos of the manual pages that the machine can cause; errnos of wrong calls are left out.
     private static let errors: [String: [String]] = [
         "openat": ["EINTR", "EMFILE", "ENOSPC", "EACCES", "ENOMEM", "EDQUOT", "ENFILE", "EROFS"],
         "read": ["EINTR", "EIO"],
@@ -52,8 +52,8 @@ struct Injection: CustomStringConvertible {
 
     static func errors(of call: String) -> [String]? { errors[older[call] ?? call] }
 
-    /// Returns EINTR if the call has it, and one other errno, or two with TESTS=all. The others take turns from place to place,
-    /// as each errno at each place takes minutes.
+    /// Returns EINTR if the call has it, and one other errno, or two with TESTS=all. Other errnos take turns from place
+    /// to place, as each errno at each place takes minutes.
     static func some(_ call: String, _ number: Int) -> [String] {
         let errors = Injection.errors(of: call)!
         let others = errors.filter { $0 != "EINTR" }

@@ -2,14 +2,14 @@ import CLinux
 import TestSupport
 import Testing
 
-/// What the programs answer to `--json`, held to the shapes in their manuals.
+/// Answers to `--json`, compared with the shapes in the manuals.
 @Suite(.ownThread) struct JSONTests {
     /// Calls a program with `--json`.
     ///
     /// - Parameters:
-    ///   - program: Its words, as the manual has them.
-    ///   - call: How the line above the shape begins.
-    /// - Returns: The exit status, and what it wrote to both streams, which is one line that has the shape.
+    ///   - program: The program's name, as its manual has it.
+    ///   - call: The start of the line above the shape.
+    /// - Returns: The exit status, and the output to both streams: one line of the shape.
     private func ask(
         _ daemon: Daemon, _ program: String, _ words: [String], shape call: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -30,7 +30,7 @@ import Testing
         #expect(checked.status == 0, "\(text)\n\(checked.output)", sourceLocation: sourceLocation)
     }
 
-    /// Else the others could not fail.
+    /// The check of shapes must be able to fail.
     @Test(arguments: [
         #"{"now":1,"status":0,"text":""}"#, #"{"now":1,"status":0,"text":"","run":null,"more":1}"#,
         #"{"now":-1,"status":0,"text":"","run":null}"#, #"{"now":1,"status":0.5,"text":"","run":null}"#,
@@ -83,7 +83,7 @@ import Testing
         #expect(shown.contains(#""last_exit":0,"#) && shown.contains(#""causes":["manual request j"]"#), "\(shown)")
     }
 
-    /// Whoever asked for JSON gets it, whatever goes wrong.
+    /// A call with `--json` answers with JSON even after a fault.
     @Test func faultsAreJSONToo() throws {
         let daemon = try Daemon(starts: false)
         let strange = "\(daemon.scratch.path)/a\u{1}\"\\\nb"
@@ -99,7 +99,6 @@ import Testing
             #expect(faulty.status == status, "\(words): \(faulty)")
             #expect(faulty.output.contains(#""status":\#(status),"text":""#), "\(faulty)")
         }
-        // The request is kept.
         daemon.scratch.write("config", "config job j\n")
         let kept = try ask(daemon, "cname-updater", ["request", "--json"])
         #expect(kept.status == 0 && kept.output.contains("the request is kept"), "\(kept)")
@@ -128,7 +127,7 @@ import Testing
         ]
         try daemon.ask(with: event)
         let fine = try ask(daemon, "cname-updater", ["check", "--json"])
-        // Its one piece of advice is about a setting that has no line.
+        // The only advice is about a setting without a line.
         let advice =
             #""in_force":true,"findings":[{"file":"\#(daemon.scratch / "config")","line":null,"kind":"advice","text":"option"#
         #expect(fine.status == 0 && fine.output.contains(advice) && !fine.output.contains("},{"), "\(fine)")
@@ -140,12 +139,12 @@ import Testing
         #expect(found.output.contains(file + #"7,"kind":"fault","text":"target '<b>: 1:\"': allowed are"#), "\(found)")
         #expect(found.output.contains(file + #"10,"kind":"remark","text":"option 'colour' is left out"#), "\(found)")
         #expect(found.output.contains(file + #"8,"kind":"problem","text":"alias 'n' has no target that"#), "\(found)")
-        // What the daemon would say of the same file.
+        // The daemon's check refuses this file, too.
         #expect(try ask(daemon, "debounced", ["check", "--json"]).status == 78)
         daemon.scratch.write("config", good)
         let daemons = try ask(daemon, "debounced", ["check", "--json"])
         #expect(daemons.status == 0 && daemons.output.hasSuffix(#","findings":[]}"#), "\(daemons)")
-        // A remark is no reason to fail: the settings follow.
+        // A remark does not fail the check: the settings follow.
         daemon.scratch.write("config", good + "option colour red\n")
         for (program, start) in [("cname-updater", ""), ("debounced", "debounced: ")] {
             let remarked = try ask(daemon, program, ["check", "--json"])
@@ -160,13 +159,14 @@ import Testing
         daemon.scratch.write("config", good + "config cname n\nlist target nobody\n")
         #expect(try ask(daemon, "cname-updater", ["check", "--json"]).status == 78, "a problem")
         #expect(try ask(daemon, "debounced", ["check", "--json"]).status == 0, "of which the daemon knows nothing")
-        // What is no file at all has no line.
+        // A folder in place of the file has no line.
         try run(["sh", "-c", "rm $0; mkdir $0", daemon.scratch / "config"])
         let none = try ask(daemon, "cname-updater", ["check", "--json"]).output
         #expect(none.contains(file + #"null,"kind":"fault","#), "\(none)")
     }
 
-    /// An alias is loaded once dnsmasq was restarted with it, and not if it is left out, which the text gives a reason for.
+    /// An alias is loaded once dnsmasq was restarted with it. An omitted alias is not loaded, and the text gives the
+    /// reason.
     @Test func aliasesTellWhetherTheyAreLoaded() throws {
         let daemon = try Daemon(starts: false)
         let job = "config job dnsmasq\noption command true\noption quiet 600\n"
@@ -196,7 +196,7 @@ import Testing
         try eventually("it is over") { try shown() == [loaded, leftOut, loaded] }
         let leases = try ask(daemon, "cname-updater", ["leases", "--json"]).output
         #expect(leases.contains(#""client":"aa:bb:cc:dd:ee:ff","addresses":["10.0.0.1"],"hostname":"host""#))
-        // Somebody changes it behind our back.
+        // Another program removes the fragment.
         try run(["rm", daemon.scratch / "conf/cname-updater.conf"])
         #expect(try shown()[0] == waiting)
     }
@@ -213,7 +213,7 @@ import Testing
                 "DNSMASQ_INTERFACE": "lan",
             ])
         }
-        // As `watch` leaves it behind. They were probed after all that events told of them.
+        // The file is as `watch` leaves it, with probes later than all events.
         let late = Int(now()) + 100_000
         daemon.scratch.write("leases/presence", "a unreachable 0.25 2 \(late)\nb reachable 3 0 \(late)\n")
         let candidates = [
@@ -223,14 +223,14 @@ import Testing
         ]
         let shown = try ask(daemon, "cname-updater", ["presence", "--json"]).output
         #expect(shown.hasSuffix(#""candidates":[\#(candidates.joined(separator: ","))]}"#), "\(shown)")
-        // Where one is chosen, the others are its candidates.
+        // The competitors of a chosen target are its candidates.
         let aliases = try ask(daemon, "cname-updater", ["aliases", "--json"]).output
         #expect(aliases.contains(#""candidates":[\#(candidates[0]),\#(candidates[1])]"#), "\(aliases)")
     }
 }
 
 extension String {
-    /// What stands between each `start` and the next `end`.
+    /// Returns the text between each `start` and the next `end`.
     fileprivate func components(between start: String, and end: Character) -> [String] {
         var found: [String] = []
         var rest = self[...]

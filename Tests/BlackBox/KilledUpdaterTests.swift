@@ -2,10 +2,10 @@ import CLinux
 import TestSupport
 import Testing
 
-/// An updater is killed before each of its system calls in turn. The next event brings in line what is published, and what
-/// must be pending is.
+/// An updater is killed before each of its system calls in turn. After the next event, the published aliases and the
+/// pending request are right.
 @Suite(.busyThread) struct KilledUpdaterTests {
-    /// The event that is killed, and how dnsmasq's lease file is then.
+    /// The event of the killed updater, and the lease file at that moment.
     struct Case: CustomTestStringConvertible {
         let testDescription: String
         var publish = "cname"
@@ -27,13 +27,14 @@ import Testing
             published: "10.0.0.1 m.alias.invalid m.lan m\n10.0.0.2 m.alias.invalid", isPending: false),
     ]
 
-    /// System calls that change a file. A kill before another call leaves what a kill before the next of these leaves.
+    /// System calls that change a file. A kill before any other call has the effect of a kill before the next call of
+    /// this list.
     private static let changing = [
         "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "write", "pwrite64",
         "link", "linkat", "utimensat", "ftruncate", "fchmod", "mknodat", "mknod",
     ]
 
-    /// Each call of an undisturbed updater, as its name and its number, and whether it comes after the mark was made.
+    /// Returns each call of an undisturbed updater: its name, its number, and whether the mark exists.
     private func calls(in trace: String) -> [(name: String, number: Int, isMarked: Bool)] {
         var counts: [String: Int] = [:]
         var isStarted = false
@@ -56,7 +57,7 @@ import Testing
         let scratch = router.daemon.scratch
         router.lease("b")
         #expect(try router.event("add", "b") == 0)
-        // From here on the process has loaded what is on disk.
+        // The restarted process has loaded the fragment on disk.
         try router.restart()
         #expect(try router.event("update", "b") == 0)
         #expect(!router.isPending && router.rests.isEmpty)
@@ -68,7 +69,7 @@ import Testing
         }
         router.lease("b")
         if what.leases.count > 1 { router.lease("a", "b") }
-        // Folders stay, as dnsmasq follows one of them.
+        // Folders stay, since dnsmasq follows the hosts folder.
         let places = "run leases conf"
         try run([
             "sh", "-ec", "cd \(scratch.path); mkdir -p run; cp -a --parents \(places) -t $(mkdir before; echo before)",
@@ -90,12 +91,12 @@ import Testing
                 + ["-e", "inject=\(name):signal=SIGKILL:when=\(number)"]
             let status = try router.event(what.action, "a", under: killed)
             let comment: Comment = "\(name), number \(number): status \(status), \(router.state)"
-            // What other programs do decides how many calls there are.
+            // Other programs influence the number of calls, so a kill may not happen.
             #expect(status == 128 + SIGKILL || status == 0, comment)
             if status != 0 { kills += 1 }
             let isOther = contents(router.fragment) != loaded
             #expect(!isOther || router.isPending || router.state.contains("\nchanging"), comment)
-            // Of a host that is no target, if the mark was there; else of a target.
+            // An event of any host is enough if the mark existed; otherwise the event must be a target's.
             #expect(try router.event("update", isMarked ? "c" : "b") == 0, comment)
             #expect(router.published == published, comment)
             #expect(router.isPending == what.isPending, comment)

@@ -3,7 +3,7 @@ import Testing
 
 /// An ad blocker's list in the conf-dir, which is read to see whether it has a CNAME of an alias's name.
 @Suite(.ownThread) struct LongListTests {
-    /// - Returns: The most memory that an event took which changes the alias, in KB.
+    /// - Returns: The peak memory of an event that changes the alias, in KB.
     private func peak(ofList lines: Int, lengthOfLast length: Int) throws -> Int {
         let scratch = Scratch()
         let script = """

@@ -16,7 +16,7 @@ import Testing
     ) throws -> (status: Int32, output: String) {
         let scratch = Scratch()
         let file = scratch.write("input", input)
-        // By a pipe, as rpcd does it.
+        // rpcd passes the input by a pipe, too.
         return try run(
             ["sh", "-c", "file=$1; shift; cat $file | \(shell) \(Self.plugin) \"$@\"", "sh", file] + words,
             environment: environment.merging(["PATH": "\(path):\(system)"]) { $1 })
@@ -71,7 +71,7 @@ import Testing
         #expect(try ask("status", "{}", shapeOfFailure).contains("\"status\":69,"))
     }
 
-    /// Whatever the input, a program is called with the name of a job, behind `--`, or not at all.
+    /// Any input calls a program with the name of a job behind `--`, or calls no program.
     @Test(arguments: shells) func nothingButAJobGetsThrough(shell: String) throws {
         let scratch = Scratch()
         scratch.write("cname-updater", "#!/bin/sh\necho \"$*\" >>\(scratch / "calls")\necho '{}'\n", mode: 0o755)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: shells) func aProgramThatIsNotThereIsSaid(shell: String) throws {
-        // The machine may have our programs, so nothing is there but what the plugin needs.
+        // The machine may have our programs, so the path has only the plugin's tools.
         let tools = Scratch()
         try run(["sh", "-ec", "ln -s $(which busybox cat cut dash dd) \(tools.path)"])
         #expect(

@@ -5,7 +5,7 @@ import Testing
 @Suite(.ownThread) struct SimulateTests {
     static let traces = Built.repository + "/Tests/InProcess/SimulateTests/traces"
 
-    /// Recorded from a daemon with these settings, and commands that had it happen.
+    /// The traces were recorded from a daemon with these settings.
     @Test(arguments: ["failures", "loop", "storm"])
     func drawsWhatWasRecorded(name: String) throws {
         let file = "\(Self.traces)/\(name)"
@@ -14,7 +14,7 @@ import Testing
         #expect(drawn.output == contents("\(file).timeline"))
     }
 
-    /// The same bytes for the same trace; `maxwell` is the picture in README.md.
+    /// Equal traces give equal bytes; `maxwell` is the picture in README.md.
     @Test(arguments: [
         ("failures", []), ("loop", []), ("storm", []),
         ("maxwell", ["One name for a laptop, one restart for many requests"]),
@@ -27,7 +27,7 @@ import Testing
         #expect(drawn.output == contents("\(file).svg"))
     }
 
-    /// What a trace says is text in the picture, which is well-formed whatever that is.
+    /// Names from a trace become text in the picture, which is always well-formed.
     @Test func aPictureHoldsWhatNamesSay() throws {
         let scratch = Scratch()
         let trace = scratch.write("trace", "0 pending j alias <a&b>: none to c>d\n0.001 exit j 3 0.1\n")
@@ -51,7 +51,7 @@ import Testing
     private func simulate(_ trace: String, _ words: String...) throws -> (status: Int32, output: String) {
         let scratch = Scratch()
         scratch.write("trace", trace)
-        // By a shell, for the input.
+        // A shell redirects the input.
         return try run(
             ["sh", "-c", "cd \"$0\" && exec \"$@\" <trace", scratch.path, Built.simulate] + words,
             environment: ["DEBOUNCED_CONFIG": scratch / "config"])
@@ -129,8 +129,8 @@ import Testing
         #expect(help.status == 0 && help.output.hasPrefix("usage: simulate [FILE] [--json]"), "\(help)")
     }
 
-    /// What a daemon does is what `simulate` says of the same requests. The moments differ; the order of what happens is the
-    /// same, since each step waits for the one before.
+    /// A daemon does what `simulate` says of its requests. The moments differ, but each step waits for the step before,
+    /// so the order is equal.
     @Test func aDaemonDoesWhatItSays() throws {
         let gate = try Gate()
         let daemon = try Daemon(starts: false)
@@ -192,7 +192,7 @@ import Testing
         func query(_ filter: String) throws -> String {
             try run(["jq", "-nr", "--argjson", "said", said, filter]).output
         }
-        // What happens to both jobs, in order; up to the run that follows the throttling.
+        // The events of both jobs in order, up to the run after the throttling.
         let events = try query(
             """
             $said.events | (map(.job == "loops" and .kind == "start") | indices(true)[3]) as $throttled
@@ -209,7 +209,7 @@ import Testing
         }
         #expect(events == log.joined(separator: "\n"))
         #expect(log.count == 12)
-        // How often, and why it ran last.
+        // The counts, and the causes of the last run.
         let counts = ["requests", "runs", "failures"].map { daemon.state($0, of: "fails") }
         #expect(counts == ["5", "3", "1"])
         #expect(try query("$said.jobs[0] | .requests, .runs, .failures") == "5\n3\n1")
@@ -219,7 +219,7 @@ import Testing
             | .[$runs[1]:$runs[2]][] | .requester // empty
             """)
         #expect(causes == daemon.state("causes", of: "fails"))
-        // The fourth run of the loop is throttled there, too.
+        // `simulate` throttles the loop's fourth run, too.
         let drawn = try run([Built.simulate, trace], environment: daemon.environment).output
         #expect(drawn.contains("~"), "\(drawn)")
     }

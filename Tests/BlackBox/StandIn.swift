@@ -43,7 +43,7 @@ final class StandIn {
         try restart()
     }
 
-    /// As a restart of dnsmasq: the process that ran ends, and another one starts.
+    /// Acts as a restart of dnsmasq: ends the running process, and starts a new process.
     func restart() throws {
         dnsmasq?.signal(SIGKILL)
         try dnsmasq?.end()
@@ -53,10 +53,10 @@ final class StandIn {
         try dnsmasq?.line(with: "ready")
     }
 
-    /// What a program is to be called with, so that it sees this router.
+    /// The words in front of a command that must see this router.
     var inside: [String] { ["nsenter", "-t", "\(namespace.process)", "-m"] }
 
-    /// The lease file, with the leases of these hosts.
+    /// Writes the lease file with the leases of these hosts.
     func lease(_ hosts: String...) {
         let end = Int(Double(contents("/proc/uptime")!.split(separator: " ")[0])!) + 2_000_000_000
         let lines = hosts.map { "\(end) \(mac($0)) \(address($0)) \($0) *\n" }
@@ -78,7 +78,7 @@ final class StandIn {
         try run(inside + tracer + [Built.updater], environment: variables(action, host)).status
     }
 
-    /// The aliases as they are published, and not as comments.
+    /// The published aliases, without comments.
     var published: String {
         let lines = (contents(fragment) ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }
         let files = ["m"].map { contents(daemon.scratch / "conf/cname-updater.hosts/\($0)") ?? "" }
@@ -88,7 +88,7 @@ final class StandIn {
     var state: String {
         (try? run(["sh", "-c", "cat \(daemon.scratch / "leases/reconcile")/state.* 2>/dev/null"]))?.output ?? ""
     }
-    /// What a reconcile leaves only if it was killed.
+    /// The files that only a killed reconcile leaves.
     var rests: [String] {
         let places = ["leases/reconcile/mark", "leases/reconcile/working", "conf/.cname-updater.conf"]
         return places.filter { exists(daemon.scratch / $0) }

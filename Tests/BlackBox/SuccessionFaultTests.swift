@@ -2,7 +2,7 @@ import CLinux
 import TestSupport
 import Testing
 
-/// The daemon ends, one way or the other, and another takes over.
+/// The daemon ends by itself or by a kill, and another daemon takes over.
 @Suite(.ownThread) struct SuccessionFaultTests {
     @Test func goesOnWithTheTimeThatWasLeft() throws {
         let daemon = try Daemon(settings: "config job j\noption command 'echo ran'\noption quiet 600\n")
@@ -116,8 +116,8 @@ import Testing
             first.log == [
                 "j: waiting for '\(gate.wait); exit 4', after 600 s without a request", "j: run 1 failed with status 4",
             ])
-        // Across a restart, and across a daemon that is killed while the command runs. A program that waits gives up if no
-        // daemon is there for five seconds, which is no matter here.
+        // The second wait lasts across a restart and across a kill. A stopped program can't give up after five seconds
+        // without a daemon.
         let second = try asks()
         func restart(_ signal: Int32) throws {
             second.signal(SIGSTOP)

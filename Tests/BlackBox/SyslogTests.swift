@@ -1,9 +1,10 @@
 import TestSupport
 import Testing
 
-/// What an updater writes to its streams under a dispatcher leads nowhere: what is wrong must be in syslog.
+/// An updater's streams lead nowhere under a dispatcher, so its faults must be in syslog.
 @Suite(.ownThread) struct SyslogTests {
-    /// The lines of syslog after these commands, and what they write. The last line is about an ACTION `frob`.
+    /// Returns the lines of syslog after these commands, and the output of the commands. The last line is about an
+    /// ACTION `frob`.
     private func log(_ daemon: Daemon, _ commands: String) throws -> [Substring] {
         // With a /dev of its own, in a mount namespace of its own.
         let script = """

@@ -2,10 +2,10 @@ import CLinux
 import TestSupport
 import Testing
 
-/// A requester that asks again and again is throttled, and is told so. No other requester waits for it.
+/// A requester that repeats itself is throttled, and its caller is told. No other requester waits for it.
 ///
-/// A requester is calm after three quiet times without a request, and a busy machine may take that long between two requests. So
-/// the quiet time is long at each request, and a reload makes it short afterwards.
+/// A requester is calm after three quiet times without a request, and a busy machine may take that long between two
+/// requests. The quiet time is therefore long at each request, and a reload makes it short afterwards.
 @Suite(.ownThread) struct ThrottleTests {
     private func settings(_ command: String, quiet: Double) -> String {
         "config job j\n option command '\(command)'\n option quiet \(quiet)\n option max_interval 7200\n"
@@ -40,14 +40,14 @@ import Testing
         try eventually("it shows") { daemon.state("state") == "throttled" }
         #expect(try daemon.ask("flush", "j").status == 0)
         try daemon.program.line(with: "j: done")
-        // Somebody else has not asked before.
+        // The FIFO's requester has made no request before.
         daemon.reload(settings("true", quiet: 0.1))
         try daemon.program.line(with: "HUP: j after 0.1 s")
         try daemon.write("request j\n")
         #expect(try daemon.program.lines(with: "throttled", before: "j: done") == [])
     }
 
-    /// Settings whose aliases lead to the host that has a lease. The command prints them.
+    /// Returns settings with aliases that follow the leases. The command prints the aliases.
     private func settings(of daemon: Daemon, quiet: Double) -> String {
         settings("cat \(daemon.scratch.path)/conf/cname-updater.conf", quiet: quiet)
             + """
@@ -88,7 +88,7 @@ import Testing
         #expect(causes() == ["alias m: a to b"])
         try event(daemon, "add", "a")
         try daemon.program.line(with: "j: throttled, as it was requested too often: alias m;")
-        // The other alias does not wait, and its run serves both.
+        // Alias `n` does not wait, and its run covers both aliases.
         try event(daemon, "add", "c")
         try eventually("it waits for its quiet time") { daemon.state("state") == "waiting" }
         daemon.reload(settings(of: daemon, quiet: 0.1))
@@ -96,7 +96,7 @@ import Testing
         try daemon.program.line(with: "cname=n,n.lan,c.lan")
         #expect(causes() == ["alias m: b to a", "alias n: none to c"])
         try daemon.program.line(with: "j: done")
-        // It has not been calm.
+        // The requester has not been calm.
         daemon.reload(settings(of: daemon, quiet: 600))
         try daemon.program.line(with: "HUP: j after 600 s")
         try event(daemon, "remove", "a")

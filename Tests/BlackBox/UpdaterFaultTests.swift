@@ -1,17 +1,17 @@
 import TestSupport
 import Testing
 
-/// Each system call that asks is made to fail, each time that it is made, with each errno that its manual page lists.
+/// Each system call of a request fails in turn, with errnos from its manual page.
 @Suite(.ownThread) struct UpdaterFaultTests {
-    /// What `cname-updater` is asked, after what. The place of its own is the folder `place`.
+    /// A call of `cname-updater` and its preparation, in a folder `place` of its own.
     struct Call: CustomTestStringConvertible {
         let testDescription: String
         let words: [String]
         let variables: [String: String]
-        /// Run in the place beforehand.
+        /// Commands that run in the place beforehand.
         let before: String
         let cause: String
-        /// The file that shows whether the lease is recorded as the event has it, and what it then holds.
+        /// The file of the lease, and the host name in it after the event.
         let recorded: (path: String, name: String?)?
         /// More settings: aliases.
         let aliases: String
@@ -73,7 +73,7 @@ import Testing
         }
         try copy(to: "sound")
 
-        // Where nothing fails, it is learned which calls there are.
+        // A call without a failure shows the system calls.
         let trace = scratch / "trace"
         let sound = try run(
             ["strace", "-o", trace, Built.updater] + call.words, environment: environment(scratch / "sound"))
@@ -84,10 +84,10 @@ import Testing
         for line in contents(trace)!.split(separator: "\n") {
             let name = String(line.prefix { $0 != "(" })
             counts[name, default: 0] += 1
-            // The dynamic loader's are not ours. Our first ones are those on signals.
+            // Skips the dynamic loader's calls: the program's first calls are about signals.
             isStarted = isStarted || line.hasPrefix("rt_sigaction(SIGHUP, {sa_handler=SIG_DFL")
             guard isStarted, Injection.errors(of: name) != nil else { continue }
-            // What looks at a descriptor's flags can't fail.
+            // A look at a descriptor's flags can't fail.
             if line.contains("F_GET") || line.contains("F_SETFD") { continue }
             injections += Injection.some(name, counts[name]!).map {
                 Injection(call: name, error: $0, when: "\(counts[name]!)")
@@ -114,7 +114,7 @@ import Testing
                 let isPending = !pendingRequests(for: "j", call.cause, in: "\(place)/run").isEmpty
                 if status == 0 { #expect(isPending, comment) }
                 if let (path, name) = call.recorded {
-                    // What is recorded will not be brought again by the next event.
+                    // The next event does not repeat a recorded change.
                     let isRecorded = recorded("hostname", in: "\(place)/leases/\(path)") == (name.map { [$0] } ?? [])
                     if isRecorded { #expect(isPending, comment) }
                     if status == 0 { #expect(isRecorded, comment) }
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// Under a daemon that is there but was not told, a promise would be kept only after the next request.
+    /// A daemon without the notification would keep a promise only after the next request.
     @Test func whoIsToldThatItRunsIsHeard() throws {
         let daemon = try Daemon(starts: false)
         let log = daemon.scratch / "log"

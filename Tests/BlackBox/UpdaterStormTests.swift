@@ -28,7 +28,7 @@ import Testing
         let seen: Double
     }
 
-    /// All leases; one that lacks a value is an issue.
+    /// Returns all leases; a lease without a value is an issue.
     private func leases(_ folder: String) throws -> [Held] {
         try run(["ls", folder]).output.split(separator: "\n").flatMap { client in
             let file = "\(folder)/\(client)"
@@ -71,7 +71,7 @@ import Testing
         for number in 0..<200 {
             updaters.append(try start("add", mac(number, storm), "10.0.1.\(number)", "h\(number % 20)"))
             guard victims.contains(number) else { continue }
-            // A router's program may be done within a millisecond: some are ended at once.
+            // A router's program may be done within a millisecond, so some are killed at once.
             if Bool.random(using: &random) { usleep(UInt32.random(in: 0...12_000, using: &random)) }
             updaters[number].signal(SIGKILL)
         }
@@ -83,7 +83,7 @@ import Testing
         }
         #expect(survivors.count >= 150 && survivors.count < 200)
 
-        // One more event completes what was interrupted, whatever it is about.
+        // Any further event completes interrupted work.
         let last = try start("add", "aa:bb:cc:dd:ff:ff", "10.0.2.1", "last")
         #expect(try last.end() == 0)
         let folder = daemon.scratch / "leases/leases"
@@ -109,7 +109,7 @@ import Testing
         if storm.hasAliases {
             #expect(contents(conf + "/cname-updater.conf") == cname(), "seed \(seed)")
             #expect(isPending("alias") && !isPending("lease"))
-            // What a killed one had begun to write goes with the next change.
+            // The next change removes the drafts of killed updaters.
             for target in all.filter(isTarget) {
                 #expect(try start("remove", target.mac, target.address, target.name).end() == 0)
             }

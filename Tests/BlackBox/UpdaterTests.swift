@@ -19,7 +19,6 @@ import Testing
         #expect(daemon.state("requests", of: "dnsmasq") == "2")
     }
 
-    /// At a terminal somebody wants to know what this is.
     @Test func aBareCallAtATerminalHelps() throws {
         let daemon = try Daemon(["--job", "dnsmasq=true"])
         let called = try run(["script", "-qec", Built.updater, "/dev/null"], environment: daemon.environment)
@@ -27,7 +26,7 @@ import Testing
         #expect(daemon.state("requests", of: "dnsmasq") == "0")
     }
 
-    /// What the init script asks, which knows neither the mapping file nor what counts as off.
+    /// The init script uses this call, as it can't read the mapping file or words such as `off`.
     @Test(arguments: [
         ("", "", false),
         ("config cname a\n list target b\n", "", true),
@@ -49,7 +48,7 @@ import Testing
         #expect(try daemon.ask("leases", "--needed").status == 64)
     }
 
-    /// dnsmasq before 2.88, or without inotify: then the aliases are CNAMEs as ever.
+    /// The aliases stay CNAMEs with a dnsmasq before 2.88, or without inotify.
     @Test(arguments: [
         ("2.90", "inotify", nil), ("2.88", "inotify", nil), ("3.0", "inotify", nil), ("2.91rc4", "inotify", nil),
         ("2.86", "inotify", "dnsmasq 2.86 does not forget entries that go, as 2.88 does"),
@@ -81,7 +80,8 @@ import Testing
         }
     }
 
-    /// dnsmasq is another user, and is to read it whatever our umask is. Nobody but us writes there.
+    /// dnsmasq is another user, and must be able to read the folder under any umask. Only the updater's user may write
+    /// there.
     @Test func theFolderIsForAllToRead() throws {
         let daemon = try Daemon(starts: false)
         daemon.scratch.write(
@@ -108,7 +108,7 @@ import Testing
         #expect(try daemon.ask("aliases", "--json").output.hasSuffix("\"aliases\":[]}"))
     }
 
-    /// Since when the alias leads there, which its target's lease does not tell.
+    /// The start of an alias's current target differs from the start of that target's lease.
     @Test func tellsSinceWhenAnAliasLeadsThere() throws {
         let daemon = try Daemon(starts: false)
         daemon.scratch.write(
@@ -215,7 +215,7 @@ import Testing
         #expect(daemon.state("requests", of: "dnsmasq") == "0")
     }
 
-    /// 100 events of one client at once, each with an address of its own: none may overwrite another's.
+    /// 100 events of one client at once, each with its own address, must not overwrite each other.
     @Test func concurrentEventsLoseNothing() throws {
         let daemon = try Daemon(["--job", "dnsmasq=true", "--quiet", "600", "--max-wait", "0"])
         let all = try (1...100).map { number in
@@ -239,7 +239,7 @@ import Testing
 
     @Test func undoesIgnoredSignals() throws {
         let daemon = try Daemon(["--job", "dnsmasq=true"])
-        // It waits for the lock of the leases, and can be looked at meanwhile.
+        // The updater can be looked at while it waits for the lock of the leases.
         try run(["mkdir", "-m", "700", daemon.scratch / "leases"])
         let file = linux_open(daemon.scratch.write("leases/lock", ""), O_RDWR, 0)
         defer { close(file) }
@@ -249,7 +249,7 @@ import Testing
         let updater = try Program(
             ["env", "--ignore-signal=INT,QUIT,PIPE,ALRM,TERM,HUP,CHLD", Built.updater],
             environment: daemon.environment.merging(event("add")) { $1 })
-        // But for SIGPIPE.
+        // SIGPIPE stays ignored.
         try eventually("the signals are undone") {
             let status = contents("/proc/\(updater.process)/status") ?? ""
             return status.contains("Name:\tcname-updater") && status.contains("SigIgn:\t0000000000001000")

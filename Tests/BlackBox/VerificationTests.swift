@@ -2,12 +2,12 @@ import CLinux
 import TestSupport
 import Testing
 
-/// After a command, its verification tells whether it did any good.
+/// After a command, its verification tells whether the command worked.
 @Suite(.ownThread) struct VerificationTests {
-    /// What a verification finds in its environment.
+    /// Prints the environment of a verification.
     private static let says = "echo verifies $DEBOUNCED_JOB $DEBOUNCED_RESULT began=$DEBOUNCED_BEGAN"
 
-    /// A daemon whose `cname-updater verify` is a script of the test's.
+    /// Returns a daemon with a script in place of `cname-updater`.
     private func daemon(
         _ command: String, verify: String = "cname-updater verify", script: String = says, timeout: String = "0",
         retries: Int = 0
@@ -46,7 +46,7 @@ import Testing
         #expect(daemon.state("last_exit") == "0" && daemon.state("failures") == "0")
     }
 
-    /// The command's status is that of the run.
+    /// The run has the command's status.
     @Test func onlyOursFollowsAFailure() throws {
         let ours = try daemon("exit 3")
         try ours.ask("request", "j")
@@ -78,7 +78,7 @@ import Testing
         try daemon.program.line(with: "j: ended by signal 15 after ")
     }
 
-    /// It has a time of its own, and a process group of its own.
+    /// The verification has its own timeout and its own process group.
     @Test func theCommandsTimeoutIsNotIts() throws {
         let gate = try Gate()
         let group = "read -r number name state parent group rest </proc/$$/stat; echo group $group"
@@ -88,7 +88,7 @@ import Testing
         #expect(try daemon.program.line(with: "j: group ") != command)
         #expect(daemon.state("state") == "running")
         let due = try daemon.due()
-        // It is ended after 60 s, and the command, which began before it, would have been after 600.
+        // The verification's timeout is 60 s; the command's timeout would end at 600 s.
         #expect(due - Double(daemon.state("last_run")!)! < 600)
         try gate.open()
         try daemon.program.line(with: "j: done in ")
@@ -107,7 +107,7 @@ import Testing
         #expect(!exists(daemon.run + "/running/j"))
     }
 
-    /// The second TERM ends what runs: the command, and then what follows it.
+    /// The second TERM ends the command, and the third TERM its verification.
     @Test func aSecondTermEndsIt() throws {
         let gate = try Gate()
         let daemon = try daemon("echo runs; \(gate.wait)", script: "echo verifies; \(gate.wait)")
@@ -122,7 +122,7 @@ import Testing
         #expect(daemon.program.log.contains { $0.hasPrefix("j: ended by signal 9 after ") })
     }
 
-    /// The next daemon waits for it, and then carries the requests out once more.
+    /// The next daemon waits for the verification, then carries out the requests once more.
     @Test func theNextDaemonAdoptsIt() throws {
         let gate = try Gate()
         let daemon = try daemon(

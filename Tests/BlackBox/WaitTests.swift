@@ -15,7 +15,8 @@ import Testing
         return waiting
     }
 
-    /// It ends when no daemon has been there for five seconds, and the next daemon does what it asked for.
+    /// Expects that the program ends after five seconds without a daemon, and that the next daemon carries out its
+    /// request.
     private func isLeft(_ waiting: Program, _ daemon: Daemon, since start: Double) throws {
         #expect(try waiting.end() == 69)
         #expect(now() - start >= 5)
@@ -86,7 +87,7 @@ import Testing
             away = now() - killed
             try daemon.ask("flush", "j")
             let status = try waiting.end()
-            // A machine that takes longer for the start says nothing of this.
+            // A slower start of the daemon proves nothing.
             guard away < 4 else { continue }
             #expect(status == 0)
             #expect(waiting.log.last == "j: run \(attempt) is done")
@@ -95,7 +96,7 @@ import Testing
         Issue.record("the daemon was never back in time, at last after \(away) s")
     }
 
-    /// It would wait for a run that can't begin before it ends.
+    /// The command would wait for a run that can't begin until the command ends.
     @Test func itsOwnCommandDoesNotWait() throws {
         let scratch = Scratch()
         let command =

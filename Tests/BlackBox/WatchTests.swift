@@ -2,9 +2,9 @@ import CLinux
 import TestSupport
 import Testing
 
-/// `cname-updater watch`, beside a process that stands for dnsmasq.
+/// `cname-updater watch`, beside a process that counts as dnsmasq.
 @Suite(.ownThread) struct WatchTests {
-    /// Each test's router has the alias on `b`, and dnsmasq has loaded that.
+    /// Returns a router with the alias on `b`, as dnsmasq has loaded, and a running `watch`.
     private func start() throws -> (router: StandIn, watch: Program) {
         let router = try StandIn()
         router.lease("b")
@@ -12,7 +12,7 @@ import Testing
         try router.restart()
         let watch = try router.daemon.spawn(router.inside + [Built.updater, "watch"])
         try watch.line(with: "watching, as process")
-        // It finds what dnsmasq has loaded, and so the request is not needed any more.
+        // `watch` finds that dnsmasq has loaded the alias, and withdraws the request.
         try eventually("watch has looked") { !router.isPending }
         return (router, watch)
     }
@@ -27,20 +27,20 @@ import Testing
         try eventually("it leads nowhere") { router.published == "" && router.isPending }
         // A process that starts during a change may have read either fragment, so its restart would stay requested.
         try eventually("the change is over") { router.state.contains("settled") }
-        // dnsmasq is started by another program.
+        // Another program restarts dnsmasq.
         try router.restart()
         try eventually("nothing is to be done") { !router.isPending }
         watch.signal(SIGTERM)
         #expect(try watch.end() == 128 + SIGTERM)
     }
 
-    /// While nothing changes and no candidates compete, it makes no system call. Then it wakes up.
+    /// `watch` makes no system call while nothing changes and no candidates compete. It wakes up at a change.
     @Test func sleepsWithoutCandidates() throws {
         let (router, watch) = try start()
         let trace = router.daemon.scratch / "trace"
         let strace = try router.daemon.spawn(["strace", "-f", "-o", trace, "-p", "\(watch.process)"])
         try strace.line(with: "attached")
-        // First it looks whether the process of dnsmasq stays.
+        // `watch` first checks that the process of dnsmasq stays.
         var before = ""
         try eventually("it makes no call for 10 s") {
             before = contents(trace) ?? ""

@@ -10,8 +10,8 @@ import TestSupport
 
 @testable import Updater
 
-/// A router without processes: the updater's code with folders of its own, a clock that tests move, virtual instances of
-/// dnsmasq, and a stand-in for the daemon.
+/// A router without processes: the updater's code with folders of its own, a clock that tests move, virtual instances
+/// of dnsmasq, and a stand-in for the daemon.
 final class EventWorld {
     let scratch = Scratch(in: "/dev/shm")
     var now = Instant(sinceStart: .seconds(1000))

@@ -3,8 +3,8 @@ import CLinux
 import Linux
 import TestSupport
 
-/// The moments at which a reconcile can be killed, in their order. A folder in the place of the next file makes the write
-/// fail, which has the effect of a kill before the write.
+/// The moments at which a reconcile can be killed, in their order. A folder in the place of the next file makes the
+/// write fail, which has the effect of a kill before the write.
 enum KillMoment: CaseIterable {
     case truth, since, draft, changing, request, rename, lookAgain, decided, settled, end
 }

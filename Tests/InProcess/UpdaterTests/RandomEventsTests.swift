@@ -5,8 +5,8 @@ import Testing
 
 @testable import Updater
 
-/// Events in any order, lost or doubled, kills at any moment, lease files that are cut short or missing, and dnsmasq started
-/// by any program.
+/// Events in any order, lost or doubled, kills at any moment, lease files that are cut short or missing, and dnsmasq
+/// started by any program.
 @Suite struct RandomEventsTests {
     static let shapes = [
         RandomRouter.Shape(isAlone: true), RandomRouter.Shape(),
