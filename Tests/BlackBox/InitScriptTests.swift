@@ -66,7 +66,7 @@ import Testing
     ]
     private static let triggers = ["procd_add_reload_trigger\tdebounced\tdhcp"]
 
-    /// `apply` comes first even if the settings are faulty, since dnsmasq reloads next.
+    /// `apply` comes first even if the settings are faulty: a clashing alias would keep dnsmasq from starting.
     @Test func reloadsAllOrNothing() throws {
         #expect(try call("reload") == ["cname-updater apply"] + Self.daemon + Self.triggers)
         let logged = ["-t debounced -p daemon.err: FILE:1: wrong"]

@@ -204,7 +204,7 @@ extension TestableStorage {
             code { () throws(Fault) in try update(client, to: second, token: slow) } == .invalid, "the token is spent")
     }
 
-    /// A failed announcement changes nothing. The second works with that token, and is made once.
+    /// A failed announcement changes nothing. A second announcement works with that token, and is made once.
     func failsToAnnounce(_ client: ClientIdentifier, _ leases: [Lease]) throws {
         let (before, token) = try lookup(client)
         let failed = code { () throws(Fault) in

@@ -58,7 +58,7 @@ import Testing
         #expect(read(Self.message(2, Self.bytes(Int32(0)))) == ([], 0))
     }
 
-    /// Routes through a gateway, and routes without a link, do not count.
+    /// Routes through a gateway, of another type, or without a link do not count.
     @Test func onlyARouteToALinkCounts() {
         let gateway = Self.attribute(5, [10, 0, 0, 1])
         #expect(read(Self.route(Self.out + gateway)) == (["link 0"], 0))

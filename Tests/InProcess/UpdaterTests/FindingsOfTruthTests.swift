@@ -149,7 +149,7 @@ private let bigsur = "cname=maxwell,maxwell.lan,maxwell-bigsur.lan"
         #expect(recorded("since", in: world.scratch / "leases/leases/aa:bb:cc:dd:ee:02") == ["1000"])
     }
 
-    /// A lease without an event counts as new from the first reconcile that finds it, if an earlier reconcile did not.
+    /// A lease without an event starts at the reconcile that finds it first.
     @Test func aLeaseWithoutAnEventIsTheNewest() throws {
         let world = try EventWorld(two, .main)
         try world.lease(1, "maxwell-arch")
