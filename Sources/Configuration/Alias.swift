@@ -43,7 +43,7 @@ public final class Alias {
             let words = value.text.words
             let host = HostName(words[0])!
             if targets.contains(where: { $0.host == host }) {
-                findings.add(.fault, at: Place(file, line: value.line), "target '\(host)' stands twice for '\(name)'")
+                findings.add(.fault, at: Place(file, line: value.line), "target '\(host)' occurs twice for '\(name)'")
             } else {
                 targets.append(Target(host, system: words.count == 2 ? words[1] : ""))
             }

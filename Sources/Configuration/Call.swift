@@ -30,7 +30,7 @@ public struct Call: Sendable {
             let option: ByteString = name == "max_wait" ? "--max-wait" : "--\(name)"
             guard let value = arguments.values(of: option).last else { continue }
             if given.isEmpty {
-                throw Fault(.usage, "\(option) goes with --job; for the jobs in the settings it stands there")
+                throw Fault(.usage, "\(option) goes with --job; for the jobs in the settings it is set there")
             }
             // An empty `option` would be ignored.
             shared += "\tlist \(name) '\(value.quoted)'\n"
@@ -47,7 +47,7 @@ public struct Call: Sendable {
             }
             let heading: ByteString = "config job '\(name)'\n"
             if sections.contains(where: { $0.hasPrefix(heading) }) {
-                throw Fault(.usage, "--job '\(name)' is there twice")
+                throw Fault(.usage, "--job '\(name)' occurs twice")
             }
             sections.append("\(heading)\toption command '\(command.quoted)'\n\(shared)")
         }

@@ -18,9 +18,9 @@ enum OptionKind {
         case .jobName: "is the name of a job"
         case .request: "are alias and lease"
         case .publish: "are cname and hosts"
-        case .folder: "is a folder's whole path, such as /tmp/dnsmasq.d"
+        case .folder: "is an absolute path, such as /tmp/dnsmasq.d"
         case .domain: "is a domain, such as lan"
-        case .path: "is a file's whole path"
+        case .path: "is an absolute path"
         case .flag: "are 0 and 1"
         case .targets: "are a host name, and its system's name"
         }

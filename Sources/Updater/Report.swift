@@ -34,7 +34,7 @@ public final class Report {
             return Log.info(json("leases", objects))
         }
         if leases.isEmpty {
-            return Log.info("no leases: dnsmasq has given none, or was not restarted since our hook is in place")
+            return Log.info("no leases: dnsmasq gave no lease, or was not restarted since the hook was installed")
         }
         let rows = leases.map { held in
             let lease = held.lease
@@ -138,7 +138,7 @@ public final class Report {
         let hosts = truth.candidates.flatMap { $0 }.uniqued
         if asJSON { return Log.info(json("candidates", hosts.map { json(of: $0) })) }
         if hosts.isEmpty {
-            return Log.info("no candidates compete: no alias has two targets that are up, so none is probed")
+            return Log.info("no candidates compete: no alias has two targets that are up")
         }
         if try FileLock.holder(of: context.places.updater + "/watch") == nil {
             Log.info("the candidates are not probed: cname-updater watch does not run")
@@ -161,7 +161,7 @@ public final class Report {
     private func json(of addresses: [Address]) -> ByteString { ByteString(jsonArray: addresses.map { $0.text.json }) }
 
     private func ago(_ moment: Instant?) -> ByteString {
-        moment.map { "\(ByteString(rough: now - $0)) ago" } ?? "before us"
+        moment.map { "\(ByteString(rough: now - $0)) ago" } ?? "unknown"
     }
 
     private func end(of lease: Lease) -> ByteString {
@@ -175,9 +175,9 @@ extension Choice.Reason {
         case .none: "no target is up"
         case .only: "no other target has a lease"
         case .hosts: "a hosts file has its name"
-        case .reachable: "the others are unreachable"
-        case .preferred: "first in the list of those that are up"
-        case .firstMachine: "all are reachable, and it is first in the list"
+        case .reachable: "no other target is reachable"
+        case .preferred: "first target that is up"
+        case .firstMachine: "first reachable target"
         case .sameInterface: "its interface was seen last by this name"
         case .newest: "its system has the newest lease"
         case .current: "the alias led there before"

@@ -155,7 +155,7 @@ final class Daemon {
             guard let old = fifo, try isReplaced else { return }
             try openFifo()
             old.close()
-            Log.error("\(places.fifo): had gone; made anew")
+            Log.error("\(places.fifo): was removed; made again")
             readLines()
         } catch {
             error.end("debounced")

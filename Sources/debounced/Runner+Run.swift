@@ -10,7 +10,7 @@ extension Runner {
             let child = try ChildProcess(adopting: process)
             mode = .busy(Command(child, output: nil, onEnd: processEnded), .adopted)
             debouncer.adopt(at: now)
-            log("still running as process \(process.number); what it is about runs again after it")
+            log("still running as process \(process.number); its requests run again after it")
         } else {
             mode = .ready
         }
@@ -32,7 +32,7 @@ extension Runner {
             inbox.clear()
             guard let taken else {
                 debouncer.notNeeded()
-                if !isGuess { log("not needed any more") }
+                if !isGuess { log("no longer needed") }
                 return
             }
             let processFile = try ledger.makeRoom(for: .command, of: name, run: taken.run)

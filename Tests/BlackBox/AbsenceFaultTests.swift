@@ -63,7 +63,7 @@ import Testing
         try run(["sh", "-ec", inPlace])
         try ask(daemon, hears: "debounced is not running")
         daemon.program.signal(SIGCONT)
-        try daemon.program.line(with: "fifo: had gone; made anew")
+        try daemon.program.line(with: "fifo: was removed; made again")
         try daemon.program.line(with: "j: done")
         #expect(try daemon.ask("request", "j").output == "")
         try daemon.program.line(with: "j: done")

@@ -68,7 +68,7 @@ import Testing
     @Test func aFileInItsPlaceUnderARunningDaemonIsReadToo() throws {
         let daemon = try daemon()
         try run(["sh", "-c", "rm \(daemon.fifo); echo 'request j' >\(daemon.fifo)"])
-        try daemon.program.line(with: "fifo: had gone; made anew")
+        try daemon.program.line(with: "fifo: was removed; made again")
         // The line counts, in the file and in the new FIFO.
         try daemon.program.line(with: "j: ran")
         try daemon.write("request k\n")

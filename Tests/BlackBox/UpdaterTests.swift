@@ -102,7 +102,7 @@ import Testing
     @Test func emptyTablesSayWhatToDo() throws {
         let daemon = try Daemon(starts: false)
         try run(["mkdir", "-p", "-m", "700", daemon.scratch / "leases"])
-        #expect(try daemon.ask("leases").output.hasPrefix("no leases: dnsmasq has given none"))
+        #expect(try daemon.ask("leases").output.hasPrefix("no leases: dnsmasq gave no lease"))
         let aliases = "no aliases: a section 'cname' of \(daemon.scratch / "config"), then service debounced reload"
         #expect(try daemon.ask("aliases").output == aliases)
         #expect(try daemon.ask("aliases", "--json").output.hasSuffix("\"aliases\":[]}"))

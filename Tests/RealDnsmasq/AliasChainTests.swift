@@ -168,7 +168,7 @@ import Testing
         try router.waitForUpdaters()
         // The quiet time ends without a pending request.
         try router.inside(["cname-updater", "flush"])
-        try router.program.line(with: "dnsmasq: not needed any more")
+        try router.program.line(with: "dnsmasq: no longer needed")
         try eventually("it shows") { router.state("state") == "idle" }
         #expect(router.state("runs") == "1")
         #expect(try router.resolve("maxwell.lan").first == "maxwell-arch.lan.")

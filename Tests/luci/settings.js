@@ -269,7 +269,7 @@ test('the form needs no section of the updater', async () => {
 
 test('without the file the form says what to do', async () => {
 	const box = await open(null);
-	ok(/notice: The defaults are in force, as there is no file.*touch \/etc\/config\/debounced/.test(boxes(box)[0]), 'make it');
+	ok(/notice: There is no settings file, so the defaults apply.*touch \/etc\/config\/debounced/.test(boxes(box)[0]), 'make it');
 });
 
 test('a reader sees the settings, and changes none', async () => {

@@ -86,7 +86,7 @@ private func words(_ aliases: [Alias]) -> [String] {
         ("config cname a\n list target 'b c d'", "f:2: target 'b c d': allowed are a host name, and its system's name"),
         ("config cname a\n list target ' '", "f:2: target '': allowed are a host name, and its system's name"),
         ("config cname a\n list target 'b ,'", "f:2: target 'b ,': allowed are a host name, and its system's name"),
-        ("config cname a\n list target b\n list target B", "f:3: target 'b' stands twice for 'a'"),
+        ("config cname a\n list target b\n list target B", "f:3: target 'b' occurs twice for 'a'"),
         (
             "config cname a\n option target b\nconfig cname\n option name A\n option target c",
             "f:4: alias 'a' is already set at f:1"
@@ -95,15 +95,15 @@ private func words(_ aliases: [Alias]) -> [String] {
         ("config updater\n option request never", "f:2: request 'never': allowed are alias and lease"),
         (
             "config updater\n option confdir tmp/d",
-            "f:2: confdir 'tmp/d': allowed is a folder's whole path, such as /tmp/dnsmasq.d"
+            "f:2: confdir 'tmp/d': allowed is an absolute path, such as /tmp/dnsmasq.d"
         ),
         (
             "config updater\n option confdir '/tmp/a b'",
-            "f:2: confdir '/tmp/a b': allowed is a folder's whole path, such as /tmp/dnsmasq.d"
+            "f:2: confdir '/tmp/a b': allowed is an absolute path, such as /tmp/dnsmasq.d"
         ),
         ("config updater\n option domain '#'", "f:2: domain '#': allowed is a domain, such as lan"),
         ("config updater\n option domain 'lan,x'", "f:2: domain 'lan,x': allowed is a domain, such as lan"),
-        ("config updater\n option mappings m", "f:2: mappings 'm': allowed is a file's whole path"),
+        ("config updater\n option mappings m", "f:2: mappings 'm': allowed is an absolute path"),
     ])
     func saysWhatIsWrong(text: String, message: String) {
         #expect(throws: Fault(.settings, ByteString(message))) { try settings(text) }
@@ -119,7 +119,7 @@ private func words(_ aliases: [Alias]) -> [String] {
         ("-a b", "m:1: target '-a': allowed are a host name, and its system's name"),
         ("a b c/d", "m:1: target 'a c/d': allowed are a host name, and its system's name"),
         ("a\u{0} b", "m:1: target 'a?': allowed are a host name, and its system's name"),
-        ("a b\na\tB", "m:2: target 'a' stands twice for 'b'"),
+        ("a b\na\tB", "m:2: target 'a' occurs twice for 'b'"),
         (String(repeating: "a", count: 64) + " b", "m:1: target '"),
         ("x set", "m:1: alias 'set' is already set at f:1"),
     ])

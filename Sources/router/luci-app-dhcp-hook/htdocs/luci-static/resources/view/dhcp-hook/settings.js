@@ -21,7 +21,7 @@ const kinds = {
 		_('"%s" is no time: write seconds from 0 to 604800, such as 10 or 0.25.') ],
 	count: [ value => /^\d{1,9}$/.test(value) && value <= 100, _('"%s" is no whole number from 0 to 100.') ],
 	line: [ value => !/[\x00-\x08\x0a-\x1f\x7f]/.test(value), _('"%s" has a control character.') ],
-	folder: [ isPath, _('"%s" is no whole path: start with "/" and use no blank.') ],
+	folder: [ isPath, _('"%s" is no absolute path: start with "/" and use no blank.') ],
 };
 kinds.file = [ value => isPath(value) && value != '/', kinds.folder[1] ];
 const fault = (kind, value) => kinds[kind][0](value) ? null : kinds[kind][1].format(value);
@@ -105,7 +105,7 @@ return view.extend({
 		const boxes = findings.boxes(check);
 		if (!isThere) {
 			this.handleSave = this.handleSaveApply = this.handleReset = null;
-			const text = _('The defaults are in force, as there is no file. Make it on the router: touch /etc/config/debounced');
+			const text = _('There is no settings file, so the defaults apply. Create it: touch /etc/config/debounced');
 			return E([ ...boxes, E('div', { 'class': 'alert-message notice' }, [ text ]) ]);
 		}
 		const map = new form.Map('debounced', _('Settings'));

@@ -27,7 +27,7 @@ const reasons = {
 	reachable: _('no other target is reachable'),
 	same_interface: _('its interface was seen last by this name'),
 	preferred: _('first target that is up'),
-	first_machine: _('first target that is reachable'),
+	first_machine: _('first reachable target'),
 	newest: _('its system has the newest lease'),
 	current: _('the alias led there before'),
 	recent: _('its lease was seen last'),
