@@ -6,8 +6,8 @@ import Network
 /// the results of the rounds of probes.
 ///
 /// Two misses in a row make a candidate unreachable, but only while a competing candidate answers. If no candidate
-/// answers, all verdicts stay, so a machine that sleeps keeps its alias. Two candidates that answer in one round are
-/// two machines.
+/// answers, all verdicts stay, so a machine that sleeps keeps its alias. Candidates of
+/// different systems that answer in one round are different machines.
 public final class Presence {
     public enum Verdict: ByteString, Sendable {
         /// The candidate is new, or it is on no link of the router.
@@ -137,7 +137,7 @@ public final class Presence {
         }.sorted().joined(separator: "\n")
     }
 
-    /// Reads such a text. All its candidates are due at once.
+    /// Reads the text of `text`. All its candidates are due at once.
     public init(text: ByteString) {
         for words in text.lines.map({ $0.words }) where words.count == 5 {
             guard let host = HostName(words[0]), let verdict = Verdict(rawValue: words[1]) else { continue }

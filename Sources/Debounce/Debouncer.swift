@@ -5,7 +5,7 @@ import Basics
 /// One run goes on at a time, and the requests for one more may wait. The rules:
 ///
 /// - A request that comes while others wait joins them, and starts the quiet time again unless its requester is
-///   throttled. A run is due as soon as the requests of one requester are due. The run covers all requests that wait.
+///   throttled. The run is due once any requester's requests are due. The run covers all requests that wait.
 /// - Requests during a run belong to the next run, whose quiet time starts when this run has ended.
 /// - A run that failed is tried again after a pause, whether requesters are throttled or not; requests join it.
 /// - A flush ends the quiet time, the pause after a failure and the throttling, until the next run begins.

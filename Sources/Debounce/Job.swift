@@ -7,7 +7,8 @@ public struct Job: Equatable, Sendable {
     public var command: ByteString
     /// A line for `/bin/sh -c` that checks whether the command worked. It follows a command that succeeded.
     public var verify: ByteString?
-    /// The verification of a restart of dnsmasq. It starts dnsmasq again if the command was cut off.
+    /// The verification of a restart of dnsmasq. It follows every command: one that was cut off may have left no
+    /// dnsmasq.
     public static var verifiesDnsmasq: ByteString { "cname-updater verify" }
     /// The command runs after this time without a request.
     public var quiet: Duration = .seconds(10)

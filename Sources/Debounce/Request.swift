@@ -34,7 +34,8 @@ public struct Request: Equatable, Sendable {
     public var line: ByteString { "\(verb.rawValue) \(job)" }
 
     /// Reads `request JOB`, `pending JOB`, `flush JOB`, `cancel JOB`, `withdrawn JOB` or a job's whole command. Nothing
-    /// that comes through the FIFO is ever executed: a line only names a job. A job that is not enabled accepts only `pending` and `withdrawn`.
+    /// that comes through the FIFO is ever executed: a line only names a job. A job that is not enabled accepts only
+    /// `pending` and `withdrawn`.
     /// - Returns: nil for any other line.
     public init?(line: ByteString, jobs: [Job]) {
         if let (word, name) = line.split(at: UInt8(ascii: " ")), let verb = Verb(rawValue: word),

@@ -20,7 +20,8 @@ public struct RequestReader {
     private var begun: [UInt8] = []
     private var isTooLong: Bool { begun.count == Self.longestLine }
     private var begunAt: Instant?
-    /// The number of lines rejected since the last report, the last such line, and what is wrong with its end or its length. The reason is nil if the line names no verb or no job.
+    /// The number of lines rejected since the last report, the last such line, and what is wrong with its end or its
+    /// length. The reason is nil if the line names no verb or no job.
     public typealias RejectionReport = (rejected: UInt64, last: ByteString, reason: ByteString?)
     private var report: RejectionReport?
     private var nextReport = Instant(sinceStart: .zero)

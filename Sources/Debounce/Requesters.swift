@@ -13,7 +13,7 @@ struct Requester: Equatable, Sendable {
     fileprivate(set) var isWaiting = false
     private var first = Instant(sinceStart: .zero)
     fileprivate var last = Instant(sinceStart: .zero)
-    /// The present run covers a request, or the run that failed and is tried again.
+    /// The present run, or the failed run that is tried again, carries out a request of this requester.
     fileprivate var isCovered = false
     /// The requester triggered the present run.
     fileprivate var isTrigger = false
@@ -27,7 +27,7 @@ struct Requester: Equatable, Sendable {
 
     var isThrottled: Bool { chain >= Requester.free }
 
-    /// No request waits, and no replay has made one for a few quiet times. Then the chain starts anew.
+    /// No request waits, and three quiet times have passed since `lastSign`. Then the chain starts anew.
     fileprivate func isCalm(at now: Instant, _ job: Job) -> Bool {
         !isWaiting && !isCovered && lastSign + max(job.quiet * 3, .seconds(1)) < now
     }

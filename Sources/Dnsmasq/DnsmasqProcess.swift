@@ -46,7 +46,6 @@ public final class DnsmasqProcess {
     public func isSame(as other: DnsmasqProcess) -> Bool { number == other.number && start == other.start }
 
     /// Returns every instance that runs in the foreground, as OpenWrt starts it.
-    ///
     /// - Throws: `cannotCreate` if /proc can't be read.
     public static func all() throws(Fault) -> [DnsmasqProcess] {
         var all: [DnsmasqProcess] = []

@@ -1,7 +1,8 @@
 import Basics
 import Linux
 
-/// `CONFDIR/cname-updater.conf`: the part of dnsmasq's settings that is ours. A comment replaces an omitted alias.
+/// `CONFDIR/cname-updater.conf`: the part of dnsmasq's settings that is ours. A comment replaces an alias that is left
+/// out.
 public struct Fragment: Sendable {
     static let name: ByteString = "cname-updater.conf"
     public let confdir: ByteString
@@ -12,7 +13,6 @@ public struct Fragment: Sendable {
     public init(in confdir: ByteString) { self.confdir = confdir }
 
     /// Returns the text; empty if the file is missing.
-    ///
     /// - Throws: `cannotCreate` if the file can't be read.
     public func text() throws(Fault) -> ByteString {
         let text = try Files.readIfThere(path) ?? ""
@@ -20,7 +20,6 @@ public struct Fragment: Sendable {
     }
 
     /// Writes the next text beside the file. Called before any request, so that a full disk fails early.
-    ///
     /// - Throws: `cannotCreate`.
     public func prepare(_ text: ByteString) throws(Fault) {
         try Files.makePublicFolder(confdir)
@@ -28,7 +27,6 @@ public struct Fragment: Sendable {
     }
 
     /// Moves the prepared text into place, in one step.
-    ///
     /// - Throws: `cannotCreate`.
     public func install() throws(Fault) { try Files.rename(draft, to: path) }
 
@@ -39,7 +37,7 @@ public struct Fragment: Sendable {
         return text.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// The aliases that `new` omits and `old` does not, each as `ALIAS is left out: REASON`.
+    /// The aliases that only `new` leaves out, each as `ALIAS is left out: REASON`.
     public static func omissions(from old: ByteString, to new: ByteString) -> [ByteString] {
         let known = old.lines
         return new.lines.filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") && !known.contains($0) }

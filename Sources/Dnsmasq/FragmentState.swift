@@ -7,7 +7,8 @@ public final class SeenProcess {
     public let process: DnsmasqProcess
     /// The digest of the loaded content; or `SeenProcess.unknown`, or `SeenProcess.down`.
     public var content: ByteString
-    /// The digest of a fragment whose restart left the process running, so no further restart is requested; or empty.
+    /// The digest of a fragment after a restart that did not touch this process: no further restart is requested. Or
+    /// empty.
     public var spared: ByteString = ""
 
     public static let unknown: ByteString = "unknown"
@@ -40,7 +41,7 @@ public final class FragmentState {
     /// The digest of the content that the last change wrote; empty before the first change.
     public var onDisk: ByteString = ""
     public var seen: [SeenProcess] = []
-    /// The digest of the aliases that are omitted because an instance did not run with them; or empty.
+    /// The digest of the aliases that are left out since an instance did not run with them; or empty.
     public var leftOut: ByteString = ""
     public var leftOutSince = Instant(sinceStart: .zero)
 

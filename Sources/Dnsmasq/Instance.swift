@@ -18,7 +18,6 @@ public final class Instance {
 
     /// The instances whose processes run, or ran at the last change of a fragment (`ran`). A rendered file alone does
     /// not count: the file stays after its section is removed, renamed or disabled.
-    ///
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(
         _ settings: UpdaterSettings, in folder: ByteString, processes: [DnsmasqProcess], ran: (ByteString) -> Bool
@@ -41,7 +40,6 @@ public final class Instance {
     public var isPlain: Bool { name.isEmpty }
 
     /// Why the instance can't get aliases; nil if it can.
-    ///
     /// - Throws: `cannotCreate`.
     public func obstacle() throws(Fault) -> Finding? {
         func find(_ text: ByteString) -> Finding { Finding(.problem, at: Place(rendered.path), text) }

@@ -76,7 +76,6 @@ public enum Publisher: Sendable {
     }
 
     /// Writes the files beside the fragment. Must come before the fragment.
-    ///
     /// - Throws: `cannotCreate`.
     public func writeFiles(_ entries: [AliasEntry], in confdir: ByteString, isFollowed: Bool) throws(Fault) {
         if self == .cname || entries.isEmpty { return }
@@ -89,7 +88,6 @@ public enum Publisher: Sendable {
     }
 
     /// Makes an empty folder and the fragment that names it, before dnsmasq's first start.
-    ///
     /// - Throws: `cannotCreate`.
     public static func prepare(_ confdir: ByteString) throws(Fault) {
         try HostsFolder(in: confdir).make()
@@ -101,7 +99,6 @@ public enum Publisher: Sendable {
     private static func line(_ confdir: ByteString) -> ByteString { "hostsdir=" + HostsFolder(in: confdir).path }
 
     /// Removes a folder that the fragment does not name. Call only if no process of dnsmasq follows the folder.
-    ///
     /// - Throws: `cannotCreate`.
     public func removeUnusedFolder(_ text: ByteString, in confdir: ByteString) throws(Fault) {
         let folder = HostsFolder(in: confdir)
@@ -109,7 +106,6 @@ public enum Publisher: Sendable {
     }
 
     /// Whether the alias's file beside the fragment is right. Always true for `cname`.
-    ///
     /// - Throws: `cannotCreate` if the file can't be read.
     public func hasFile(_ entry: AliasEntry, in confdir: ByteString) throws(Fault) -> Bool {
         try self == .cname ? true : HostsFolder(in: confdir).has(entry)
@@ -117,7 +113,6 @@ public enum Publisher: Sendable {
 
     /// The digest of the content that dnsmasq loads with a fragment. Includes the folder's inode, since a process does
     /// not follow a folder that is made anew.
-    ///
     /// - Throws: `cannotCreate` if the folder can't be examined.
     public static func digest(_ text: ByteString, in confdir: ByteString) throws(Fault) -> ByteString {
         let directives = Fragment.directives(in: text)

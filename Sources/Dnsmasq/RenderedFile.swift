@@ -24,7 +24,6 @@ public final class RenderedFile {
     public var domain: ByteString { domains.name(for: nil) }
 
     /// Returns the rendered files in a folder, without drafts (`dnsmasq.conf.CFG.PID`).
-    ///
     /// - Throws: `cannotCreate` if the folder can't be read.
     public static func all(in folder: ByteString = "/var/etc") throws(Fault) -> [RenderedFile] {
         try Files.names(in: folder).compactMap { RenderedFile("\(folder)/\($0)") }

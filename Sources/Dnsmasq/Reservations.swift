@@ -104,7 +104,6 @@ public final class Reservations {
     }
 
     /// Reads a file, which may be missing.
-    ///
     /// - Throws: `settings` if the file can't be read or is no UCI. dnsmasq then does not get the file either.
     public convenience init(file path: ByteString = path) throws(Fault) {
         let text: ByteString

@@ -23,8 +23,8 @@ public final class Lease: Equatable, Sendable {
     public let since: Instant?
     /// When the client last proved to be there; nil if it is older than our records.
     public let seen: Instant?
-    /// The last change of `hardware`, or empty: the MAC address before, the moment in seconds, and how often in a row
-    /// that address has come back within the time of a lease.
+    /// The last change of `hardware`, or empty: the MAC address before, the moment in seconds, and the number of quick
+    /// changes in a row. A change is quick within the time of a lease.
     public let turns: ByteString
 
     public init(

@@ -5,7 +5,7 @@ import Network
 extension [Lease] {
     var text: ByteString { map { $0.text }.joined(separator: "\n\n") }
 
-    /// Reads such a text, without unknown lines.
+    /// Reads the text of `text`, without unknown lines.
     init(text: ByteString) {
         self = []
         var lines: [ByteString] = []

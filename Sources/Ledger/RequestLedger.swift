@@ -3,8 +3,8 @@ import Linux
 
 /// The accepted requests that are not carried out, as files, so that they survive a KILL of any process.
 ///
-/// - `FOLDER/pending/JOB/CAUSE.REQUESTER`: the job must run. The content is the requester's last event, the file's time
-///   that of its last request. A request by hand has no requester.
+/// - `FOLDER/pending/JOB/CAUSE.REQUESTER`: the job must run. The content is the requester's last event; the file's time
+///   is the moment of its last request. A request by hand has no requester.
 /// - `FOLDER/running/JOB/`: the requests of the present run. `debounced` renames `pending/JOB` to it just before the
 ///   command starts. Later requests make new files in `pending`, for the next run. After success `debounced` removes
 ///   the folder, after a failure it returns the files to `pending`.

@@ -4,7 +4,7 @@ import Dnsmasq
 import Linux
 
 extension Context {
-    /// `cname-updater apply`: called by a start and a reload of the service. Tries omitted aliases again.
+    /// `cname-updater apply`: called by a start and a reload of the service. Tries aliases again that were left out.
     /// - Throws: `cannotCreate`; `settings`; `busy`.
     public func apply() throws(Fault) {
         let occasion = Occasion("the settings have changed")

@@ -14,15 +14,18 @@ final class Publication {
     let hosts: HostTable
     private let domains: [Domain]
     private let publisher: Publisher
+    /// The text of the fragment on disk.
     private let onDisk: ByteString
     private let onDiskDigest: ByteString
     private(set) var state: FragmentState
     private(set) var choices: [Choice] = []
     private(set) var entries: [AliasEntry] = []
+    /// The text that the fragment must have.
     private(set) var wanted: ByteString = ""
     /// The processes, each with what it has loaded.
     private var seen: [SeenProcess] = []
     private let context: Context
+    /// The text of the saved state; nil if no state is saved.
     private var saved: ByteString?
     /// The digest of dnsmasq's other input: once it differs, aliases that were left out are tried again.
     private let inputsDigest: ByteString

@@ -20,7 +20,7 @@ final class Truth {
     private let names: NameIndex
     /// No reconcile has read the lease files with these settings before.
     private let isFirst: Bool
-    /// All records are read, not only those that decide.
+    /// Every record is read, also a record that decides nothing.
     private let isThorough: Bool
 
     /// - Parameter settings: Replaces the settings in force.

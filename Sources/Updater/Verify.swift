@@ -11,7 +11,8 @@ extension Context {
     public func verify() throws(Fault) {
         let began = Process.environment("DEBOUNCED_BEGAN")?.seconds ?? .zero
         let ran = try ranBefore()
-        // No other program starts dnsmasq after this. For an instance that procd runs, a start changes nothing.
+        // After a restart that was cut off, no other program starts dnsmasq. For an instance that runs, a start changes
+        // nothing.
         if Process.environment("DEBOUNCED_RESULT") == "cut",
             try router.processes().isEmpty || ran.contains(where: { Procd.mustRun($0) != true })
         {

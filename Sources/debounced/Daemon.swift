@@ -97,7 +97,8 @@ final class Daemon {
         settle(at: now)
     }
 
-    /// - Parameter isLast: The FIFO's name is removed, so the bytes in the FIFO are the last: reads all, at most 64 KB (pipe(7)).
+    /// - Parameter isLast: The FIFO's name is removed, so the bytes in the FIFO are the last: reads all, at most 64 KB
+    ///   (pipe(7)).
     /// - Returns: The moment of the last request, which is also the moment of all actions that follow.
     private func readRequests(isLast: Bool = false) -> Instant {
         var now = Process.now

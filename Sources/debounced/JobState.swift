@@ -3,15 +3,16 @@ import Configuration
 import Debounce
 import Linux
 
-/// Publishes what a job is doing, as small files in `FOLDER/jobs/JOB/`. Each file is replaced in one step, after the fact that it
-/// states, and only when its value has changed.
+/// Publishes what a job is doing, as small files in `FOLDER/jobs/JOB/`. Each file is replaced in one step, after the
+/// fact that it states, and only when its value has changed.
 ///
 /// - `state`: idle, waiting, running, retrying (after a failure) or throttled (requested again and again)
 /// - `command`, `quiet`: as in the settings
 /// - `requests`, `runs`, `failures`: since the daemon's start
 /// - `saved`: requests without a run of their own, as of the end of the last run
 /// - `last_exit`: the exit status of the last run, 128 + N if signal N ended it; empty before the first run
-/// - `last_run`: when the last run began; `due`: when the command runs or, during a run, is ended; empty if never, in seconds on the clock of /proc/uptime
+/// - `last_run`: when the last run began; `due`: when the command runs or, during a run, is ended; empty if never, in
+///   seconds on the clock of /proc/uptime
 /// - `causes`: the events behind the last run, a line each
 /// - `all`: lines `NAME VALUE` for these files without `causes`: values of one moment
 final class JobState {

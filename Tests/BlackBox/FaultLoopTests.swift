@@ -2,7 +2,8 @@ import CLinux
 import TestSupport
 import Testing
 
-/// Rounds of random requests while the daemon is killed, stopped and started, writers are killed and the FIFO is removed.
+/// Rounds of random requests while the daemon is killed, stopped and started, writers are killed and the FIFO is
+/// removed.
 @Suite(.busyThread) struct FaultLoopTests {
     /// A writer's request: its start and its answer in nanoseconds, and whether the status was 0.
     private struct Asked {

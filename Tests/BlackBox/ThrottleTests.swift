@@ -11,7 +11,8 @@ import Testing
         "config job j\n option command '\(command)'\n option quiet \(quiet)\n option max_interval 7200\n"
     }
 
-    /// Waits until the daemon has the request, and ends the quiet time by a reload. A run after a flush would not count.
+    /// Waits until the daemon has the request, and ends the quiet time by a reload. A run after a flush would not
+    /// count.
     private func letRun(_ daemon: Daemon, _ settings: (_ quiet: Double) -> String) throws {
         _ = try daemon.due()
         daemon.reload(settings(0.1))

@@ -105,8 +105,8 @@ import Testing
         }
     }
 
-    /// dnsmasq reports only the first renewal of a lease after its own start. So a lease may run on although, as far as we
-    /// know, it has ended.
+    /// dnsmasq reports only the first renewal of a lease after its own start. So a lease may run on although, as far as
+    /// we know, it has ended.
     @Test func outlivesALeaseThatWasRenewedUnheard() throws {
         let maxwell = try Maxwell(.new)
         let (wired, wireless) = (maxwell.wired, maxwell.wireless)

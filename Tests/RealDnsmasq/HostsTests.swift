@@ -25,7 +25,8 @@ import Testing
         return try router.event(action, "4000000000 \(mac) \(address) host-\(number) *")
     }
 
-    /// dnsmasq gives a lease the name of a hosts line, if it can. All targets keep their own, and a boot takes no restart.
+    /// dnsmasq gives a lease the name of a hosts line, if it can. All targets keep their own, and a boot takes no
+    /// restart.
     @Test func noLeaseIsRenamed() throws {
         let count = 30
         let aliases = (1...count).map { Self.alias("alias\($0)", ["host-\($0)", "host-\($0 + 100)"]) }

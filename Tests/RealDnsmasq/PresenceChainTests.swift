@@ -219,7 +219,8 @@ import Testing
         // Candidates are probed by IPv6 too.
         try wireless.bootIPv6("maxwell-bigsur")
         try maxwell.router.program.lines(withEach: ["maxwell-bigsur: is reachable"])
-        // Before that, the alias followed the newest lease. The restart for that lease may still be due, and the next one too.
+        // Before that, the alias followed the newest lease. The restart for that lease may still be due, and the next
+        // one too.
         try eventually("both answer") {
             try maxwell.router.inside(["cname-updater", "aliases"]).contains("first reachable target")
         }

@@ -18,7 +18,8 @@ import Testing
         return lan
     }
 
-    /// LuCI adds the alias's name as a CNAME of its own, and takes it away again. procd reloads both services, in any order.
+    /// LuCI adds the alias's name as a CNAME of its own, and takes it away again. procd reloads both services, in any
+    /// order.
     @Test(arguments: [true, false]) func luciAddsTheNameOfAnAlias(oursFirst: Bool) throws {
         let lan = try served()
         let outage = try lan.watchDNS()

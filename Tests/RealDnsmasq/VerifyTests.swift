@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A restart after which dnsmasq does not run is no success, and our aliases are never why the LAN is without DNS.
-/// `swift test --filter VerifyTests | grep 'DNS was gone'` shows for how long it was, in each case, and how often dnsmasq was
-/// restarted.
+/// `swift test --filter VerifyTests | grep 'DNS was gone'` shows for how long it was, in each case, and how often
+/// dnsmasq was restarted.
 @Suite(.ownThread) struct VerifyTests {
     static let alias = "cname=maxwell,maxwell.lan,maxwell-arch.lan"
     static let isLeftOut = "# all aliases are left out: dnsmasq did not run with them"
@@ -128,8 +128,8 @@ import Testing
         #expect(lan.fragment() == Self.isLeftOut)
     }
 
-    /// A CNAME in a file that the rendered one includes. The alias is left out before dnsmasq reads it, so no restart is asked
-    /// for.
+    /// A CNAME in a file that the rendered one includes. The alias is left out before dnsmasq reads it, so no restart
+    /// is asked for.
     @Test func aClashInAFileWithABlankIsFound() throws {
         let lan = try LAN()
         lan.configure("conf-file=" + lan.scratch.write("a file", "cname=maxwell,up.lan\n"))
