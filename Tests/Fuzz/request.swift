@@ -10,7 +10,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     var reader = RequestReader()
     var now = Instant(sinceStart: .zero)
     var accepted: [Request] = []
-    func read(_ bytes: ArraySlice<UInt8>, isDrained: Bool) -> [Request] {
+    func requests(_ bytes: ArraySlice<UInt8>, isDrained: Bool) -> [Request] {
         reader.read(bytes, isDrained: isDrained, at: now) { Request(line: $0, jobs: jobs) }
     }
     var rest = input[...]
@@ -18,7 +18,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let read = rest.prefix { $0 < 0xFE }
         let end = rest.dropFirst(read.count).first
         rest = rest.dropFirst(read.count + 1)
-        accepted += read(read, isDrained: end == 0xFE)
+        accepted += requests(read, isDrained: end == 0xFE)
         if end == 0xFE {
             now = now + .milliseconds(60)
             if let report = reader.tick(at: now) { precondition(report.rejected > 0) }
@@ -34,7 +34,7 @@ func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition(Request(line: request.line, jobs: jobs) == request)
     }
     // A whole line is a request, after any bytes.
-    precondition(read(Array("request a\n".utf8)[...], isDrained: true) == [Request(.request, job: "a")])
+    precondition(requests(Array("request a\n".utf8)[...], isDrained: true) == [Request(.request, job: "a")])
     precondition(Request(line: ByteString(input), jobs: jobs).map { jobs.map { $0.name }.contains($0.job) } ?? true)
     return 0
 }
