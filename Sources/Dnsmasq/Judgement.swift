@@ -22,7 +22,7 @@ public final class Judgement {
     public private(set) var verdict: Verdict?
     public private(set) var instance: Instance?
     private let began: Instant
-    private let start: Instant
+    private var start: Instant
     /// The processes that the restart started and that still run.
     private var new: [DnsmasqProcess] = []
     /// The moment when each process in `new` was first seen as dnsmasq. OpenWrt's jail starts before, with that number.
@@ -34,6 +34,9 @@ public final class Judgement {
     public init(_ name: ByteString = "", began: Instant, start: Instant) {
         (self.name, self.began, self.start) = (name, began, start)
     }
+
+    /// Lets `patience` start again: a restart goes on that may yet bring the instance up.
+    public func restartPatience(at now: Instant) { (start, late) = (now, nil) }
 
     public func record(_ instances: [Instance], at now: Instant) {
         instance = instances.first { $0.name == name }

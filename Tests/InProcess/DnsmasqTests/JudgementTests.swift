@@ -96,6 +96,16 @@ import Testing
         #expect(found.at == 23)
     }
 
+    /// The run restarts the instance at 14.1 s and ends at 16.2 s. Late looks see the process for less than 2.5 s after the run.
+    @Test func aRunThatGoesOnIsNoVerdict() throws {
+        let judgement = Judgement(began: Self.instant(-3), start: Self.instant(0))
+        let verdicts = ((0...14).map { Double($0) } + [15.5, 16.1, 17.2, 18.1]).map { time in
+            if time < 16.2 { judgement.restartPatience(at: Self.instant(time)) }
+            return judgement.record(Self.processes([Life(14.1)], at: time), at: Self.instant(time))
+        }
+        #expect(verdicts == Array(repeating: nil, count: 18) + [.up])
+    }
+
     /// A process is its number and its start.
     @Test func anotherProcessWithTheSameNumberIsAnother() {
         let judgement = Judgement(began: Self.instant(-3), start: Self.instant(0))
