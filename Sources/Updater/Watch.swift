@@ -123,10 +123,9 @@ public struct Watch: ~Copyable {
         }
         for old in known where !processes.contains(where: { $0 === old }) { recordEnd(of: old.name) }
         var down: [ByteString] = []
-        let isRunning = try context.ledger.isRunning(context.job)
         for one in ended {
             // A run in progress looks after the instance itself.
-            if isRunning { one.restartPatience(at: context.now) }
+            if try context.ledger.isRunning(context.job) { one.restartPatience(at: context.now) }
             one.record(truth.instances, at: context.now)
             if one.verdict == .down, Procd.mustRun(one.name) == true { down.append(one.name) }
             if one.verdict != nil { ended = ended.filter { $0 !== one } }
