@@ -44,7 +44,8 @@ let package = Package(
             path: "Tests/RouterDispatchScenarios", swiftSettings: [.define("ROUTER_DISPATCH")]),
         // Helpers of the tests. `swift build` leaves out a test target.
         .testTarget(
-            name: "TestSupport", dependencies: ["Basics", "CLinux", "CTestSupport", "Configuration", "Network"],
+            name: "TestSupport",
+            dependencies: ["Basics", "CLinux", "CTestSupport", "Configuration", "Linux", "Network"],
             path: "Tests/TestSupport"),
         // In-process tests: a target for each room.
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "TestSupport"], path: "Tests/InProcess/BasicsTests"),

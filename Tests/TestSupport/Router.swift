@@ -1,4 +1,6 @@
+import Basics
 import CLinux
+import Linux
 
 /// A router in namespaces of its own (network, processes, mounts), which ends with the test. It has a link to each
 /// client. It runs dnsmasq with settings as OpenWrt writes them, OpenWrt's dispatcher, our hook, and `debounced`. The
@@ -199,7 +201,7 @@ public final class Router {
         let before = try taken()
         try eventually("watch has looked") {
             try inside(["sh", "-c", "echo >\(scratch / "updater/notify")"])
-            return try taken() != before
+            return try taken() != before && FileLock.holder(of: ByteString(lock)) == nil
         }
     }
 
