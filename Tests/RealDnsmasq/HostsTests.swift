@@ -143,7 +143,10 @@ import Testing
             // Keeps the folder's inode number in use: ext4 gives a free number to the next folder, tmpfs never does.
             let old = linux_open(router.scratch / "dnsmasq.d/cname-updater.hosts", O_RDONLY, 0)
             defer { close(old) }
-            try router.inside(["sh", "-c", "rm -r \(router.scratch / "dnsmasq.d")/\(what)"])
+            // The rename comes first: a reconcile may write into the folder, and then rm(1) would leave it.
+            try router.inside([
+                "sh", "-c", "cd \(router.scratch / "dnsmasq.d") && mkdir .old && mv \(what) .old && rm -r .old",
+            ])
             try router.inside(["sh", "-c", "kill -HUP $(cat \(router.scratch / "dnsmasq.pid"))"])
             try router.inside([Built.updater, "apply"])
             try router.program.line(with: "dnsmasq: done")
