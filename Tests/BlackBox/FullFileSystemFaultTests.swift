@@ -65,6 +65,9 @@ import Testing
         try room.fill()
         room.program.signal(SIGCONT)
         try room.program.line(with: "No space left on device; tried every 0.5 s")
+        let late = try room.within(Built.updater, "request", "j")
+        #expect(
+            late.status == 0 || late.output.contains("\(room.daemon.run)/pending/j/.manual."), "\(late)")
         let (request, kept) = (room.daemon.run + "/pending/j/manual", room.daemon.run + "/kept")
         // Stops the daemon between two tries: a try would find that the request is gone.
         try eventually("the request is pending") {

@@ -68,7 +68,7 @@ import Testing
         #expect(try start("add", "aa:bb:cc:dd:ff:fe", "10.0.3.1", "first").end() == 0)
         let victims = Set((0..<200).shuffled(using: &random).prefix(50))
         var survivors: Set<Int> = []
-        // An updater gives up after 10 s without the lock, which a busy machine needs for 200 at once.
+        // 200 at once need the lock for more than 10 s on a busy machine. An updater waits for it no longer than that.
         for first in stride(from: 0, to: 200, by: 40) {
             var updaters: [(number: Int, program: Program)] = []
             for number in first..<first + 40 {
